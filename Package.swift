@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with: warnings stop the build, imports are private to
+/// the file's module unless they say otherwise, and existentials are written `any`.
+let house: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A room: one target in its layer's folder.
+func room(
+  _ name: String, in layer: String, needs: [Target.Dependency] = []
+) -> Target {
+  .target(
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", swiftSettings: house)
+}
+
+/// The tests of a room, in the folder of the same name.
+func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(room)Tests", dependencies: [.byName(name: room)] + needs, swiftSettings: house)
+}
+
+let package = Package(
+  name: "apus",
+  targets: [
+    room("Inference", in: "Core"),
+    tests("Inference"),
+  ],
+  swiftLanguageModes: [.v6]
+)
