@@ -29,6 +29,13 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    tests("Batching", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    tests("Serving", needs: ["Inference", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
