@@ -29,6 +29,7 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
