@@ -1,0 +1,84 @@
+import Synchronization
+
+/// Keeps freed large blocks for the next tensor of about that size.
+///
+/// Without it every multi-megabyte tensor is mapped, faulted in page by page and unmapped again,
+/// which costs more than copying it. Small blocks go straight to the allocator, which has
+/// per-thread caches of its own. What is kept never exceeds `keptBytesMax`.
+package final class MemoryPool: Sendable {
+  /// The pool that tensors use unless told otherwise.
+  package static let shared = MemoryPool(keptBytesMax: 256 << 20)
+
+  /// Blocks from this size on are kept.
+  package static let keptBlockBytesMin = 64 << 10
+  /// Alignment of every block: one cache line, and one AVX-512 vector.
+  package static let alignment = 64
+
+  private let keptBytesMax: Int
+  private let state = Mutex(Kept())
+
+  /// Addresses, not pointers, so that the lock may hold them; each is owned by the pool alone.
+  private struct Kept {
+    var blocks: [Int: [UInt]] = [:]
+    var bytes = 0
+  }
+
+  package init(keptBytesMax: Int) { self.keptBytesMax = keptBytesMax }
+
+  deinit {
+    state.withLock { kept in
+      for address in kept.blocks.values.joined() {
+        UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+      }
+    }
+  }
+
+  /// Bytes that lie ready for reuse.
+  package var keptByteCount: Int { state.withLock { $0.bytes } }
+
+  /// Frees everything that is not in use; after a model was unloaded, say.
+  package func trim() {
+    let freed = state.withLock { kept in
+      defer { kept = Kept() }
+      return kept.blocks
+    }
+    for address in freed.values.joined() {
+      UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+    }
+  }
+
+  func take(byteCount: Int) -> (base: UnsafeMutableRawPointer, capacity: Int) {
+    let capacity = Self.capacity(for: byteCount)
+    if capacity >= Self.keptBlockBytesMin {
+      let address = state.withLock { kept -> UInt? in
+        guard let address = kept.blocks[capacity]?.popLast() else { return nil }
+        kept.bytes -= capacity
+        return address
+      }
+      if let address, let base = UnsafeMutableRawPointer(bitPattern: address) {
+        return (base, capacity)
+      }
+    }
+    return (.allocate(byteCount: capacity, alignment: Self.alignment), capacity)
+  }
+
+  func giveBack(_ base: UnsafeMutableRawPointer, capacity: Int) {
+    let isKept =
+      capacity >= Self.keptBlockBytesMin
+      && state.withLock { kept in
+        guard kept.bytes + capacity <= keptBytesMax else { return false }
+        kept.blocks[capacity, default: []].append(UInt(bitPattern: base))
+        kept.bytes += capacity
+        return true
+      }
+    if !isKept { base.deallocate() }
+  }
+
+  /// Rounds up so that tensors of nearly one size share blocks: to the cache line when small, else
+  /// to an eighth of the size's power of two, which wastes an eighth at most.
+  static func capacity(for byteCount: Int) -> Int {
+    guard byteCount > keptBlockBytesMin else { return max(64, (byteCount + 63) & ~63) }
+    let step = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount - 3)
+    return (byteCount + step - 1) & ~(step - 1)
+  }
+}

@@ -1,0 +1,147 @@
+/// Where a model's bytes are.
+package enum ModelSource: Sendable {
+  /// A file or directory on this machine.
+  case file(path: String)
+  /// Bytes inside this program, which stay where they are for its whole life.
+  case embedded(name: String, StaticBytes)
+
+  /// How the source is named to people.
+  package var name: String {
+    switch self {
+    case .file(let path): path
+    case .embedded(let name, _): name
+    }
+  }
+}
+
+/// Read-only bytes that are part of the program.
+package struct StaticBytes: @unchecked Sendable {
+  /// Constant data of the executable: never written, never freed.
+  package let bytes: UnsafeRawBufferPointer
+
+  package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+}
+
+/// How a model is to be run; settings of the operator, not of the request.
+package struct RuntimeOptions: Sendable, Equatable {
+  /// Threads that one run may use, 1 or more.
+  package var threadCount: Int
+  package var precision: Precision
+
+  package enum Precision: String, Sendable, CaseIterable {
+    /// Exact: the same bits on every run.
+    case f32
+    /// Whatever this processor does best.
+    case auto
+  }
+
+  package init(threadCount: Int = 1, precision: Precision = .f32) {
+    self.threadCount = threadCount
+    self.precision = precision
+  }
+}
+
+/// What a loaded model can and cannot do, beyond its signature.
+package struct ModelCapabilities: Sendable {
+  /// Keeps state between the requests of a sequence.
+  package var isStateful = false
+  /// May answer a request with any number of parts.
+  package var isDecoupled = false
+  /// A row's answer has the same bits whatever runs beside it.
+  package var isBatchInvariant = false
+  /// Says of itself that a run takes a few microseconds, never blocks, and may run on an event loop
+  /// before anything was measured.
+  package var isDeclaredCheap = false
+
+  package init() {}
+}
+
+/// Loads models of one kind.
+package protocol ModelLoader: Sendable {
+  /// The runtime's name, as metadata and `doctor` show it: `onnxruntime`.
+  var runtimeName: String { get }
+  /// Loads a model; blocks, so not on an event loop. Loads happen one at a time.
+  func load(_ source: ModelSource, options: RuntimeOptions) throws(RuntimeFault) -> any LoadedModel
+}
+
+/// A model whose weights are in memory, once.
+package protocol LoadedModel: AnyObject, Sendable {
+  var signature: ModelSignature { get }
+  var capabilities: ModelCapabilities { get }
+  /// Bytes of memory that the model holds, as well as the runtime can tell.
+  var footprintByteCount: Int { get }
+  /// `platform` in V2 metadata: `onnxruntime_onnx`.
+  var platformName: String { get }
+}
+
+/// A model that computes on the calling thread.
+package protocol ComputingModel: LoadedModel {
+  /// One more caller of the same weights. `stop` is the caller's to raise, for as long as the
+  /// instance lives.
+  func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance
+}
+
+/// One caller of a loaded model, owned by one model thread or one event loop.
+///
+/// Not `Sendable`, so that the compiler keeps it on its thread.
+package protocol ModelInstance: AnyObject {
+  /// Computes a batch and emits its answers, each row's before it returns. Blocks for as long as
+  /// the model takes; ends early with `.stopped` when its stop flag is raised.
+  func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault)
+}
+
+/// A model that answers from elsewhere: a worker process, another server. Occupies no thread of ours.
+package protocol WaitingModel: LoadedModel {
+  /// Starts a batch; returns at once. `completion` is called once, on any thread.
+  func start(
+    _ batch: RunBatch, stop: StopFlag,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
+}
+
+/// A model that advances sequences of tokens; a scheduler owns the sequences.
+package protocol TokenModel: LoadedModel {
+  /// Feeds each sequence its tokens and gives the logits that follow the last, vocabulary-sized.
+  func step(_ sequences: [TokenStep]) throws(RuntimeFault) -> [Tensor]
+}
+
+/// What one sequence is fed in one step.
+package struct TokenStep: Sendable {
+  package let sequence: Int
+  package let tokens: [Int32]
+
+  package init(sequence: Int, tokens: [Int32]) {
+    self.sequence = sequence
+    self.tokens = tokens
+  }
+}
+
+/// What one run computes.
+package struct RunBatch: Sendable {
+  /// One place for each input of the signature; `nil` where an optional input is absent.
+  package var inputs: [Tensor?]
+  /// Rows on axis 0, or 1 where the model has no row axis.
+  package var rowCount: Int
+  /// Places of the wanted outputs; empty means all.
+  package var outputs: [Int]
+  package var outputMemory: any TensorMemory
+  package var parameters: [Parameter]
+
+  package init(
+    inputs: [Tensor?], rowCount: Int, outputs: [Int] = [],
+    outputMemory: any TensorMemory = PooledMemory(), parameters: [Parameter] = []
+  ) {
+    self.inputs = inputs
+    self.rowCount = rowCount
+    self.outputs = outputs
+    self.outputMemory = outputMemory
+    self.parameters = parameters
+  }
+}
+
+/// What a run gives.
+package enum RunPart: Sendable {
+  /// Outputs for these rows, in the order in which they were wanted, or that of the signature.
+  case outputs(rows: Range<Int>, [Tensor])
+  /// This row alone failed.
+  case failed(row: Int, RuntimeFault)
+}

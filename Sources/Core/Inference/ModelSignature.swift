@@ -1,0 +1,93 @@
+/// One axis of a declared tensor.
+package enum Dimension: Sendable, Hashable {
+  case fixed(Int)
+  /// Any length. The name, where the model gives one, ties axes of equal name together for people;
+  /// nothing relies on it.
+  case any(name: String?)
+
+  /// The length as V2 metadata writes it: -1 where any length goes.
+  package var metadataLength: Int {
+    switch self {
+    case .fixed(let length): length
+    case .any: -1
+    }
+  }
+}
+
+/// What a model declares of one input or output.
+package struct TensorDescription: Sendable, Hashable {
+  package let name: String
+  package let datatype: Datatype
+  package let dimensions: [Dimension]
+  /// The rank is not declared: any shape goes.
+  package let isShapeless: Bool
+  /// A request may leave this input out.
+  package let isOptional: Bool
+
+  package init(
+    name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
+    isOptional: Bool = false
+  ) {
+    self.name = name
+    self.datatype = datatype
+    self.dimensions = dimensions
+    self.isShapeless = isShapeless
+    self.isOptional = isOptional
+  }
+
+  /// Whether a tensor of this shape may be given here.
+  package func admits(_ shape: TensorShape) -> Bool {
+    if isShapeless { return true }
+    guard shape.rank == dimensions.count else { return false }
+    for (axis, dimension) in dimensions.enumerated() {
+      if case .fixed(let length) = dimension, shape[axis] != length { return false }
+    }
+    return true
+  }
+
+  /// The shape, where every axis is fixed and the rank is within `TensorShape.rankMax`.
+  package var fixedShape: TensorShape? {
+    if isShapeless { return nil }
+    var lengths: [Int] = []
+    for dimension in dimensions {
+      guard case .fixed(let length) = dimension else { return nil }
+      lengths.append(length)
+    }
+    return TensorShape(lengths)
+  }
+
+  /// The declared shape as V2 metadata writes it, -1 for any length.
+  package var metadataShape: [Int] {
+    isShapeless ? [-1] : dimensions.map(\.metadataLength)
+  }
+}
+
+/// What a model takes and gives, and what it says about itself.
+package struct ModelSignature: Sendable {
+  package let inputs: [TensorDescription]
+  package let outputs: [TensorDescription]
+  /// Axis 0 of every input and output counts independent rows, so that requests may be joined.
+  package let hasRowAxis: Bool
+  /// What the model file says about itself, key to value, as it is written there.
+  package let metadata: [String: String]
+
+  package init(
+    inputs: [TensorDescription], outputs: [TensorDescription], hasRowAxis: Bool,
+    metadata: [String: String] = [:]
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.hasRowAxis = hasRowAxis
+    self.metadata = metadata
+  }
+
+  /// Place of the input of that name.
+  package func inputIndex(named name: String) -> Int? {
+    inputs.firstIndex { $0.name == name }
+  }
+
+  /// Place of the output of that name.
+  package func outputIndex(named name: String) -> Int? {
+    outputs.firstIndex { $0.name == name }
+  }
+}

@@ -1,0 +1,74 @@
+/// The language in which a request arrived.
+package enum Dialect: String, Sendable, Hashable, CaseIterable {
+  /// Open Inference Protocol V2 over REST.
+  case openInference = "v2"
+  /// The vision tasks beside it: `/detect`, `/classify`.
+  case vision
+  /// No wire at all: the embedded library and the command line.
+  case embedded
+}
+
+/// Who is asking: the authenticated key, else a trusted header's word, else the peer's address.
+///
+/// Quotas, fairness, caches and logs all use this one name.
+package struct Caller: Sendable, Hashable {
+  package let name: String
+
+  package init(name: String) { self.name = name }
+
+  /// The process itself.
+  package static let embedded = Caller(name: "embedded")
+}
+
+/// What surrounds a request, apart from what is to be computed.
+package struct RequestContext: Sendable {
+  /// Names the request in answers, logs and traces; the client's `x-request-id` or one we made.
+  package var id: String
+  package var caller: Caller
+  package var dialect: Dialect
+  /// When its first byte was read.
+  package var arrival: Instant
+  /// When the answer is no longer of use; `distantFuture` where nobody said.
+  package var deadline: Instant
+  /// 1 is the most urgent; 0 means the model's default.
+  package var priority: UInt32
+  /// Keeps one client on one version, one instance or one sequence.
+  package var routingKey: String?
+  package var sequence: SequenceMark?
+  /// W3C `traceparent`, as it came.
+  package var traceParent: String?
+  /// Headers that the operator chose to pass to the model.
+  package var forwardedHeaders: [(name: String, value: String)]
+
+  package init(
+    id: String, caller: Caller, dialect: Dialect, arrival: Instant,
+    deadline: Instant = .distantFuture
+  ) {
+    self.id = id
+    self.caller = caller
+    self.dialect = dialect
+    self.arrival = arrival
+    self.deadline = deadline
+    self.priority = 0
+    self.forwardedHeaders = []
+  }
+}
+
+/// A request's place in a sequence of requests that share state in the model.
+package struct SequenceMark: Sendable, Hashable {
+  /// The correlation id, which clients may give as a number or as text.
+  package enum ID: Sendable, Hashable {
+    case number(UInt64)
+    case text(String)
+  }
+
+  package let id: ID
+  package let isStart: Bool
+  package let isEnd: Bool
+
+  package init(id: ID, isStart: Bool, isEnd: Bool) {
+    self.id = id
+    self.isStart = isStart
+    self.isEnd = isEnd
+  }
+}
