@@ -10,7 +10,7 @@ import Testing
 
   @Test func `every listed file still makes its promise`() {
     for path in UncheckedState.protection.keys {
-      let text = Repository.files(under: path).first?.text ?? ""
+      let text = Repository.file(at: path)?.text ?? ""
       #expect(
         text.contains(/@unchecked\s+Sendable|nonisolated\(unsafe\)/),
         "\(path) needs no line in UncheckedState any more")

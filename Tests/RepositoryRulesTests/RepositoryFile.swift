@@ -34,13 +34,14 @@ enum Repository {
     for case let url as URL in walk {
       if isNotOurs(url.lastPathComponent) {
         walk.skipDescendants()
-      } else if let text = text(of: url) {
-        let path = url.standardizedFileURL.path.dropFirst(root.standardizedFileURL.path.count)
-        files.append(RepositoryFile(path: String(path.drop { $0 == "/" }), text: text))
+      } else if let file = file(at: url) {
+        files.append(file)
       }
     }
     return files.sorted { $0.path < $1.path }
   }
+
+  static func file(at path: String) -> RepositoryFile? { file(at: root.appending(path: path)) }
 
   static func swiftFiles(under folder: String) -> [RepositoryFile] {
     files(under: folder).filter { $0.path.hasSuffix(".swift") }
@@ -65,11 +66,12 @@ enum Repository {
     name.hasPrefix(".") && name != ".ci" || ["dist", "__pycache__"].contains(name)
   }
 
-  private static func text(of url: URL) -> String? {
+  private static func file(at url: URL) -> RepositoryFile? {
     let values = try? url.resourceValues(forKeys: [.isRegularFileKey])
     guard values?.isRegularFile == true, let bytes = try? Data(contentsOf: url),
-      !bytes.contains(0)
+      !bytes.contains(0), let text = String(data: bytes, encoding: .utf8)
     else { return nil }
-    return String(data: bytes, encoding: .utf8)
+    let path = url.standardizedFileURL.path.dropFirst(root.standardizedFileURL.path.count)
+    return RepositoryFile(path: String(path.drop { $0 == "/" }), text: text)
   }
 }

@@ -8,11 +8,18 @@ import Testing
     (#"f("b \(c("d")) e") // g"#, #"f(     c(   )    )     "#),
     (##"f(#"b " c"#) d"##, "f(         ) d"),
     (#"f("\"") + g"#, "f(    ) + g"),
-    ("\"\"\"\n b \" c\n \"\"\" + d", "   \n      \n     + d"),
-    ("/\"/\ncode", "/  \ncode"),
   ])
   func `comments and strings become blanks, code stays`(text: String, code: String) {
     #expect(SwiftCode.withoutCommentsAndStrings(text) == code)
+  }
+
+  @Test func `a string of several lines ends at its own fence`() {
+    let text = "\"\"\"\n b \" c\n \"\"\" + d"
+    #expect(SwiftCode.withoutCommentsAndStrings(text) == "   \n      \n     + d")
+  }
+
+  @Test func `a quotation mark in a regular expression costs no more than its line`() {
+    #expect(SwiftCode.withoutCommentsAndStrings("/\"/\ncode") == "/  \ncode")
   }
 
   @Test func `lines keep their numbers`() {
