@@ -21,8 +21,9 @@ enum ImportTable {
   static let rooms: [Room] = core + runtimes + wire + operations + roof
 
   private static let core = [
-    Room("Kernels", in: "Runtimes", mayImport: []),
+    Room("Kernels", in: "Core", mayImport: []),
     Room("CImaging", in: "Core", mayImport: []),
+    Room("NativeLibraries", in: "Core", mayImport: ["Synchronization", "Glibc"]),
     Room("Inference", in: "Core", mayImport: ["Synchronization"]),
     Room("Batching", in: "Core", mayImport: ["Inference"]),
     Room(
@@ -30,7 +31,9 @@ enum ImportTable {
       mayImport: ["Inference", "Batching", "Synchronization", "Glibc"]),
     Room(
       "Imaging", in: "Core",
-      mayImport: ["Inference", "CImaging", "Kernels", "Synchronization", "Glibc"]),
+      mayImport: [
+        "Inference", "NativeLibraries", "CImaging", "Kernels", "Synchronization", "Glibc",
+      ]),
     Room(
       "Vision", in: "Core",
       mayImport: ["Inference", "Imaging", "Serving", "Kernels", "Synchronization"]),
@@ -40,15 +43,18 @@ enum ImportTable {
     Room("COnnxRuntime", in: "Runtimes", mayImport: []),
     Room(
       "OnnxRuntime", in: "Runtimes",
-      mayImport: ["Inference", "COnnxRuntime", "Synchronization", "Glibc"]),
+      mayImport: ["Inference", "NativeLibraries", "COnnxRuntime", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
-    Room("WireFormats", in: "Wire", mayImport: ["Inference", "Vision", "Kernels"]),
+    Room(
+      "WireFormats", in: "Wire",
+      mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
     Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "WireFormats", "NIOCore", "NIOPosix", "NIOHTTP1", "Synchronization", "Glibc",
+        "NativeLibraries", "WireFormats", "NIOCore", "NIOPosix", "NIOHTTP1", "Synchronization",
+        "Glibc",
       ])),
   ]
 
@@ -72,13 +78,14 @@ enum ImportTable {
 
   /// The library that others embed brings no server with it.
   private static let roof = [
-    Room("Apus", mayImport: coreNames.union(["OnnxRuntime", "Synchronization"])),
+    Room(
+      "Apus", mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization"])),
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings", "Monitoring",
-        "Console", "Apus", "ArgumentParser", "Foundation", "FoundationEssentials", "NIOCore",
-        "NIOPosix", "Synchronization", "Glibc",
+        "NativeLibraries", "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings",
+        "Monitoring", "Console", "Apus", "ArgumentParser", "Foundation", "FoundationEssentials",
+        "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]
 
