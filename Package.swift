@@ -36,6 +36,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
+    .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
