@@ -29,6 +29,8 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    room("NativeLibraries", in: "Core"),
+    tests("NativeLibraries"),
   ],
   swiftLanguageModes: [.v6]
 )
