@@ -37,6 +37,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
+    room("NativeLibraries", in: "Core"),
+    tests("NativeLibraries"),
   ],
   swiftLanguageModes: [.v6]
 )
