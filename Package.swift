@@ -31,6 +31,12 @@ let package = Package(
     tests("Inference"),
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
+    .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
+    room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
