@@ -29,6 +29,14 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    tests("Batching", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    tests("Serving", needs: ["Inference", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
+    .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
