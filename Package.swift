@@ -39,6 +39,12 @@ let package = Package(
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
+    .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
+    room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
