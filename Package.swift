@@ -29,6 +29,11 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
+    .target(
+      name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
+      exclude: ["Page"], swiftSettings: house),
+    tests("Console"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -36,7 +36,9 @@ const name = ({ label, class_id: id }) => label ?? `class ${id}`;
 
 export function detectionTable(detections) {
   return make('table', { class: 'detections' },
-    make('thead', {}, make('tr', {}, ['Object', 'Score', 'Box'].map((text) => make('th', { scope: 'col' }, text)))),
+    make('thead', {}, make('tr', {},
+      make('th', { scope: 'col' }, 'Object'), make('th', { scope: 'col', class: 'number' }, 'Score'),
+      make('th', { scope: 'col', class: 'number corners' }, 'Box'))),
     make('tbody', {}, detections.map((detection) => {
       const swatch = make('span', { class: 'swatch', 'aria-hidden': 'true' });
       swatch.style.setProperty('--hue', hue(detection));
@@ -44,7 +46,7 @@ export function detectionTable(detections) {
       return make('tr', {},
         make('th', { scope: 'row' }, button([swatch, name(detection)], null, { class: 'pick' })),
         make('td', { class: 'number' }, percent(detection.score)),
-        make('td', { class: 'number faint' }, [x1, y1, x2, y2].map(Math.round).join(', ')));
+        make('td', { class: 'number faint corners' }, [x1, y1, x2, y2].map(Math.round).join(', ')));
     })));
 }
 

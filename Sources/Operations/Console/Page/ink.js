@@ -9,7 +9,7 @@ const block = 4;
 export const cells = side / block;
 
 /// The pen in the fitted picture, chosen so that as much is covered as in the set (0.31 of it).
-const penWidth = 4.6;
+const penWidth = 5;
 /// Digits of the set reach from top to bottom but leave the outer columns nearly empty.
 const room = { width: 25, height: 32 };
 

@@ -49,8 +49,6 @@ export class Pad {
 
   #pointerWentDown(event) {
     if (event.button !== 0) return;
-    event.preventDefault();
-    this.#canvas.focus({ preventScroll: true });
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pen.isDown = false;
     this.#pointer = event.pointerId;

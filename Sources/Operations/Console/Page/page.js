@@ -40,7 +40,8 @@ async function refresh() {
 function showPresence(isReady, models) {
   gone.hidden = true;
   const ready = models.filter((model) => model.state === 'READY').length;
-  say(isReady ? 'ready' : 'waiting', isReady ? `Ready, ${count(ready, 'model')}` : 'Not ready yet');
+  if (isReady) say('ready', 'Ready', `, ${count(ready, 'model')}`);
+  else say('waiting', 'Not ready yet');
 }
 
 function showGone() {
@@ -50,10 +51,11 @@ function showGone() {
   timer = setTimeout(refresh, asksAgainAfter.gone);
 }
 
-/// The region is live, so it changes only when there is news.
-function say(presence, text) {
+/// The region is live, so it changes only when there is news. A phone shows no `detail`.
+function say(presence, text, detail = '') {
   status.dataset.state = presence;
-  if (status.textContent !== text) status.textContent = text;
+  if (status.textContent === text + detail) return;
+  status.replaceChildren(make('span', {}, text, make('span', { class: 'detail' }, detail)));
 }
 
 /// Opens the model and view of the address, unless they are open already.
