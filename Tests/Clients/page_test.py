@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from support.apus_server import REPOSITORY, ApusServer
 from support.browser import chromium, console_errors, prefer, resize
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -47,7 +48,9 @@ class Page:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
     def wait(self, condition, seconds=15):
-        return WebDriverWait(self.browser, seconds, 0.05).until(lambda _: condition())
+        # The page replaces what it shows; an element that went away is looked for again.
+        waiting = WebDriverWait(self.browser, seconds, 0.05, [StaleElementReferenceException])
+        return waiting.until(lambda _: condition())
 
     def find(self, selector):
         return self.wait(lambda: next(iter(self.all(selector)), None))
@@ -59,7 +62,10 @@ class Page:
         return self.wait(text)
 
     def press(self, label):
-        self.wait(lambda: [b for b in self.all("button") if b.text == label and b.is_displayed()])[0].click()
+        def pressed():
+            found = [each for each in self.all("button") if each.text == label and each.is_displayed()]
+            return found and (found[0].click(), True)[1]
+        self.wait(pressed)
 
     def active(self, script="return document.activeElement.textContent"):
         return self.browser.execute_script(script)
@@ -278,6 +284,8 @@ def the_curl_line_of_tensors_answers(page, folder):
     page.press("Send")
     page.text_of(".summary", "Answered in")
     assert run_command(page, folder)["outputs"]
+    page.press("Copy")
+    page.text_of(".call button", "Copied")
 
 
 def broken_json_is_named_with_its_place_and_not_sent(page, folder):

@@ -9,13 +9,13 @@ const textInLineMax = 4096;
 /// Sends requests and shows the last one in `element`. A newer request cancels the older.
 export class Caller {
   #running = null;
-  #gone;
+  #noAnswer;
   #facts = make('p', { class: 'facts' }, 'Nothing sent yet.');
   #line = make('pre', { class: 'curl', tabindex: '0', 'aria-label': 'curl command' });
   #tools = make('div', { class: 'row' });
 
-  constructor({ onServerGone }) {
-    this.#gone = onServerGone;
+  constructor({ onNoAnswer }) {
+    this.#noAnswer = onNoAnswer;
     this.#line.hidden = true;
     this.element = make('section', { class: 'card call', 'aria-labelledby': 'call-title' },
       make('h3', { id: 'call-title' }, 'Last call'), this.#facts, this.#line, this.#tools);
@@ -57,7 +57,7 @@ export class Caller {
       this.#show(request, error.answer);
     } else if (error instanceof ServerGone) {
       result.replaceChildren(problem('No answer', error.message));
-      this.#gone();
+      this.#noAnswer();
     } else {
       throw error;
     }

@@ -1,5 +1,5 @@
 // Draw a digit, see what the model reads while drawing.
-import { bars, button, make, percent, settled } from '/assets/elements.js';
+import { bars, button, make, percent, settled, summaryLine } from '/assets/elements.js';
 import { cells, digitPixels } from '/assets/ink.js';
 import { Pad } from '/assets/pad.js';
 import { modelPath } from '/assets/server.js';
@@ -10,9 +10,10 @@ export function openDigitView({ name, metadata, caller }) {
   const seen = make('canvas', {
     class: 'seen', width: cells, height: cells, role: 'img', 'aria-label': 'What the model sees, 8 by 8 dots',
   });
-  const summary = make('p', { class: 'summary', role: 'status' }, 'Draw a digit from 0 to 9.');
+  const summary = summaryLine('Draw a digit from 0 to 9.');
   const result = make('div', { class: 'result' });
-  const say = settled(400, () => { summary.textContent = result.dataset.summary; });
+  let read = null;
+  const say = settled(400, () => summary.say(read));
   // One call is under way at most; what was drawn meanwhile is sent when it returns.
   let isSending = false;
   let pixels = null;
@@ -28,7 +29,7 @@ export function openDigitView({ name, metadata, caller }) {
       const shares = digitShares(answer?.value);
       if (shares && pad.strokes.length) {
         result.replaceChildren(bars(shares.map((share, digit) => ({ label: String(digit), share }))));
-        result.dataset.summary = reading(shares);
+        read = reading(shares);
         say();
       }
     }
@@ -41,7 +42,7 @@ export function openDigitView({ name, metadata, caller }) {
     if (pixels) send();
     else {
       result.replaceChildren();
-      result.dataset.summary = 'Draw a digit from 0 to 9.';
+      read = null;
       say();
     }
   });
@@ -50,7 +51,7 @@ export function openDigitView({ name, metadata, caller }) {
       make('div', { class: 'row' },
         button('Clear', () => pad.clear(), { class: 'main' }), button('Undo', () => pad.undo()))),
     make('div', { class: 'side' },
-      make('div', { class: 'reading' }, seen, summary), result));
+      make('div', { class: 'reading' }, seen, summary.element), result));
   return { element, close() { pixels = null; } };
 }
 

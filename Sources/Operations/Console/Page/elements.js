@@ -40,6 +40,18 @@ export function bars(rows) {
   }));
 }
 
+/// The line that says how it went, read out when it changes; fainter until there is something to say.
+export function summaryLine(idleText) {
+  const element = make('p', { class: 'summary idle', role: 'status' }, idleText);
+  return {
+    element,
+    say(text) {
+      element.textContent = text ?? idleText;
+      element.classList.toggle('idle', text === null);
+    },
+  };
+}
+
 /// A link that saves what `blob` returns when it is pressed.
 export function saveButton(text, name, blob) {
   return button(text, () => {

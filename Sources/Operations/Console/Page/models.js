@@ -30,7 +30,11 @@ export class ModelList {
 
   mark(name) {
     for (const link of this.#list.querySelectorAll('a')) link.removeAttribute('aria-current');
-    this.#link(name)?.setAttribute('aria-current', 'page');
+    const current = this.#link(name);
+    if (!current) return;
+    current.setAttribute('aria-current', 'page');
+    // The list scrolls by itself, sideways on a phone; the page stays where it is.
+    this.#list.scrollTo({ left: current.offsetLeft - 60, top: current.offsetTop - 60 });
   }
 
   #link(name) {

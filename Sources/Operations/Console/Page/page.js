@@ -24,7 +24,6 @@ function addressed() {
 
 /// Asks the server for its state and its models, shows them, and asks again later.
 async function refresh() {
-  clearTimeout(timer);
   try {
     const [isReady, models] = await Promise.all([serverIsReady(), knownModels()]);
     showPresence(isReady, models);
@@ -34,6 +33,7 @@ async function refresh() {
     if (!(error instanceof ServerGone)) throw error;
     showGone();
   }
+  clearTimeout(timer);
   if (!document.hidden) timer = setTimeout(refresh, asksAgainAfter[gone.hidden ? 'present' : 'gone']);
 }
 
@@ -47,8 +47,6 @@ function showPresence(isReady, models) {
 function showGone() {
   gone.hidden = false;
   say('gone', 'No answer');
-  clearTimeout(timer);
-  timer = setTimeout(refresh, asksAgainAfter.gone);
 }
 
 /// The region is live, so it changes only when there is news. A phone shows no `detail`.
@@ -88,12 +86,14 @@ async function openModel(model, viewName, key) {
   if (open.key !== key) return;
   const views = viewsFor(metadata);
   const chosen = views.find((view) => view.name === viewName) ?? views[0];
-  const caller = new Caller({ onServerGone: showGone });
+  const caller = new Caller({ onNoAnswer: refresh });
   const view = chosen.open({ name: model.name, metadata, caller });
   open.close = () => { caller.cancel(); view.close(); };
+  const wasOnViews = document.activeElement?.closest('.views') !== null;
   stage.replaceChildren(
     modelTitle(model, metadata), viewLinks(model.name, views, chosen), view.element,
     caller.element, signature(metadata));
+  if (wasOnViews) stage.querySelector('.views [aria-current]')?.focus();
 }
 
 function viewLinks(model, views, chosen) {
@@ -116,8 +116,9 @@ const unknownModel = (name) => make('section', { class: 'card empty' },
   make('p', {}, `The server has no model named “${name}”. Pick one from the list.`));
 
 const notReady = (model) => make('section', { class: 'card empty' },
-  make('h2', {}, model.name),
-  make('p', { class: 'row' }, state(model), model.version && `version ${model.version}`),
+  make('h1', {}, model.name),
+  make('p', { class: 'row' }, state(model),
+    model.version && make('span', { class: 'chip' }, `version ${model.version}`)),
   model.reason
     ? make('div', { class: 'problem', role: 'alert' },
       make('strong', {}, 'Why it is not ready'), make('p', {}, model.reason))

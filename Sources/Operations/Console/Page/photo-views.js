@@ -1,5 +1,5 @@
 // A photo goes in; boxes or classes come out. Both views share the frame, the source and the sending.
-import { bars, count, make, percent, settled } from '/assets/elements.js';
+import { bars, count, make, percent, settled, summaryLine } from '/assets/elements.js';
 import { detectionTable, drawBoxes, linkHighlights } from '/assets/boxes.js';
 import { photoSource } from '/assets/photo.js';
 import { modelPath } from '/assets/server.js';
@@ -15,8 +15,7 @@ export function openDetectView({ name, metadata, caller }) {
     path: () => `${modelPath(name)}/detect?confidence=${confidence.value()}&iou=${overlap.value()}`,
     onAnswer(value, frame) {
       const found = value.detections ?? [];
-      const { width, height } = value.image ?? frame.size();
-      const boxes = drawBoxes(frame.boxes, found, { width, height });
+      const boxes = drawBoxes(frame.boxes, found, value.image);
       const table = detectionTable(found);
       linkHighlights(boxes, table);
       return {
@@ -58,7 +57,7 @@ function drawsShapes(name, metadata) {
 /// `{element, close(), sendAgain()}`: the photo in its frame, and beside it what the model answered.
 function photoView({ caller, drawsShapes: canDraw, controls, path, onAnswer }) {
   const frame = photoFrame();
-  const summary = make('p', { class: 'summary', role: 'status' }, 'The answer appears here.');
+  const summary = summaryLine('The answer appears here.');
   const result = make('div', { class: 'result' });
   let photo = null;
   const sendAgain = async () => {
@@ -69,10 +68,10 @@ function photoView({ caller, drawsShapes: canDraw, controls, path, onAnswer }) {
     }, result);
     if (answer) {
       const shown = onAnswer(answer.value ?? {}, frame);
-      summary.textContent = shown.summary;
+      summary.say(shown.summary);
       result.replaceChildren(...shown.parts.filter(Boolean));
     } else if (result.querySelector('.problem')) {
-      summary.textContent = '';
+      summary.say('');
       frame.boxes.replaceChildren();
     }
   };
@@ -86,44 +85,45 @@ function photoView({ caller, drawsShapes: canDraw, controls, path, onAnswer }) {
   });
   const element = make('section', { class: 'card try' },
     make('div', { class: 'side' }, frame.element, source.element),
-    make('div', { class: 'side' }, controls.map((control) => control.element), summary, result));
+    make('div', { class: 'side' }, controls.map((control) => control.element), summary.element, result));
   return { element, sendAgain, close: source.close };
 }
 
+/// More dots than this on a side are not shown: browsers limit the size of a canvas.
+const shownSideMax = 2048;
+
 /// The photo as the browser shows it, with room for boxes above it.
 function photoFrame() {
-  const canvas = make('canvas', { role: 'img', 'aria-label': 'No photo yet', hidden: true });
+  const canvas = make('canvas', { role: 'img', 'aria-label': 'No photo yet' });
   const boxes = make('div', { class: 'boxes', 'aria-hidden': 'true' });
   const hint = make('p', { class: 'hint' }, 'Drop a photo here, paste one, or pick one below.');
   const element = make('div', { class: 'frame' }, make('div', { class: 'photo' }, canvas, boxes), hint);
   return {
     element,
     boxes,
-    size: () => ({ width: canvas.width, height: canvas.height }),
     async show(blob, name) {
       boxes.replaceChildren();
-      canvas.hidden = false;
       canvas.setAttribute('aria-label', `The photo ${name}`);
-      element.classList.add('filled');
-      hint.textContent = (await paint(canvas, blob)) ? '' : 'The browser cannot show this file; the server was asked anyway.';
-      hint.hidden = hint.textContent === '';
+      const isShown = await paint(canvas, blob);
+      element.classList.toggle('filled', isShown);
+      hint.hidden = isShown;
+      hint.textContent = 'The browser cannot show this file; the server was asked anyway.';
     },
   };
 }
 
-/// Draws the photo, upright; false when the browser cannot read it.
+/// Draws the photo, upright and shrunk where it is very large; false when the browser cannot read it.
 async function paint(canvas, blob) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(blob, { imageOrientation: 'from-image' });
   } catch {
-    canvas.width = 320;
-    canvas.height = 200;
     return false;
   }
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext('2d').drawImage(bitmap, 0, 0);
+  const scale = Math.min(1, shownSideMax / Math.max(bitmap.width, bitmap.height));
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   return true;
 }

@@ -24,7 +24,8 @@ export async function call(path, { method = 'GET', body, contentType, signal } =
     text = await response.text();
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new ServerGone('The server does not answer.');
+    throw new ServerGone('No answer came. The server may have stopped, or it closed the connection '
+      + 'before it had read everything, as it does with a file that is too large.');
   }
   const answer = {
     status: response.status,
@@ -86,8 +87,7 @@ export async function knownModels() {
   const served = await namesServed();
   const models = new Map(served.map((name) => [name, { name, version: '', state: 'READY', reason: '' }]));
   for (const entry of await repositoryIndex()) {
-    const seen = models.get(entry.name);
-    if (seen?.version && seen.state === 'READY') continue;
+    if (!isBetter(entry, models.get(entry.name))) continue;
     models.set(entry.name, {
       name: entry.name,
       version: entry.version ?? '',
@@ -96,6 +96,12 @@ export async function knownModels() {
     });
   }
   return [...models.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/// Of several versions the one shown is the ready one, of several ready ones the highest.
+function isBetter(entry, seen) {
+  if (!seen?.version || seen.state !== 'READY') return true;
+  return entry.state === 'READY' && Number(entry.version) > Number(seen.version);
 }
 
 const namesServed = () => listOrNothing('/v2/models', {}, (value) => value?.models);

@@ -1,6 +1,6 @@
 // Any model: an editable JSON request, generated from its inputs, and a readable answer.
 import { problem } from '/assets/caller.js';
-import { button, count, make, milliseconds, saveButton, settled } from '/assets/elements.js';
+import { button, count, make, milliseconds, saveButton, settled, summaryLine } from '/assets/elements.js';
 import { jsonProblem } from '/assets/json.js';
 import { elementCount, exampleRequest, exampleShape, hasFill, writtenOut, writtenOutMax } from '/assets/request.js';
 import { modelPath } from '/assets/server.js';
@@ -11,7 +11,7 @@ const shown = { rows: 24, columns: 12, characters: 20_000 };
 export function openTensorView({ name, metadata, caller }) {
   const editor = requestEditor();
   const result = make('div', { class: 'result' });
-  const summary = make('p', { class: 'summary', role: 'status' }, 'The answer appears here.');
+  const summary = summaryLine('The answer appears here.');
   const send = async () => {
     if (!editor.check()) {
       editor.goToProblem();
@@ -23,8 +23,8 @@ export function openTensorView({ name, metadata, caller }) {
       path: `${modelPath(name)}/infer`, body: text, text, contentType: 'application/json',
     }, result);
     if (answer) result.replaceChildren(...answerParts(answer));
-    if (answer) summary.textContent = `Answered in ${milliseconds(answer.milliseconds)}`;
-    else if (result.querySelector('.problem')) summary.textContent = '';
+    if (answer) summary.say(`Answered in ${milliseconds(answer.milliseconds)}`);
+    else if (result.querySelector('.problem')) summary.say('');
   };
   editor.onSend(send);
   const generate = (kind) => editor.fill(exampleRequest(metadata, kind));
@@ -34,8 +34,8 @@ export function openTensorView({ name, metadata, caller }) {
       make('div', { class: 'row' },
         button('Send', send, { class: 'main', 'aria-keyshortcuts': 'Control+Enter' }),
         button('Zeros', () => generate('zeros'), { class: 'quiet' }),
-        button('Random values', () => generate('random'), { class: 'quiet' }))),
-    make('div', { class: 'side' }, summary, result));
+        button('Random', () => generate('random'), { class: 'quiet' }))),
+    make('div', { class: 'side' }, summary.element, result));
   return { element, close() {} };
 }
 
