@@ -42,6 +42,11 @@ let package = Package(
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
     tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
+    .target(
+      name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
+      exclude: ["Page"], swiftSettings: house),
+    tests("Console"),
   ],
   swiftLanguageModes: [.v6]
 )
