@@ -41,7 +41,6 @@ let package = Package(
     tests("NativeLibraries"),
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
-    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
