@@ -65,5 +65,9 @@ enum UncheckedState {
     "Sources/Core/Serving/ModelThreads/ModelThread.swift": "handed over once, then one thread's",
     "Sources/Core/Serving/ModelThreads/Signal.swift": "its own lock",
     "Sources/Core/Serving/Models/InlineInstances.swift": "one place for each event loop",
+    "Sources/Runtimes/OnnxRuntime/OnnxRun.swift":
+      "constants; the library may be told from anywhere",
+    "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "opened once, constant from then on",
+    "Sources/Runtimes/OnnxRuntime/OnnxSession.swift": "constant once it is made",
   ]
 }

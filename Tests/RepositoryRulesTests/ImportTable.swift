@@ -79,7 +79,8 @@ enum ImportTable {
   /// The library that others embed brings no server with it.
   private static let roof = [
     Room(
-      "Apus", mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization"])),
+      "Apus",
+      mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization", "Glibc"])),
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
