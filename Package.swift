@@ -26,9 +26,15 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+  ],
   targets: [
     room("Inference", in: "Core"),
+    room(
+      "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     tests("Inference"),
+    tests("Settings", needs: ["Inference"]),
   ],
   swiftLanguageModes: [.v6]
 )
