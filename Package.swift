@@ -33,6 +33,7 @@ let package = Package(
     room("Inference", in: "Core"),
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
+    room("Monitoring", in: "Operations", needs: ["Inference"]),
     tests("Inference"),
     tests("Settings", needs: ["Inference"]),
   ],
