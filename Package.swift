@@ -26,8 +26,14 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+  ],
   targets: [
     room("Inference", in: "Core"),
+    room(
+      "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
+    room("Monitoring", in: "Operations", needs: ["Inference"]),
     tests("Inference"),
     room("Batching", in: "Core", needs: ["Inference"]),
     tests("Batching", needs: ["Inference"]),
@@ -46,6 +52,7 @@ let package = Package(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
       exclude: ["Page"], swiftSettings: house),
     tests("Console"),
+    tests("Settings", needs: ["Inference"]),
   ],
   swiftLanguageModes: [.v6]
 )
