@@ -29,6 +29,8 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    room("Imaging", in: "Core", needs: ["Inference"]),
+    room("Vision", in: "Core", needs: ["Inference", "Imaging"]),
   ],
   swiftLanguageModes: [.v6]
 )
