@@ -29,8 +29,13 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
-    room("Imaging", in: "Core", needs: ["Inference"]),
-    room("Vision", in: "Core", needs: ["Inference", "Imaging"]),
+    room("NativeLibraries", in: "Core"),
+    tests("NativeLibraries"),
+    .target(name: "CImaging", path: "Sources/Core/CImaging"),
+    .target(name: "Kernels", path: "Sources/Core/Kernels"),
+    room(
+      "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
+    room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )
