@@ -29,6 +29,11 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
+    room("WireFormats", in: "Wire", needs: ["Inference"]),
+    tests("WireFormats", needs: ["Inference"]),
+    .executableTarget(
+      name: "CodecBench", dependencies: ["WireFormats", "Inference"],
+      path: "Benchmarks/CodecBench", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
