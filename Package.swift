@@ -49,6 +49,10 @@ let package = Package(
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
 
+    // Wire
+    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    tests("WireFormats", needs: ["Inference"]),
+
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
@@ -64,6 +68,11 @@ let package = Package(
     .target(
       name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
       path: "Sources/Apus", swiftSettings: house),
+
+    // Measuring single rooms
+    .executableTarget(
+      name: "CodecBench", dependencies: ["WireFormats", "Inference"],
+      path: "Benchmarks/CodecBench", swiftSettings: house),
 
     // Tests of more than one room
     .target(
