@@ -42,9 +42,6 @@ let package = Package(
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
     tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
-    .target(
-      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
-      swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

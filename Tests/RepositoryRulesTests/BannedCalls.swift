@@ -60,5 +60,8 @@ enum UncheckedState {
     "Sources/Core/Serving/ModelThreads/ModelThread.swift": "handed over once, then one thread's",
     "Sources/Core/Serving/ModelThreads/Signal.swift": "its own lock",
     "Sources/Core/Serving/Models/InlineInstances.swift": "one place for each event loop",
+    "Sources/Runtimes/OnnxRuntime/OnnxRun.swift": "constant handles; the library allows it",
+    "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "constant after init, never freed",
+    "Sources/Runtimes/OnnxRuntime/OnnxSession.swift": "constant after init; runs are thread-safe",
   ]
 }
