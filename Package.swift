@@ -35,7 +35,10 @@ let package = Package(
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
     room(
       "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
+    tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+    .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
