@@ -36,6 +36,7 @@ let package = Package(
     room("Monitoring", in: "Operations", needs: ["Inference"]),
     tests("Inference"),
     tests("Settings", needs: ["Inference"]),
+    tests("Monitoring", needs: ["Inference"]),
   ],
   swiftLanguageModes: [.v6]
 )
