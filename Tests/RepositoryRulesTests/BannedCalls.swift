@@ -65,6 +65,8 @@ enum UncheckedState {
     "Sources/Core/Serving/ModelThreads/ModelThread.swift": "handed over once, then one thread's",
     "Sources/Core/Serving/ModelThreads/Signal.swift": "its own lock",
     "Sources/Core/Serving/Models/InlineInstances.swift": "one place for each event loop",
+    "Sources/Operations/Monitoring/Log/LineQueue.swift": "its own lock",
+    "Sources/Operations/Monitoring/Metrics/CounterCells.swift": "atomic operations only",
     "Sources/Runtimes/OnnxRuntime/OnnxRun.swift":
       "constants; the library may be told from anywhere",
     "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "opened once, constant from then on",

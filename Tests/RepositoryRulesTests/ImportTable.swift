@@ -61,13 +61,14 @@ enum ImportTable {
   private static let operations = [
     Room("CConsoleAssets", in: "Operations", mayImport: []),
     Room(
-      "ModelStore", in: "Operations",
-      mayImport: coreNames.union([
-        "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization", "Glibc",
-      ])),
-    Room(
       "Settings", in: "Operations",
       mayImport: coreNames.union(["Yams", "Foundation", "FoundationEssentials", "Glibc"])),
+    Room(
+      "ModelStore", in: "Operations",
+      mayImport: coreNames.union([
+        "Settings", "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization",
+        "Glibc",
+      ])),
     Room(
       "Monitoring", in: "Operations",
       mayImport: coreNames.union(["WireFormats", "Foundation", "Synchronization", "Glibc"])),

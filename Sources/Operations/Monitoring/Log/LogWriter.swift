@@ -36,7 +36,7 @@ final class LogWriter {
       buffer.removeAll(keepingCapacity: true)
       queue.withState { $0.settle(count, lost: lostCount) }
       queue.wakeAll()
-      if lostCount == 0 { announceLoss() }
+      if lostCount == 0, !isClosed { announceLoss() }
       if isClosed, queue.withState({ $0.isEmpty }) { return }
       // Lines that come in a burst are written together, and their senders need not wake anybody.
       _ = queue.sleep(nanoseconds: 5_000_000) { $0.isClosed || $0.flushWaiterCount > 0 }
