@@ -26,11 +26,25 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
+  ],
   targets: [
     room("Inference", in: "Core"),
     tests("Inference"),
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
+    .target(name: "CZlib", path: "Sources/Wire/CZlib"),
+    room(
+      "HTTPFront", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    tests("HTTPFront", needs: [.product(name: "NIOEmbedded", package: "swift-nio")]),
   ],
   swiftLanguageModes: [.v6]
 )
