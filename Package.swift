@@ -45,6 +45,14 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     tests("HTTPFront", needs: [.product(name: "NIOEmbedded", package: "swift-nio")]),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    tests("Batching", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    tests("Serving", needs: ["Inference", "TestSupport"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
+    .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )
