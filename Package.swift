@@ -53,6 +53,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
+    .target(name: "CImaging", path: "Sources/Core/CImaging"),
+    .target(name: "Kernels", path: "Sources/Core/Kernels"),
+    room(
+      "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
+    room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )
