@@ -35,6 +35,7 @@ let package = Package(
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
     .target(name: "CZlib", path: "Sources/Wire/CZlib"),
+    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     room(
       "HTTPFront", in: "Wire",
       needs: [
@@ -44,7 +45,16 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
-    tests("HTTPFront", needs: [.product(name: "NIOEmbedded", package: "swift-nio")]),
+    tests(
+      "HTTPFront",
+      needs: [
+        "Inference", "Serving", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
+    .executableTarget(
+      name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
+      path: "Benchmarks/FrontBench", swiftSettings: house),
     room("Batching", in: "Core", needs: ["Inference"]),
     tests("Batching", needs: ["Inference"]),
     room("Serving", in: "Core", needs: ["Inference", "Batching"]),

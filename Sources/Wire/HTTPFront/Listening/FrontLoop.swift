@@ -43,10 +43,10 @@ final class FrontLoop {
 
   /// Starts the second hand; it stops with the loop.
   func start() {
-    let everySecond = TimeAmount.seconds(1)
-    eventLoop.assumeIsolated().scheduleRepeatedTask(
-      initialDelay: everySecond, delay: everySecond
-    ) { [weak self] _ in self?.secondPassed() }
+    _ = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+      self?.secondPassed()
+      self?.start()
+    }
   }
 
   private func secondPassed() {

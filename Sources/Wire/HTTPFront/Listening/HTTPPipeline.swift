@@ -1,3 +1,4 @@
+import Inference
 import NIOCore
 import NIOHTTP1
 

@@ -94,18 +94,23 @@ extension HTTPServer {
     _ group: MultiThreadedEventLoopGroup, _ shared: FrontShared
   ) -> [NIOLoopBound<FrontLoop>] {
     let made = Mutex<[NIOLoopBound<FrontLoop>]>([])
-    let counted = ConditionLock(value: 0)
+    let areMade = ConditionLock(value: false)
     for eventLoop in group.makeIterator() {
       eventLoop.execute {
         let front = FrontLoop(eventLoop: eventLoop, shared: shared)
         front.start()
-        made.withLock { $0.append(NIOLoopBound(front, eventLoop: eventLoop)) }
-        counted.lock()
-        counted.unlock(withValue: counted.value + 1)
+        let count = made.withLock { made in
+          made.append(NIOLoopBound(front, eventLoop: eventLoop))
+          return made.count
+        }
+        if count == shared.settings.loops {
+          areMade.lock()
+          areMade.unlock(withValue: true)
+        }
       }
     }
-    counted.lock(whenValue: shared.settings.loops)
-    counted.unlock()
+    areMade.lock(whenValue: true)
+    areMade.unlock()
     return made.withLock { $0 }
   }
 
