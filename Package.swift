@@ -68,6 +68,13 @@ let package = Package(
     tests("Monitoring", needs: ["Inference"]),
     tests("Console"),
 
+    // Measuring
+    room(
+      "Jobs", in: "Measuring",
+      needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+    tests(
+      "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
+
     // What people use
     .target(
       name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
