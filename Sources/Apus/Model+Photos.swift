@@ -4,17 +4,27 @@ internal import Vision
 
 /// Something that a model found in a photo.
 public struct Detection: Sendable, Equatable {
+  /// The class's name.
   public let label: String
+  /// The class's place among the model's classes, from 0.
   public let classID: Int
   /// 0 to 1.
   public let score: Float
-  /// Edges in pixels of the original photo, as it is meant to be seen.
-  public let x1: Float, y1: Float, x2: Float, y2: Float
+  /// Left edge, in pixels of the original photo as it is meant to be seen.
+  public let x1: Float
+  /// Upper edge.
+  public let y1: Float
+  /// Right edge.
+  public let x2: Float
+  /// Lower edge.
+  public let y2: Float
 }
 
 /// What a model takes a photo for.
 public struct Classification: Sendable, Equatable {
+  /// The class's name.
   public let label: String
+  /// The class's place among the model's classes, from 0.
   public let classID: Int
   /// 0 to 1.
   public let score: Float

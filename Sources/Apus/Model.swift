@@ -23,11 +23,13 @@ public final class Model: Sendable {
     /// Class names; empty: those that the model brings.
     public var labels: [String] = []
 
+    /// The defaults.
     public init() {}
   }
 
   /// What a model takes or gives.
   public struct Port: Sendable, Equatable {
+    /// The name in the model.
     public let name: String
     /// The Open Inference Protocol's name of the element type: `FP32`.
     public let datatypeName: String

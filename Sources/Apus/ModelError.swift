@@ -15,6 +15,7 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The model failed at it.
   case failed(String)
 
+  /// The text alone.
   public var description: String {
     switch self {
     case .notLoaded(let text), .invalidInput(let text), .unsupported(let text),

@@ -6,17 +6,60 @@ public protocol TensorElement: BitwiseCopyable, Sendable {
   static var datatypeName: String { get }
 }
 
-extension Float: TensorElement { public static var datatypeName: String { "FP32" } }
-extension Double: TensorElement { public static var datatypeName: String { "FP64" } }
-extension Bool: TensorElement { public static var datatypeName: String { "BOOL" } }
-extension Int8: TensorElement { public static var datatypeName: String { "INT8" } }
-extension Int16: TensorElement { public static var datatypeName: String { "INT16" } }
-extension Int32: TensorElement { public static var datatypeName: String { "INT32" } }
-extension Int64: TensorElement { public static var datatypeName: String { "INT64" } }
-extension UInt8: TensorElement { public static var datatypeName: String { "UINT8" } }
-extension UInt16: TensorElement { public static var datatypeName: String { "UINT16" } }
-extension UInt32: TensorElement { public static var datatypeName: String { "UINT32" } }
-extension UInt64: TensorElement { public static var datatypeName: String { "UINT64" } }
+extension Float: TensorElement {
+  /// `FP32`.
+  public static var datatypeName: String { "FP32" }
+}
+
+extension Double: TensorElement {
+  /// `FP64`.
+  public static var datatypeName: String { "FP64" }
+}
+
+extension Bool: TensorElement {
+  /// `BOOL`.
+  public static var datatypeName: String { "BOOL" }
+}
+
+extension Int8: TensorElement {
+  /// `INT8`.
+  public static var datatypeName: String { "INT8" }
+}
+
+extension Int16: TensorElement {
+  /// `INT16`.
+  public static var datatypeName: String { "INT16" }
+}
+
+extension Int32: TensorElement {
+  /// `INT32`.
+  public static var datatypeName: String { "INT32" }
+}
+
+extension Int64: TensorElement {
+  /// `INT64`.
+  public static var datatypeName: String { "INT64" }
+}
+
+extension UInt8: TensorElement {
+  /// `UINT8`.
+  public static var datatypeName: String { "UINT8" }
+}
+
+extension UInt16: TensorElement {
+  /// `UINT16`.
+  public static var datatypeName: String { "UINT16" }
+}
+
+extension UInt32: TensorElement {
+  /// `UINT32`.
+  public static var datatypeName: String { "UINT32" }
+}
+
+extension UInt64: TensorElement {
+  /// `UINT64`.
+  public static var datatypeName: String { "UINT64" }
+}
 
 /// Numbers or strings in rows and columns: what goes into a model and what comes out.
 ///

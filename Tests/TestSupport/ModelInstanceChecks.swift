@@ -37,6 +37,11 @@ package final class RecordingMemory: TensorMemory {
   package struct Request: Sendable, Equatable {
     package let output: Int
     package let byteCount: Int
+
+    package init(output: Int, byteCount: Int) {
+      self.output = output
+      self.byteCount = byteCount
+    }
   }
 
   private let noted = Mutex<[Request]>([])

@@ -10,7 +10,7 @@ enum OnnxMessage {
       if isSourcePlace(word) {
         rest = afterSignature(rest)
       } else if !isPath(word) && !isAddress(word) {
-        words.append(word)
+        words.append(withoutFolder(word))
       }
     }
     let line = words.joined(separator: " ")
@@ -21,9 +21,11 @@ enum OnnxMessage {
     text.contains("Failed to allocate memory") || text.contains("bad_alloc")
   }
 
-  /// An output was to be written into memory of another shape than it came in.
+  /// An output was to be written into memory of another shape than it came in. Releases word it
+  /// differently: "OrtValue shape verification failed", "The output OrtValue provided for output
+  /// 'y' ... has shape {1,2} but the computed output shape".
   static func tellsOfWrongShape(_ text: String) -> Bool {
-    text.contains("shape verification failed")
+    text.contains("OrtValue") && text.contains("shape")
   }
 
   /// `/sources/core/reshape_helper.h:47`
@@ -35,6 +37,12 @@ enum OnnxMessage {
   /// Node names contain slashes too, but come quoted or after `Name:`.
   private static func isPath(_ word: Substring) -> Bool {
     word.hasPrefix("/") && word.dropFirst().contains("/")
+  }
+
+  /// `"/models/bird/part.weights"` loses its folder.
+  private static func withoutFolder(_ word: Substring) -> Substring {
+    guard word.hasPrefix("\"/"), let slash = word.lastIndex(of: "/") else { return word }
+    return "\"" + word[word.index(after: slash)...]
   }
 
   private static func isAddress(_ word: Substring) -> Bool { word.hasPrefix("0x") }
