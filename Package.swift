@@ -60,6 +60,19 @@ let package = Package(
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     room("Monitoring", in: "Operations", needs: ["Inference"]),
+    .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
+    room(
+      "ModelStore", in: "Operations",
+      needs: ["CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+    room(
+      "Reports", in: "Operations",
+      needs: [
+        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "WireFormats", "Settings", "ModelStore",
+      ]),
+    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",

@@ -1,4 +1,6 @@
 import Inference
+import Serving
+import Vision
 package import WireFormats
 
 extension ModelReport {

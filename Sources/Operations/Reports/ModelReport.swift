@@ -1,4 +1,5 @@
-package import Inference
+import Inference
+import Serving
 package import Settings
 import Vision
 

@@ -1,5 +1,5 @@
 import Glibc
-import Settings
+package import Settings
 
 /// Looks at the processor, the memory and the accelerators, in the files that Linux shows them in.
 package struct MachineChecks: Sendable {
