@@ -35,7 +35,7 @@ let package = Package(
     room("NativeLibraries", in: "Core"),
     tests("NativeLibraries"),
     .target(name: "CZlib", path: "Sources/Wire/CZlib"),
-    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    room("WireFormats", in: "Wire", needs: ["Inference"]),
     room(
       "HTTPFront", in: "Wire",
       needs: [
