@@ -26,16 +26,36 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
+  products: [.library(name: "Apus", targets: ["Apus"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
+    // Core
     room("Inference", in: "Core"),
-    tests("Inference"),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
     room("NativeLibraries", in: "Core"),
+    .target(name: "CImaging", path: "Sources/Core/CImaging"),
+    .target(name: "Kernels", path: "Sources/Core/Kernels"),
+    room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
+    room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    tests("Inference"),
+    tests("Batching", needs: ["Inference"]),
+    tests("Serving", needs: ["Inference", "TestSupport"]),
     tests("NativeLibraries"),
+    tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
+    tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+
+    // Runtimes
+    .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
+    room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+
+    // Wire
+    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     .target(name: "CZlib", path: "Sources/Wire/CZlib"),
-    room("WireFormats", in: "Wire", needs: ["Inference"]),
     room(
       "HTTPFront", in: "Wire",
       needs: [
@@ -45,6 +65,7 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    tests("WireFormats", needs: ["Inference"]),
     tests(
       "HTTPFront",
       needs: [
@@ -52,22 +73,38 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
+
+    // Operations
+    room(
+      "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
+    room("Monitoring", in: "Operations", needs: ["Inference"]),
+    .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
+    .target(
+      name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
+      exclude: ["Page"], swiftSettings: house),
+    tests("Settings", needs: ["Inference"]),
+    tests("Monitoring", needs: ["Inference"]),
+    tests("Console"),
+
+    // What people use
+    .target(
+      name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
+      path: "Sources/Apus", swiftSettings: house),
+
+    // Measuring single rooms
+    .executableTarget(
+      name: "CodecBench", dependencies: ["WireFormats", "Inference"],
+      path: "Benchmarks/CodecBench", swiftSettings: house),
     .executableTarget(
       name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
-    room("Batching", in: "Core", needs: ["Inference"]),
-    tests("Batching", needs: ["Inference"]),
-    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
-    tests("Serving", needs: ["Inference", "TestSupport"]),
+
+    // Tests of more than one room
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
+    .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
-    .target(name: "CImaging", path: "Sources/Core/CImaging"),
-    .target(name: "Kernels", path: "Sources/Core/Kernels"),
-    room(
-      "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
-    room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -47,7 +47,7 @@ enum {
 
   apus_spng_io_eof = -1,
   apus_spng_error_memory = 2,
-  apus_spng_error_end = 64,
+  apus_spng_error_end = 68,
 };
 
 typedef void *(*apus_spng_new)(int flags);

@@ -1,6 +1,6 @@
 /* Inner loops over pixels and scores. Every function is pure: it reads and writes only the memory it
- * is given, from any thread. Each comes in variants that give equal results; the caller picks one,
- * `apus_best_variant()` once per process. */
+ * is given, from any thread. Those that take a variant give equal results in each; the caller
+ * picks one, `apus_best_variant()` once per process. */
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
@@ -33,8 +33,7 @@ typedef struct {
 } apus_columns;
 
 /* Resamples a blended RGB row into `pixel_count` pixels of 4 bytes (R, G, B, 0), rounded to the
- * nearest. `row` must be readable 16 bytes beyond its last pixel, `pixels` writable 32 bytes beyond
- * its last. */
+ * nearest. `row` must be readable 16 bytes beyond the last tap. */
 void apus_resample_row(apus_variant variant, const int16_t *row, apus_columns columns,
                        uint8_t *pixels);
 
@@ -60,10 +59,9 @@ void apus_planes_byte(apus_variant variant, const uint8_t *pixels, size_t pixel_
 /* Pixels of 4 bytes to interleaved RGB values. */
 void apus_interleaved_float(apus_variant variant, const uint8_t *pixels, size_t pixel_count,
                             apus_normalisation normalisation, float *values);
-void apus_interleaved_half(apus_variant variant, const uint8_t *pixels, size_t pixel_count,
+void apus_interleaved_half(const uint8_t *pixels, size_t pixel_count,
                            apus_normalisation normalisation, uint16_t *values);
-void apus_interleaved_byte(apus_variant variant, const uint8_t *pixels, size_t pixel_count,
-                           uint8_t *values);
+void apus_interleaved_byte(const uint8_t *pixels, size_t pixel_count, uint8_t *values);
 
 /* Each pixel's luma (ITU-R 601, as Pillow's convert("L") rounds it) into all three channels. */
 void apus_grey_row(uint8_t *pixels, size_t pixel_count);
@@ -73,7 +71,7 @@ void apus_floats_from_halves(apus_variant variant, const uint16_t *halves, size_
                              float *floats);
 
 /* Writes the places of scores above `threshold` (never NaN), ascending; answers how many.
- * `places` must hold `count` and 8 more. */
+ * `places` must hold `count`. */
 size_t apus_places_above(apus_variant variant, const float *scores, size_t count,
                          float threshold, uint32_t *places);
 

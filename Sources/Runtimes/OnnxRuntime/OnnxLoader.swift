@@ -1,0 +1,110 @@
+import COnnxRuntime
+import Glibc
+package import Inference
+package import NativeLibraries
+import Synchronization
+
+/// Loads ONNX models into ONNX Runtime, which it opens at the first of them.
+///
+/// `auto` precision computes like `f32`: the library has nothing faster that is not another model.
+package struct OnnxLoader: ModelLoader {
+  package let runtimeName = "onnxruntime"
+  private let places: NativeLibraryPlaces?
+
+  /// Loads happen one at a time in the process: by how much a load grows it is measured around it.
+  private static let loading = Mutex(())
+
+  /// `places` is where the library is looked for; the standard ones, seen anew at each load, where
+  /// none are given.
+  package init(places: NativeLibraryPlaces? = nil) { self.places = places }
+
+  package func load(
+    _ source: ModelSource, options: RuntimeOptions
+  ) throws(RuntimeFault) -> any LoadedModel {
+    try loadModel(source, options: options)
+  }
+
+  func loadModel(
+    _ source: ModelSource, options: RuntimeOptions
+  ) throws(RuntimeFault) -> OnnxModel {
+    let library = try OnnxRuntimeLibrary.open(in: places ?? .standard)
+    return try Self.loading.withLock { (_) throws(RuntimeFault) in
+      let before = Self.residentByteCount()
+      let (session, fileByteCount) = try library.session(for: source, options: options)
+      let grown = Self.residentByteCount() - before
+      return try OnnxModel(session, footprintByteCount: max(grown, fileByteCount))
+    }
+  }
+
+  /// Bytes of memory that the process occupies now. Other threads move it too, hence the file's
+  /// size as the lower bound of a footprint.
+  private static func residentByteCount() -> Int {
+    // `/proc/self/statm`: sizes in pages; the second is what is resident.
+    guard let stream = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(stream) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, Int32(line.count), stream) != nil else { return 0 }
+    let fields = line.split(separator: 32).dropFirst()
+    guard let resident = fields.first else { return 0 }
+    let pages = resident.reduce(0) { $0 * 10 + Int($1) - 48 }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+  }
+}
+
+extension OnnxRuntimeLibrary {
+  fileprivate func session(
+    for source: ModelSource, options: RuntimeOptions
+  ) throws(RuntimeFault) -> (OnnxSession, byteCount: Int) {
+    let settings = try sessionOptions(options)
+    defer { api.pointee.ReleaseSessionOptions(settings) }
+    switch source {
+    case .file(let path):
+      let file = try OnnxModelFile(path: path)
+      do {
+        // By path and not by bytes: weights may lie in files beside it.
+        let handle = try api.make { api.pointee.CreateSession(environment, path, settings, &$0) }
+        return (try OnnxSession(handle, of: self), file.byteCount)
+      } catch {
+        throw file.diagnosis(of: error)
+      }
+    case .embedded(_, let constant):
+      let bytes = constant.bytes
+      do {
+        let handle = try api.make {
+          api.pointee.CreateSessionFromArray(
+            environment, bytes.baseAddress, bytes.count, settings, &$0)
+        }
+        return (try OnnxSession(handle, of: self), bytes.count)
+      } catch {
+        throw OnnxModelFile.diagnosis(of: error, byteCount: bytes.count) {
+          Array(bytes[$0..<min($0 + 20, bytes.count)])
+        }
+      }
+    }
+  }
+
+  /// One pool of threads per model and no spinning: a spinning thread takes the processor from the
+  /// rest of the server (measured: two threads beside one busy process, 50 ms spinning, 33 not).
+  private func sessionOptions(_ options: RuntimeOptions) throws(RuntimeFault) -> OpaquePointer {
+    let settings = try api.make { api.pointee.CreateSessionOptions(&$0) }
+    do {
+      try api.check(api.pointee.SetSessionExecutionMode(settings, Self.sequential))
+      try api.check(api.pointee.SetSessionGraphOptimizationLevel(settings, Self.allOptimisations))
+      try api.check(api.pointee.SetIntraOpNumThreads(settings, Int32(max(1, options.threadCount))))
+      try api.check(api.pointee.SetInterOpNumThreads(settings, 1))
+      try api.check(api.pointee.EnableCpuMemArena(settings))
+      try api.check(
+        api.pointee.AddSessionConfigEntry(settings, "session.intra_op.allow_spinning", "0"))
+      // Smaller blocks of work, so that a thread that lost its processor holds up little.
+      try api.check(api.pointee.AddSessionConfigEntry(settings, "session.dynamic_block_base", "4"))
+      return settings
+    } catch {
+      api.pointee.ReleaseSessionOptions(settings)
+      throw error
+    }
+  }
+
+  /// `ORT_SEQUENTIAL` and `ORT_ENABLE_ALL`.
+  private static let sequential: Int32 = 0
+  private static let allOptimisations: Int32 = 99
+}
