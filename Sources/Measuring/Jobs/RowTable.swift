@@ -79,7 +79,7 @@ package struct RowTable: Sendable, Equatable {
       }
       var cells: [JSONValue] = []
       for title in titles {
-        guard let cell = element[key: title] else {
+        guard let cell = element[title] else {
           throw .missingColumns([title], titles: members.map(\.key))
         }
         cells.append(cell)
@@ -108,6 +108,7 @@ package struct RowTable: Sendable, Equatable {
 /// What is wrong with rows.
 package enum RowProblem: Error, Sendable, Equatable {
   case empty
+  case notText
   case ragged(line: Int, expected: Int, got: Int)
   case unclosedQuote(line: Int)
   case notARow(number: Int)
@@ -127,6 +128,7 @@ extension RowProblem: CustomStringConvertible {
   package var description: String {
     switch self {
     case .empty: "there are no rows"
+    case .notText: "this is no text, so no table either"
     case .ragged(let line, let expected, let got):
       "row \(line) has \(got) cells, the first has \(expected)"
     case .unclosedQuote(let line): "the quote that line \(line) opens is never closed"

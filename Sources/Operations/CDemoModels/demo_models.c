@@ -9,6 +9,9 @@
 static const unsigned char digits[] ALIGNED = {
 #embed "../../../models/digits/digits.onnx"
 };
+static const unsigned char shapes[] ALIGNED = {
+#embed "../../../models/shapes/shapes.onnx"
+};
 static const unsigned char iris[] ALIGNED = {
 #embed "../../../models/iris/iris.onnx"
 };
@@ -17,6 +20,7 @@ static const unsigned char iris[] ALIGNED = {
 
 static const struct apus_demo_model models[] = {
     MODEL(digits),
+    MODEL(shapes),
     MODEL(iris),
 };
 

@@ -33,7 +33,8 @@ package struct MemoryFit: Sendable, Equatable {
 
   /// One sentence: the verdict, what it is made of, and what would help.
   package var sentence: String {
-    let sum = "\(Readable.bytes(neededByteCount)) of \(Readable.bytes(availableByteCount)) for "
+    let sum =
+      "\(Readable.bytes(neededByteCount)) of \(Readable.bytes(availableByteCount)) for "
       + (instanceCount == 1 ? "one instance" : "\(instanceCount) instances")
     switch verdict {
     case .fits: return "yes: \(sum)"
@@ -42,7 +43,8 @@ package struct MemoryFit: Sendable, Equatable {
       let one = MemoryFit(
         footprintByteCount: footprintByteCount, instanceByteCount: instanceByteCount,
         instanceCount: 1, availableByteCount: availableByteCount)
-      let advice = instanceCount > 1 && one.verdict != .exceeds
+      let advice =
+        instanceCount > 1 && one.verdict != .exceeds
         ? "try fewer instances (--instances 1)" : "it needs a machine with more memory"
       return "no: \(sum); \(advice)"
     }

@@ -29,7 +29,6 @@ package struct ModelReport: Sendable {
 
   var signature: ModelSignature { trial.signature }
 
-
   /// As many instances as the server would make by default.
   package var fit: MemoryFit {
     MemoryFit(
@@ -114,7 +113,9 @@ package struct ModelReport: Sendable {
     if !task.labels.isEmpty {
       let source = trial.labels.isEmpty ? "of the model" : "given"
       lines.append("  classes \(source)")
-      lines += task.labels.enumerated().map { "    \($0.offset): \(TextTable.harmless($0.element))" }
+      lines += task.labels.enumerated().map {
+        "    \($0.offset): \(TextTable.harmless($0.element))"
+      }
     }
     var table = TextTable([.init(""), .init("")])
     for (key, value) in signature.metadata.sorted(by: { $0.key < $1.key }) {

@@ -37,8 +37,10 @@ package struct ModelTrial: Sendable {
     do throws(InferenceFailure) {
       let lease = try entrance.lease(ModelAddress(name: specification.name))
       let (run, problem) = ask(lease, through: entrance)
-      guard let status = server.statuses.first else { throw .modelNotReady(
-        name: specification.name, state: .gone) }
+      guard let status = server.statuses.first else {
+        throw .modelNotReady(
+          name: specification.name, state: .gone)
+      }
       return ModelTrial(
         status: status, signature: lease.signature, labels: lease.labels, taskName: lease.task,
         loadNanoseconds: loadNanoseconds, run: run, runProblem: problem)

@@ -47,8 +47,9 @@ package struct MachineChecks: Sendable {
     guard let text = try? TextFile.read("\(root)/proc/cpuinfo") else { return nil }
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, parts[0].split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        == name
+      guard parts.count == 2,
+        parts[0].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+          == name
       else { continue }
       return parts[1].split(separator: " ").joined(separator: " ")
     }
