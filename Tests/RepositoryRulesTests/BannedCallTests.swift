@@ -10,7 +10,7 @@ import Testing
 
   @Test func `every listed file still makes its promise`() {
     for path in UncheckedState.protection.keys {
-      let text = Repository.file(at: path)?.text ?? ""
+      let text = Repository.files.first { $0.path == path }?.text ?? ""
       #expect(
         text.contains(/@unchecked\s+Sendable|nonisolated\(unsafe\)/),
         "\(path) needs no line in UncheckedState any more")

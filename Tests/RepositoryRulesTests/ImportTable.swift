@@ -61,13 +61,14 @@ enum ImportTable {
   private static let operations = [
     Room("CConsoleAssets", in: "Operations", mayImport: []),
     Room(
-      "ModelStore", in: "Operations",
-      mayImport: coreNames.union([
-        "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization", "Glibc",
-      ])),
-    Room(
       "Settings", in: "Operations",
       mayImport: coreNames.union(["Yams", "Foundation", "FoundationEssentials", "Glibc"])),
+    Room(
+      "ModelStore", in: "Operations",
+      mayImport: coreNames.union([
+        "Settings", "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization",
+        "Glibc",
+      ])),
     Room(
       "Monitoring", in: "Operations",
       mayImport: coreNames.union(["WireFormats", "Foundation", "Synchronization", "Glibc"])),
@@ -79,7 +80,8 @@ enum ImportTable {
   /// The library that others embed brings no server with it.
   private static let roof = [
     Room(
-      "Apus", mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization"])),
+      "Apus",
+      mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization", "Glibc"])),
     Room(
       "ApusCommand",
       mayImport: coreNames.union([

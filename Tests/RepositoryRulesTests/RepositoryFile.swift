@@ -4,14 +4,20 @@ import Foundation
 struct RepositoryFile: Sendable {
   let path: String
   let text: String
+  let lines: [Substring]
 
-  /// The text with comments and string literals blanked out, line by line as in the file.
-  var codeLines: [Substring] {
-    SwiftCode.withoutCommentsAndStrings(text)
-      .split(separator: "\n", omittingEmptySubsequences: false)
+  /// The lines of a Swift file with comments and string literals blanked out; none of other files.
+  let codeLines: [Substring]
+
+  init(path: String, text: String) {
+    self.path = path
+    self.text = text
+    lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    codeLines =
+      path.hasSuffix(".swift")
+      ? SwiftCode.withoutCommentsAndStrings(text)
+        .split(separator: "\n", omittingEmptySubsequences: false) : []
   }
-
-  var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
   /// What a rule says about one line, in the shape that editors jump to.
   func violation(atLineIndex index: Int, _ message: String) -> String {
@@ -25,10 +31,8 @@ enum Repository {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   /// Every text file of the project: no hidden folders but `.ci`, nothing built, nothing binary.
-  static func files(under folder: String = "") -> [RepositoryFile] {
-    let start = root.appending(path: folder)
-    let keys: [URLResourceKey] = [.isRegularFileKey]
-    guard let walk = FileManager.default.enumerator(at: start, includingPropertiesForKeys: keys)
+  static let files: [RepositoryFile] = {
+    guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
     else { return [] }
     var files: [RepositoryFile] = []
     for case let url as URL in walk {
@@ -39,12 +43,11 @@ enum Repository {
       }
     }
     return files.sorted { $0.path < $1.path }
-  }
+  }()
 
-  static func file(at path: String) -> RepositoryFile? { file(at: root.appending(path: path)) }
-
+  /// The Swift files in a folder; none where it does not exist.
   static func swiftFiles(under folder: String) -> [RepositoryFile] {
-    files(under: folder).filter { $0.path.hasSuffix(".swift") }
+    files.filter { $0.path.hasPrefix(folder + "/") && $0.path.hasSuffix(".swift") }
   }
 
   /// The names of the folders in a folder; none where it does not exist.
@@ -69,7 +72,7 @@ enum Repository {
   private static func file(at url: URL) -> RepositoryFile? {
     let values = try? url.resourceValues(forKeys: [.isRegularFileKey])
     guard values?.isRegularFile == true, let bytes = try? Data(contentsOf: url),
-      !bytes.contains(0), let text = String(data: bytes, encoding: .utf8)
+      bytes.firstRange(of: Data([0])) == nil, let text = String(data: bytes, encoding: .utf8)
     else { return nil }
     let path = url.standardizedFileURL.path.dropFirst(root.standardizedFileURL.path.count)
     return RepositoryFile(path: String(path.drop { $0 == "/" }), text: text)

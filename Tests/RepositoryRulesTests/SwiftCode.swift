@@ -49,11 +49,13 @@ enum SwiftCode {
     }
 
     private mutating func stepInCode(_ open: Int) {
-      if isNext("//") { return enter(.lineComment, skipping: 2) }
-      if isNext("/*") { return enter(.blockComment, skipping: 2) }
+      if bytes[position] == slash {
+        if isNext("//") { return enter(.lineComment, skipping: 2) }
+        if isNext("/*") { return enter(.blockComment, skipping: 2) }
+      }
       let hashes = bytes[position...].prefix { $0 == hash }.count
-      if isNext(String(repeating: "#", count: hashes) + "\"") {
-        let isMultiline = isNext(String(repeating: "#", count: hashes) + "\"\"\"")
+      if position + hashes < bytes.count, bytes[position + hashes] == quote {
+        let isMultiline = bytes[(position + hashes)...].starts(with: [quote, quote, quote])
         let place = Place.string(hashCount: hashes, isMultiline: isMultiline)
         return enter(place, skipping: hashes + (isMultiline ? 3 : 1))
       }
@@ -72,6 +74,11 @@ enum SwiftCode {
     /// A string of one line ends with its line at the latest, so that a quotation mark inside of a
     /// regular expression does no harm beyond it.
     private mutating func stepInString(_ hashes: Int, _ isMultiline: Bool) {
+      let byte = bytes[position]
+      guard byte == backslash || byte == quote else {
+        if !isMultiline && byte == newline { places.removeLast() }
+        return blank(1)
+      }
       let fence = String(repeating: "#", count: hashes)
       let end = (isMultiline ? "\"\"\"" : "\"") + fence
       if isNext("\\" + fence + "(") {
@@ -82,7 +89,6 @@ enum SwiftCode {
         places.removeLast()
         blank(end.utf8.count)
       } else {
-        if !isMultiline && bytes[position] == newline { places.removeLast() }
         blank(1)
       }
     }
@@ -93,10 +99,11 @@ enum SwiftCode {
     }
 
     private mutating func blank(_ count: Int) {
-      for byte in bytes[position...].prefix(count) {
-        output.append(byte == newline ? newline : UInt8(ascii: " "))
+      let end = min(position + count, bytes.count)
+      while position < end {
+        output.append(bytes[position] == newline ? newline : UInt8(ascii: " "))
+        position += 1
       }
-      position += count
     }
 
     private func isNext(_ word: String) -> Bool {
@@ -106,4 +113,7 @@ enum SwiftCode {
 
   private static let newline = UInt8(ascii: "\n")
   private static let hash = UInt8(ascii: "#")
+  private static let slash = UInt8(ascii: "/")
+  private static let quote = UInt8(ascii: "\"")
+  private static let backslash = UInt8(ascii: "\\")
 }

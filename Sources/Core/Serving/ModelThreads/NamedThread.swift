@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A thread of ours, by name.
-final class NamedThread: Sendable {
+package final class NamedThread: Sendable {
   private let thread: Mutex<UInt?>
 
   private final class Start {
@@ -15,7 +15,7 @@ final class NamedThread: Sendable {
   }
 
   /// Starts at once. The system shows at most 15 bytes of the name.
-  init(name: String, body: @escaping @Sendable () -> Void) {
+  package init(name: String, body: @escaping @Sendable () -> Void) {
     var id = pthread_t()
     let start = Unmanaged.passRetained(Start(name: name, body: body))
     let status = pthread_create(
@@ -32,13 +32,13 @@ final class NamedThread: Sendable {
   }
 
   /// Waits for its end; once.
-  func join() {
+  package func join() {
     guard let id = take() else { return }
     pthread_join(pthread_t(id), nil)
   }
 
   /// Lets it run on alone; for a thread that will not end.
-  func detach() {
+  package func detach() {
     guard let id = take() else { return }
     pthread_detach(pthread_t(id))
   }
