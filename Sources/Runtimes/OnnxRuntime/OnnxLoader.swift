@@ -82,7 +82,8 @@ extension OnnxRuntimeLibrary {
     do {
       try api.check(api.pointee.SetSessionExecutionMode(settings, Self.sequential))
       try api.check(api.pointee.SetSessionGraphOptimizationLevel(settings, Self.allOptimisations))
-      try api.check(api.pointee.SetIntraOpNumThreads(settings, Int32(max(1, options.threadCount))))
+      try api.check(
+        api.pointee.SetIntraOpNumThreads(settings, Int32(clamping: max(1, options.threadCount))))
       try api.check(api.pointee.SetInterOpNumThreads(settings, 1))
       try api.check(api.pointee.EnableCpuMemArena(settings))
       try api.check(
