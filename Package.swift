@@ -60,12 +60,14 @@ let package = Package(
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     room("Monitoring", in: "Operations", needs: ["Inference"]),
+    room("ModelStore", in: "Operations", needs: ["Inference", "Imaging", "Vision", "Settings"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
       exclude: ["Page"], swiftSettings: house),
     tests("Settings", needs: ["Inference"]),
     tests("Monitoring", needs: ["Inference"]),
+    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
     tests("Console"),
 
     // What people use
