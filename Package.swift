@@ -28,6 +28,7 @@ let package = Package(
   name: "apus",
   products: [.library(name: "Apus", targets: ["Apus"])],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
@@ -54,7 +55,24 @@ let package = Package(
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    .target(name: "CZlib", path: "Sources/Wire/CZlib"),
+    room(
+      "HTTPFront", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     tests("WireFormats", needs: ["Inference"]),
+    tests(
+      "HTTPFront",
+      needs: [
+        "Inference", "Serving", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
 
     // Operations
     room(
@@ -79,7 +97,9 @@ let package = Package(
     .executableTarget(
       name: "CodecBench", dependencies: ["WireFormats", "Inference"],
       path: "Benchmarks/CodecBench", swiftSettings: house),
-
+    .executableTarget(
+      name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
+      path: "Benchmarks/FrontBench", swiftSettings: house),
 
     // Tests of more than one room
     .target(
