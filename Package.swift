@@ -78,15 +78,33 @@ let package = Package(
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     room("Monitoring", in: "Operations", needs: ["Inference"]),
-    room("ModelStore", in: "Operations", needs: ["Inference", "Imaging", "Vision", "Settings"]),
+    .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
+    room(
+      "ModelStore", in: "Operations",
+      needs: ["CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+    room(
+      "Reports", in: "Operations",
+      needs: [
+        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "WireFormats", "Settings", "ModelStore",
+      ]),
+    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
       exclude: ["Page"], swiftSettings: house),
     tests("Settings", needs: ["Inference"]),
     tests("Monitoring", needs: ["Inference"]),
-    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
     tests("Console"),
+
+    // Measuring
+    room(
+      "Jobs", in: "Measuring",
+      needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+    tests(
+      "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
 
     // What people use
     .target(
