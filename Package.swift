@@ -26,9 +26,13 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
-  products: [.library(name: "Apus", targets: ["Apus"])],
+  products: [
+    .executable(name: "apus", targets: ["ApusCommand"]),
+    .library(name: "Apus", targets: ["Apus"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
@@ -89,8 +93,6 @@ let package = Package(
         "WireFormats", "Settings", "ModelStore",
       ]),
     tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
-    tests(
-      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
@@ -103,13 +105,19 @@ let package = Package(
     room(
       "Jobs", in: "Measuring",
       needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
-    tests(
-      "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
 
     // What people use
     .target(
       name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
       path: "Sources/Apus", swiftSettings: house),
+
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Console", "HTTPFront", "Inference", "ModelStore", "Monitoring", "OnnxRuntime", "Serving",
+        "Settings", "Vision",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/ApusCommand", swiftSettings: house),
 
     // Measuring single rooms
     .executableTarget(
