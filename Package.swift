@@ -93,6 +93,8 @@ let package = Package(
         "WireFormats", "Settings", "ModelStore",
       ]),
     tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
@@ -105,6 +107,8 @@ let package = Package(
     room(
       "Jobs", in: "Measuring",
       needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+    tests(
+      "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
 
     // What people use
     .target(
@@ -114,8 +118,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "HTTPFront", "Inference", "ModelStore", "Monitoring", "OnnxRuntime", "Serving",
-        "Settings", "Vision",
+        "Console", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
+        "Reports", "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

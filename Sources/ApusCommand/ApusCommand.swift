@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The program `apus`.
 @main
@@ -15,8 +16,22 @@ struct ApusCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self
+      ServeCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
+      GenerateDocsCommand.self,
     ])
+
+  /// Ends with 0 when done, 1 when it failed, 2 when it was used wrongly (the parser's own is 64).
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch  where exitCode(for: error) == .validationFailure {
+      Terminal.complain(message(for: error) + "\nSee 'apus --help'.")
+      Glibc.exit(2)
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// The release that this is.

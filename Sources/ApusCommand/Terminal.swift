@@ -8,6 +8,12 @@ enum Terminal {
   /// A line about what went wrong.
   static func complain(_ text: String) { write("apus: \(text)\n", to: STDERR_FILENO) }
 
+  /// Text as it is, on the output for errors: progress.
+  static func show(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  /// Whether a person looks at the output for errors.
+  static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
+
   /// A reader that went away stops nothing.
   private static func write(_ text: String, to file: Int32) {
     var rest = Array(text.utf8)[...]

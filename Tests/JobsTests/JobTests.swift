@@ -25,7 +25,7 @@ import WireFormats
     let loader = FakeLoader { () throws(RuntimeFault) in FakeModel(signature: Self.rowsOfTwo) }
     let model = try OpenModel(
       ModelSpecification(name: "twice", source: .file(path: "twice"), loader: loader),
-      vision: VisionOptions(), coreCount: 1)
+      vision: VisionOptions(), serving: ServingSettings(coreCount: 1))
     defer { model.close() }
     let job = Job(model: model, settings: JobSettings())
     let result = bytes.withUnsafeBytes { bytes -> Result<JobAnswer, JobProblem> in

@@ -51,7 +51,9 @@ package struct JobQueue: Sendable {
     var delivered = 0
     while delivered < count {
       let limit = MonotonicClock.now().nanoseconds + Self.tickNanoseconds
-      let result = state.sleepUntilReady(before: limit) { $0.results.removeValue(forKey: delivered) }
+      let result = state.sleepUntilReady(before: limit) {
+        $0.results.removeValue(forKey: delivered)
+      }
       tick(state.withValue { $0.doneCount })
       guard let result else { continue }
       deliver(delivered, result)

@@ -15,10 +15,10 @@ package final class OpenModel: Sendable {
 
   /// Loads the model; blocks for as long as that takes.
   package init(
-    _ specification: ModelSpecification, vision: VisionOptions, coreCount: Int
+    _ specification: ModelSpecification, vision: VisionOptions, serving: ServingSettings
   ) throws(ServerFault) {
     server = InferenceServer(
-      settings: ServingSettings(coreCount: coreCount), loopCount: 0, observer: NoObserver())
+      settings: serving, loopCount: 0, observer: NoObserver())
     try server.load(specification)
     entrance = server.makeEntrance(isEventLoop: false)
     do throws(InferenceFailure) {

@@ -1,5 +1,5 @@
 /// Everything the front answers.
-enum Endpoint: Sendable {
+enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
   case modelList, modelMetadata, modelReady, infer
   case detect, classify

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Inference
+import ModelStore
+import Settings
+
+/// What commands that load models share: the settings of `serve` that concern a model.
+struct ModelArguments: ParsableArguments {
+  @Option(help: "A file of class names, one a line; instead of those that the model brings.")
+  var labels: String?
+
+  @Option(help: "Threads that one run may use.")
+  var runtimeThreads: String?
+
+  @Option(help: "What the model is for: detect, classify or none; instead of what it says itself.")
+  var task: String?
+
+  /// The settings in force, with these flags over them.
+  func settings() throws -> ServeSettings {
+    var flags: [String: String] = [:]
+    flags["labels"] = labels
+    flags["runtime-threads"] = runtimeThreads
+    do throws(SettingsFault) {
+      return try ServeSettings.resolve(
+        flags: flags, environment: Environment.all, file: "apus.yaml")
+    } catch {
+      throw Failure.usage("\(error)")
+    }
+  }
+
+  /// The models that an argument names: files, directories, or a demo model.
+  func plans(_ model: String, settings: ServeSettings) throws -> [ModelPlan] {
+    if let task, !["detect", "classify", "none"].contains(task) {
+      throw Failure.usage("--task: expected detect, classify or none, got \(task)")
+    }
+    do throws(ServerFault) {
+      var plans = try ModelPlans.findOrDemo(model, settings: settings)
+      if let task { for index in plans.indices { plans[index].task = task } }
+      return plans
+    } catch {
+      throw Failure.operation("\(error)")
+    }
+  }
+}

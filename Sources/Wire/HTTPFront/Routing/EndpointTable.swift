@@ -1,0 +1,75 @@
+/// Every address that the front answers, for the reference page.
+package enum EndpointTable {
+  struct Row: Sendable {
+    /// `{model}` and `{version}` stand for what a client puts there.
+    let path: String
+    let endpoint: Endpoint
+    let purpose: String
+  }
+
+  static let rows = server + model + vision + others
+
+  private static let server = [
+    Row(path: "/v2", endpoint: .serverMetadata, purpose: "Name, version and extensions."),
+    Row(path: "/v2/health/live", endpoint: .serverLive, purpose: "The server runs."),
+    Row(
+      path: "/v2/health/ready", endpoint: .serverReady,
+      purpose: "Every model that was asked for answers."),
+    Row(path: "/v2/models", endpoint: .modelList, purpose: "Names of the models."),
+    Row(
+      path: "/v2/repository/index", endpoint: .repositoryIndex,
+      purpose: "Every version of every model, and its state."),
+  ]
+
+  private static let model = [
+    Row(
+      path: "/v2/models/{model}", endpoint: .modelMetadata,
+      purpose: "Inputs, outputs, versions and what the file says about itself."),
+    Row(path: "/v2/models/{model}/ready", endpoint: .modelReady, purpose: "The model answers."),
+    Row(
+      path: "/v2/models/{model}/infer", endpoint: .infer,
+      purpose: "Tensors in, tensors out: JSON, or JSON and binary."),
+  ]
+
+  private static let vision = [
+    Row(
+      path: "/v2/models/{model}/detect", endpoint: .detect,
+      purpose: "A photo in; boxes out, or with `Accept: image/jpeg` the annotated photo."),
+    Row(
+      path: "/v2/models/{model}/classify", endpoint: .classify,
+      purpose: "A photo in, its likeliest classes out."),
+  ]
+
+  private static let others = [
+    Row(path: "/metrics", endpoint: .metrics, purpose: "Prometheus text."),
+    Row(path: "/healthz", endpoint: .plainLive, purpose: "As `/v2/health/live`."),
+    Row(path: "/livez", endpoint: .plainLive, purpose: "As `/v2/health/live`."),
+    Row(path: "/readyz", endpoint: .plainReady, purpose: "As `/v2/health/ready`."),
+    Row(path: "/", endpoint: .page, purpose: "The web page; its parts are under `/assets/`."),
+  ]
+
+  /// The reference page `docs/operating/endpoints.md`.
+  package static func markdown() -> String {
+    var page = """
+      # Addresses of `apus serve`
+
+      Generated from the table in `Sources/Wire/HTTPFront/Routing`; do not edit.
+
+      Each address of a model is also there for one version: `/v2/models/{model}/versions/{version}`
+      and what follows. `HEAD` answers where `GET` does, `OPTIONS` everywhere. The metrics port
+      answers those marked in the last column and nothing else.
+
+      | method | address | | metrics port |
+      |---|---|---|---|
+
+      """
+    for row in rows {
+      let cells = [
+        row.endpoint.methods[0], "`\(row.path)`", row.purpose,
+        row.endpoint.isOnMetricsPort ? "yes" : "",
+      ]
+      page += "| \(cells.joined(separator: " | ")) |\n"
+    }
+    return page
+  }
+}
