@@ -114,6 +114,7 @@ let package = Package(
     .target(
       name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
       path: "Sources/Apus", swiftSettings: house),
+    tests("Apus"),
 
     .executableTarget(
       name: "ApusCommand",
@@ -137,6 +138,7 @@ let package = Package(
       swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
+    .testTarget(name: "IntegrationTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

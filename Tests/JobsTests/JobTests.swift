@@ -42,7 +42,7 @@ import WireFormats
     let answer = try answer("a,b\n1,2\n3,0.25", name: "rows.csv")
     let json = String(decoding: try answer.json(), as: UTF8.self)
     #expect(json.contains(#""model_name":"twice""#))
-    #expect(json.contains(#""shape":[2,2],"data":[1,2,3,0.25]"#))
+    #expect(json.contains(#""shape":[2,2],"data":[1.0,2.0,3.0,0.25]"#))
     #expect(
       answer.lines == ["row      no     yes", "  1  1.0000  2.0000", "  2  3.0000  0.2500"])
   }
@@ -54,13 +54,13 @@ import WireFormats
       """
     let json = String(decoding: try answer(body, name: "request.json").json(), as: UTF8.self)
     #expect(json.contains(#""id":"7""#))
-    #expect(json.contains(#""data":[5,6]"#))
+    #expect(json.contains(#""data":[5.0,6.0]"#))
     #expect(!json.contains("binary_data_size"))
   }
 
   @Test func `answers rows of JSON`() throws {
     let json = try answer("[[1, 2], [3, 4]]", name: "-").json()
-    #expect(String(decoding: json, as: UTF8.self).contains(#""data":[1,2,3,4]"#))
+    #expect(String(decoding: json, as: UTF8.self).contains(#""data":[1.0,2.0,3.0,4.0]"#))
   }
 
   @Test func `refuses a photo for a model that takes none`() {

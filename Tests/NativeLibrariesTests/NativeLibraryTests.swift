@@ -10,6 +10,17 @@ import Testing
     #expect(library.symbol("no_such_function") == nil)
   }
 
+  @Test func `libraries lie beside the program or in lib beside its directory`() throws {
+    let path = try #require(realpath("/proc/self/exe", nil))
+    defer { free(path) }
+    let parts = String(cString: path).split(separator: "/")
+    let program = "/" + parts.dropLast().joined(separator: "/")
+    let lib = "/" + (parts.dropLast(2) + ["lib"]).joined(separator: "/")
+    let directories = NativeLibraryPlaces.standard.directories
+    let first = try #require(directories.firstIndex(of: program))
+    #expect(directories[first...].dropFirst().first == lib)
+  }
+
   @Test func `a missing library is named with the places where it was looked for`() {
     let places = NativeLibraryPlaces(directories: ["/nowhere/at/all"], includesSystem: false)
     let missing = #expect(throws: NativeLibraryMissing.self) {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import NativeLibraries
 import Settings
@@ -109,8 +110,5 @@ final class TemporaryTree {
     }
   }
 
-  deinit {
-    let flags = FTW_DEPTH | FTW_PHYS
-    nftw(path, { name, _, _, _ in name.map { remove($0) } ?? 0 }, 8, flags)
-  }
+  deinit { try? FileManager.default.removeItem(atPath: path) }  // left behind, it harms nobody
 }

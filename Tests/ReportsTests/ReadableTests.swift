@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ReadableTests {
   @Test(arguments: [
-    (0, "0 B"), (1_023, "1023 B"), (1_024, "1.0 KiB"), (10_747_904, "10.2 MiB"),
+    (0, "0 B"), (1_023, "1023 B"), (1_024, "1.0 KiB"), (10_747_904, "10.3 MiB"),
     (130 << 20, "130 MiB"), (3 << 40, "3.0 TiB"),
   ])
   func `rounds bytes to a unit`(count: Int, text: String) {
@@ -25,6 +25,11 @@ import Testing
   ])
   func `rounds decimals`(value: Double, places: Int, text: String) {
     #expect(Readable.decimal(value, places: places) == text)
+  }
+
+  @Test(arguments: [(6.2037e-8, "6.20e-8"), (-1.5e12, "-1.50e12"), (1, "1.00e0")])
+  func `writes tiny and huge numbers with an exponent`(value: Double, text: String) {
+    #expect(Readable.scientific(value) == text)
   }
 
   @Test func `leaves what has no digits as it is`() {

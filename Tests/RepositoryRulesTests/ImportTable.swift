@@ -18,7 +18,7 @@ struct Room: Sendable {
 enum ImportTable {
   static let layers = ["Core", "Runtimes", "Wire", "Operations", "Measuring"]
 
-  static let rooms: [Room] = core + runtimes + wire + operations + roof
+  static let rooms: [Room] = core + runtimes + wire + operations + measuring + roof
 
   private static let core = [
     Room("Kernels", in: "Core", mayImport: []),
@@ -63,10 +63,12 @@ enum ImportTable {
     Room(
       "Settings", in: "Operations",
       mayImport: coreNames.union(["Yams", "Foundation", "FoundationEssentials", "Glibc"])),
+    Room("CDemoModels", in: "Operations", mayImport: []),
     Room(
       "ModelStore", in: "Operations",
       mayImport: coreNames.union([
-        "Settings", "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization",
+        "CDemoModels", "Settings", "WireFormats", "Yams", "Foundation", "FoundationEssentials",
+        "Synchronization",
         "Glibc",
       ])),
     Room(
@@ -75,6 +77,17 @@ enum ImportTable {
     Room(
       "Console", in: "Operations",
       mayImport: coreNames.union(["WireFormats", "CConsoleAssets", "Synchronization", "Glibc"])),
+    Room(
+      "Reports", in: "Operations",
+      mayImport: coreNames.union([
+        "NativeLibraries", "OnnxRuntime", "WireFormats", "Settings", "ModelStore", "Glibc",
+      ])),
+  ]
+
+  private static let measuring = [
+    Room(
+      "Jobs", in: "Measuring",
+      mayImport: coreNames.union(["WireFormats", "Reports", "Synchronization", "Glibc"]))
   ]
 
   /// The library that others embed brings no server with it.
@@ -86,7 +99,8 @@ enum ImportTable {
       "ApusCommand",
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings",
-        "Monitoring", "Console", "Apus", "ArgumentParser", "Foundation", "FoundationEssentials",
+        "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser", "Foundation",
+        "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]

@@ -13,7 +13,7 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Show a model's inputs, outputs, task, size, and whether it fits this machine.",
     discussion: """
-      The model is loaded and asked once on zeros, so that memory and time are measured. Of a
+      The model is loaded and asked once on zeros, so that memory and time are measured. Of a \
       directory each model is shown.
 
       apus inspect yolo11n.onnx

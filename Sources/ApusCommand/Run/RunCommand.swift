@@ -12,9 +12,10 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Ask a model once for each input; no server.",
     discussion: """
-      Inputs are photos (JPEG, PNG, WebP), V2 requests (.json), or rows of numbers (.csv, or a JSON
-      array of rows); - is standard input. The columns of a table are matched by the names that the
-      model gives its features, else by their order. One that fails does not keep the others.
+      Inputs are photos (JPEG, PNG, WebP), V2 requests (.json), or rows of numbers (.csv, or a \
+      JSON array of rows); - is standard input. Columns of a table are matched by the names that \
+      the model gives its features, else by their order. An input that fails does not keep the \
+      others.
 
       apus run yolo11n.onnx bus.jpg --output annotated.jpg
       apus run shapes photos/*.png --json
@@ -29,8 +30,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: """
-      Write the annotated photo there, or the JSON answer to anything else; a directory where there
-      are several inputs.
+      Write the annotated photo there, or the JSON answer to anything else; a directory where \
+      there are several inputs.
       """)
   var output: String?
 

@@ -11,8 +11,9 @@ package struct NativeLibraryPlaces: Sendable, Equatable {
     self.includesSystem = includesSystem
   }
 
-  /// The directory that `APUS_NATIVE` names, the one of the running program, the `.native` of the
-  /// source tree around the program or around the working directory, and the system.
+  /// The directory that `APUS_NATIVE` names, the one of the running program, the `lib` beside that
+  /// one (`bin/apus`, `lib/libonnxruntime.so.1`), the `.native` of the source tree around the program
+  /// or around the working directory, and the system.
   ///
   /// Read anew at each call, so that what was installed meanwhile is found.
   package static var standard: NativeLibraryPlaces {
@@ -21,7 +22,12 @@ package struct NativeLibraryPlaces: Sendable, Equatable {
       directories.append(String(cString: named))
     }
     let program = programDirectory
-    if let program { directories.append(program) }
+    if let program {
+      directories.append(program)
+      if let above = parent(of: program) {
+        directories.append((above == "/" ? "" : above) + "/lib")
+      }
+    }
     for start in [program, workingDirectory].compactMap({ $0 }) {
       if let tree = sourceTreeNative(above: start), !directories.contains(tree) {
         directories.append(tree)

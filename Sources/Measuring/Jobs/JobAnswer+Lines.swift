@@ -129,10 +129,7 @@ enum TensorTexts {
   }
 
   private static func text(_ value: Double) -> String {
-    // Tiny and huge numbers keep their exponent, which says more than zeros.
-    if value != 0, value.isFinite, value.magnitude < 0.0001 || value.magnitude >= 1e9 {
-      return "\(Float(value))"
-    }
-    return Readable.decimal(value, places: 4)
+    let isPlain = value == 0 || (0.0001..<1e9).contains(value.magnitude) || !value.isFinite
+    return isPlain ? Readable.decimal(value, places: 4) : Readable.scientific(value)
   }
 }

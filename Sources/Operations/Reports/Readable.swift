@@ -31,8 +31,19 @@ package enum Readable {
     return "\(sign)\(scaled / scale).\(fraction)"
   }
 
-  /// `[1,3,640,640]`, `?` where any length goes.
-  package static func shape(_ lengths: [Int]) -> String {
-    "[" + lengths.map { $0 < 0 ? "?" : String($0) }.joined(separator: ",") + "]"
+  /// Two digits after the point and an exponent of ten, for tiny and huge numbers: `6.20e-8`.
+  package static func scientific(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var mantissa = value
+    var exponent = 0
+    while mantissa.magnitude >= 10 {
+      mantissa /= 10
+      exponent += 1
+    }
+    while mantissa.magnitude < 1 {
+      mantissa *= 10
+      exponent -= 1
+    }
+    return "\(decimal(mantissa, places: 2))e\(exponent)"
   }
 }

@@ -28,7 +28,8 @@ package struct LibraryChecks: Sendable {
   private func imageLibrary(_ library: ImageLibrary) -> Finding {
     let subject = "\(library.format.name) photos"
     do throws(ImageProblem) {
-      return .works(.runtimes, subject, try library.open(in: places).path)
+      let path = try library.open(in: places).path
+      return .works(.runtimes, subject, LoadedFile.path(of: path))
     } catch {
       return .missing(
         .runtimes, subject, "\(library.fileNames[0]) was not found",
@@ -39,7 +40,7 @@ package struct LibraryChecks: Sendable {
   private var zlib: Finding {
     do throws(NativeLibraryMissing) {
       let path = try NativeLibrary.open(names: ["libz.so.1"], in: places).path
-      return .works(.runtimes, "gzip and deflate", path)
+      return .works(.runtimes, "gzip and deflate", LoadedFile.path(of: path))
     } catch {
       return .missing(
         .runtimes, "gzip and deflate", "libz.so.1 was not found",
