@@ -18,26 +18,30 @@ import WireFormats
     return String(written.reversed().drop { $0 == "0" }.reversed())
   }
 
-  @Test(arguments: [
-    (0, "0.0"), (-0.0, "-0.0"), (1, "1.0"), (0.1, "0.1"), (-2.5, "-2.5"), (100, "100.0"),
-    (0.0001, "0.0001"), (0.00001, "1e-05"), (1e-7, "1e-07"), (16_777_216, "16777216.0"),
-    (1e9, "1000000000.0"), (1e10, "10000000000.0"), (1e15, "1000000000000000.0"), (1e16, "1e+16"),
-    (1.5e20, "1.5e+20"), (Float.greatestFiniteMagnitude, "3.4028235e+38"),
-    (Float.leastNonzeroMagnitude, "1e-45"), (Float.leastNormalMagnitude, "1.1754944e-38"),
-    (123_456.79, "123456.79"), (.nan, "NaN"), (.infinity, "Infinity"), (-.infinity, "-Infinity"),
-  ] as [(Float, String)])
+  @Test(
+    arguments: [
+      (0, "0.0"), (-0.0, "-0.0"), (1, "1.0"), (0.1, "0.1"), (-2.5, "-2.5"), (100, "100.0"),
+      (0.0001, "0.0001"), (0.00001, "1e-05"), (1e-7, "1e-07"), (16_777_216, "16777216.0"),
+      (1e9, "1000000000.0"), (1e10, "10000000000.0"), (1e15, "1000000000000000.0"), (1e16, "1e+16"),
+      (1.5e20, "1.5e+20"), (Float.greatestFiniteMagnitude, "3.4028235e+38"),
+      (Float.leastNonzeroMagnitude, "1e-45"), (Float.leastNormalMagnitude, "1.1754944e-38"),
+      (123_456.79, "123456.79"), (.nan, "NaN"), (.infinity, "Infinity"), (-.infinity, "-Infinity"),
+    ] as [(Float, String)])
   func `singles are laid out as Python lays out floats`(_ value: Float, _ text: String) throws {
     #expect(try printed([value], .float32) == [text])
   }
 
-  @Test(arguments: [
-    (0.1, "0.1"), (1, "1.0"), (0.30000000000000004, "0.30000000000000004"), (1e22, "1e+22"),
-    (123_456_789_012_345_680, "1.2345678901234568e+17"), (1e15, "1000000000000000.0"),
-    (9_007_199_254_740_992, "9007199254740992.0"), (.leastNonzeroMagnitude, "5e-324"), (1e-5, "1e-05"),
-    (1.7976931348623157e308, "1.7976931348623157e+308"), (2.2250738585072014e-308, "2.2250738585072014e-308"),
-    (-0.00012345678901234567, "-0.00012345678901234567"), (9.5, "9.5"), (.nan, "NaN"),
-    (-.infinity, "-Infinity"),
-  ] as [(Double, String)])
+  @Test(
+    arguments: [
+      (0.1, "0.1"), (1, "1.0"), (0.30000000000000004, "0.30000000000000004"), (1e22, "1e+22"),
+      (123_456_789_012_345_680, "1.2345678901234568e+17"), (1e15, "1000000000000000.0"),
+      (9_007_199_254_740_992, "9007199254740992.0"), (.leastNonzeroMagnitude, "5e-324"),
+      (1e-5, "1e-05"),
+      (1.7976931348623157e308, "1.7976931348623157e+308"),
+      (2.2250738585072014e-308, "2.2250738585072014e-308"),
+      (-0.00012345678901234567, "-0.00012345678901234567"), (9.5, "9.5"), (.nan, "NaN"),
+      (-.infinity, "-Infinity"),
+    ] as [(Double, String)])
   func `doubles are laid out as Python lays out floats`(_ value: Double, _ text: String) throws {
     #expect(try printed([value], .float64) == [text])
   }
@@ -86,7 +90,10 @@ import WireFormats
   }
 
   @Test func `half precision and bfloat16 are printed as the singles they are`() throws {
-    #expect(try printed([0.1, -2, .infinity] as [Float16], .float16) == ["0.099975586", "-2.0", "Infinity"])
+    #expect(
+      try printed([0.1, -2, .infinity] as [Float16], .float16) == [
+        "0.099975586", "-2.0", "Infinity",
+      ])
     #expect(try printed([0x3DCD, 0x4380] as [UInt16], .bfloat16) == ["0.10009766", "256.0"])
   }
 }

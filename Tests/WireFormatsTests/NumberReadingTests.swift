@@ -48,7 +48,9 @@ import WireFormats
     }
   }
 
-  @Test func `the middle between two singles goes to the even one, a hair beside it does not`() throws {
+  @Test func `the middle between two singles goes to the even one, a hair beside it does not`()
+    throws
+  {
     var random = Seeded(3)
     var texts: [String] = []
     var expected: [Float] = []
@@ -73,32 +75,35 @@ import WireFormats
     return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
-  @Test(arguments: [
-    ("0.1", 0x2E66), ("65504", 0x7BFF), ("65519.99", 0x7BFF), ("5.9604644775390625e-8", 0x0001),
-    ("2.98023223876953125e-8", 0x0000), ("2.98023223876953125000000000001e-8", 0x0001),
-    ("1.00048828125", 0x3C00), ("1.00048828125000000000000000000001", 0x3C01),
-    ("1.00146484375", 0x3C02), ("1.00146484374999999999999999999999", 0x3C01), ("-0", 0x8000),
-  ] as [(String, UInt16)])
+  @Test(
+    arguments: [
+      ("0.1", 0x2E66), ("65504", 0x7BFF), ("65519.99", 0x7BFF), ("5.9604644775390625e-8", 0x0001),
+      ("2.98023223876953125e-8", 0x0000), ("2.98023223876953125000000000001e-8", 0x0001),
+      ("1.00048828125", 0x3C00), ("1.00048828125000000000000000000001", 0x3C01),
+      ("1.00146484375", 0x3C02), ("1.00146484374999999999999999999999", 0x3C01), ("-0", 0x8000),
+    ] as [(String, UInt16)])
   func `half precision is rounded once`(_ text: String, _ bits: UInt16) throws {
     #expect(try read([text], .float16, as: UInt16.self) == [bits])
   }
 
-  @Test(arguments: [
-    ("1", 0x3F80), ("257", 0x4380), ("259", 0x4382), ("257.00000000000000000000000001", 0x4381),
-    ("3.3895313892515355e38", 0x7F7F), ("-0.0", 0x8000), ("1e-45", 0x0000),
-  ] as [(String, UInt16)])
+  @Test(
+    arguments: [
+      ("1", 0x3F80), ("257", 0x4380), ("259", 0x4382), ("257.00000000000000000000000001", 0x4381),
+      ("3.3895313892515355e38", 0x7F7F), ("-0.0", 0x8000), ("1e-45", 0x0000),
+    ] as [(String, UInt16)])
   func `bfloat16 is rounded once`(_ text: String, _ bits: UInt16) throws {
     #expect(try read([text], .bfloat16, as: UInt16.self) == [bits])
   }
 
-  @Test(arguments: [
-    (.float32, "1e39"), (.float32, "3.4028236e38"), (.float64, "1e400"), (.float64, "-1e309"),
-    (.float16, "70000"), (.float16, "65520"), (.bfloat16, "3.4e38"), (.uint8, "256"),
-    (.uint8, "-1"), (.int8, "128"), (.int8, "-129"), (.uint16, "65536"), (.int16, "-32769"),
-    (.int32, "2147483648"), (.uint32, "4294967296"), (.int64, "9223372036854775808"),
-    (.int64, "-9223372036854775809"), (.uint64, "18446744073709551616"),
-    (.uint64, "100000000000000000000000"),
-  ] as [(Datatype, String)])
+  @Test(
+    arguments: [
+      (.float32, "1e39"), (.float32, "3.4028236e38"), (.float64, "1e400"), (.float64, "-1e309"),
+      (.float16, "70000"), (.float16, "65520"), (.bfloat16, "3.4e38"), (.uint8, "256"),
+      (.uint8, "-1"), (.int8, "128"), (.int8, "-129"), (.uint16, "65536"), (.int16, "-32769"),
+      (.int32, "2147483648"), (.uint32, "4294967296"), (.int64, "9223372036854775808"),
+      (.int64, "-9223372036854775809"), (.uint64, "18446744073709551616"),
+      (.uint64, "100000000000000000000000"),
+    ] as [(Datatype, String)])
   func `a number beyond the datatype is refused`(_ datatype: Datatype, _ text: String) {
     let failure = decoded(
       request(datatype, "[2]", "[0,\(text)]"), signature([tensor("x", datatype, [2])])
@@ -106,10 +111,11 @@ import WireFormats
     #expect(failure == .elementOutOfRange(input: "x", datatype: datatype, index: 1))
   }
 
-  @Test(arguments: [
-    (.uint8, "255", UInt64(UInt8.max)), (.uint64, "18446744073709551615", .max),
-    (.uint64, "10000000000000000000", 10_000_000_000_000_000_000), (.uint8, "-0", 0),
-  ] as [(Datatype, String, UInt64)])
+  @Test(
+    arguments: [
+      (.uint8, "255", UInt64(UInt8.max)), (.uint64, "18446744073709551615", .max),
+      (.uint64, "10000000000000000000", 10_000_000_000_000_000_000), (.uint8, "-0", 0),
+    ] as [(Datatype, String, UInt64)])
   func `the greatest unsigned integers are taken`(
     _ datatype: Datatype, _ text: String, _ value: UInt64
   ) throws {
