@@ -94,6 +94,6 @@ import WireFormats
       try printed([0.1, -2, .infinity] as [Float16], .float16) == [
         "0.099975586", "-2.0", "Infinity",
       ])
-    #expect(try printed([0x3DCD, 0x4380] as [UInt16], .bfloat16) == ["0.10009766", "256.0"])
+    #expect(try printed([0x3DCD, 0x4380] as [UInt16], .bfloat16) == ["0.100097656", "256.0"])
   }
 }

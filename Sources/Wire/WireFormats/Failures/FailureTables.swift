@@ -1,0 +1,131 @@
+import Inference
+
+/// The table of failures that `docs/operating/errors.md` shows, made from the code that answers.
+package enum FailureTables {
+  /// A page in Markdown: each failure with its status, `Retry-After` and an example of its message.
+  package static func markdown() -> String {
+    var page = """
+      # Errors
+
+      A request that got no answer gets a status and `{"error": "..."}`. The message says what was \
+      expected, what came and what to do. This page is generated from the code.
+
+      | failure | status | Retry-After | message, for example |
+      |---|--:|--:|---|
+
+      """
+    for failure in FailureExamples.all {
+      let wait = OpenInferenceFailures.retryAfterSeconds(for: failure).map { "\($0) s" } ?? ""
+      let message = FailureMessage.text(for: failure).split(separator: "|").joined(separator: "\\|")
+      page += "| \(FailureExamples.name(of: failure)) "
+      page += "| \(OpenInferenceFailures.statusCode(for: failure)) | \(wait) | \(message) |\n"
+    }
+    return page
+  }
+}
+
+/// One example of every failure there is.
+enum FailureExamples {
+  /// The failure's name in the code, inner names behind a dot. Exhaustive, so that a new case is not
+  /// forgotten; the test compares the names with those of `all`.
+  static func name(of failure: InferenceFailure) -> String {
+    switch failure {
+    case .invalidInput(.image(let problem)): "invalidInput.image." + caseName(problem)
+    case .invalidInput(let problem): "invalidInput." + caseName(problem)
+    case .tooLarge(let what): "tooLarge." + caseName(what)
+    case .forbidden(let why): "forbidden." + caseName(why)
+    case .overloaded(let limit, _): "overloaded." + caseName(limit)
+    case .unsupported(let feature): "unsupported." + caseName(feature)
+    case .runtimeFailed(let fault): "runtimeFailed." + fault.code.rawValue
+    case .modelNotReady(_, let state): "modelNotReady." + caseName(state)
+    case .modelNotFound, .unauthenticated, .quotaExceeded, .clientTooSlow, .alreadyExists,
+      .upstreamFailed, .deadlineExceeded, .cancelled, .draining, .internalFault:
+      caseName(failure)
+    }
+  }
+
+  /// `wrongShape` of `wrongShape(input: ...)`.
+  private static func caseName(_ value: Any) -> String {
+    String(String(describing: value).prefix { $0 != "(" })
+  }
+
+  static let all: [InferenceFailure] = general + documents + tensors + images
+
+  private static let general: [InferenceFailure] = [
+    .modelNotFound(ModelAddress(name: "yolo"), known: ["yolo11n", "iris"]),
+    .modelNotReady(name: "yolo11n", state: .loading),
+    .modelNotReady(name: "yolo11n", state: .ready),
+    .modelNotReady(name: "yolo11n", state: .draining),
+    .modelNotReady(name: "yolo11n", state: .gone),
+    .modelNotReady(name: "yolo11n", state: .failed(reason: "the file is cut off")),
+    .tooLarge(.body(bytesMax: 67_108_864)),
+    .tooLarge(.decompressedBody(bytesMax: 67_108_864)),
+    .tooLarge(.header(bytesMax: 32_768)),
+    .tooLarge(.image(width: 50_000, height: 50_000, pixelsMax: 100_000_000)),
+    .unauthenticated,
+    .forbidden(.origin("https://example.org")),
+    .forbidden(.host("example.org")),
+    .forbidden(.managementFromAfar),
+    .overloaded(limit: .waitingRequests(1_024), retryAfter: .seconds(1)),
+    .overloaded(limit: .waitingBytes(4_294_967_296), retryAfter: .seconds(1)),
+    .overloaded(limit: .connections(10_000), retryAfter: .seconds(1)),
+    .quotaExceeded(retryAfter: .seconds(30)),
+    .clientTooSlow(bytesPerSecondMin: 16_384),
+    .unsupported(.generation),
+    .unsupported(.method("PUT", allowed: ["POST"])),
+    .unsupported(.path("/v3")),
+    .unsupported(.contentEncoding("br")),
+    .unsupported(.contentType("text/html")),
+    .unsupported(.task("detect", modelTask: "segment")),
+    .unsupported(.other("shared memory")),
+    .alreadyExists("yolo11n"),
+    .upstreamFailed("yolo11n"),
+    .deadlineExceeded(.milliseconds(250)),
+    .cancelled,
+    .draining,
+    .runtimeFailed(RuntimeFault(code: .invalidArgument, message: "indices are out of bounds")),
+    .runtimeFailed(RuntimeFault(code: .invalidModel, message: "no graph was found")),
+    .runtimeFailed(RuntimeFault(code: .runtimeMissing, message: "run `apus doctor`")),
+    .runtimeFailed(RuntimeFault(code: .stopped, message: "")),
+    .runtimeFailed(RuntimeFault(code: .outOfMemory, message: "")),
+    .runtimeFailed(RuntimeFault(code: .failed, message: "a node failed")),
+    .internalFault(FaultID("f-1f2e3d")),
+  ]
+
+  private static let documents: [InferenceFailure] = [
+    .invalidInput(.syntax(.json, expected: "`,` or `]`", byteOffset: 120)),
+    .invalidInput(.nestedTooDeep(.json, limit: 64)),
+    .invalidInput(.framing("Inference-Header-Content-Length is 200, but the body has 100 bytes")),
+    .invalidInput(.missingField("inputs")),
+    .invalidInput(.fieldOfWrongKind("id", expected: "a string")),
+    .invalidInput(.parameter("priority", expected: "a whole number of 0 or more", got: "-1")),
+  ]
+
+  private static let tensors: [InferenceFailure] = [
+    .invalidInput(.unknownInput("image", known: ["images"])),
+    .invalidInput(.missingInput("images")),
+    .invalidInput(.inputGivenTwice("images")),
+    .invalidInput(.unknownOutput("output", known: ["output0"])),
+    .invalidInput(.unknownDatatype(input: "images", got: "FLOAT")),
+    .invalidInput(.wrongDatatype(input: "images", expected: .float32, got: .uint8)),
+    .invalidInput(.wrongShape(input: "images", expected: [-1, 3, 640, 640], got: [1, 3, 64, 64])),
+    .invalidInput(.rankTooHigh(input: "images", got: 9, limit: TensorShape.rankMax)),
+    .invalidInput(.negativeLength(input: "images")),
+    .invalidInput(.wrongElementCount(input: "images", expected: 12, got: 11)),
+    .invalidInput(.wrongByteCount(input: "images", expected: 48, got: 44)),
+    .invalidInput(.raggedArray(input: "images")),
+    .invalidInput(.elementOfWrongKind(input: "images", datatype: .float32, index: 7)),
+    .invalidInput(.elementOutOfRange(input: "images", datatype: .uint8, index: 7)),
+    .invalidInput(.nonFiniteElement(input: "images", index: 7)),
+  ]
+
+  private static let images: [InferenceFailure] = [
+    .invalidInput(.image(.notAnImage)),
+    .invalidInput(.image(.truncated(format: "JPEG"))),
+    .invalidInput(.image(.corrupt(format: "PNG", reason: "a checksum does not match"))),
+    .invalidInput(
+      .image(.tooManyPixels(width: 50_000, height: 50_000, pixelsMax: 100_000_000))),
+    .invalidInput(.image(.unsupported(format: "JPEG", reason: "12 bits a sample"))),
+    .invalidInput(.noImage(fields: ["image", "file", "data"])),
+  ]
+}
