@@ -15,17 +15,25 @@ final class FrontFixture {
   let observer: RecordingObserver
   let door: InferenceServer
   let shared: FrontShared
-  let model: FakeModel
+  let model: any LoadedModel
 
-  init(
+  convenience init(
     _ behaviour: FakeModel.Behaviour = .identity, isCheap: Bool = true,
     peer: String = "127.0.0.1", isMetricsOnly: Bool = false,
+    changed change: (inout HTTPFrontSettings) -> Void = { _ in }
+  ) throws {
+    try self.init(
+      model: FakeModel(behaviour, isCheap: isCheap), peer: peer, isMetricsOnly: isMetricsOnly,
+      changed: change)
+  }
+
+  init(
+    model: any LoadedModel, peer: String = "127.0.0.1", isMetricsOnly: Bool = false,
     changed change: (inout HTTPFrontSettings) -> Void = { _ in }
   ) throws {
     var settings = HTTPFrontSettings()
     change(&settings)
     observer = RecordingObserver()
-    let model = FakeModel(behaviour, isCheap: isCheap)
     self.model = model
     door = InferenceServer(
       settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)

@@ -1,6 +1,7 @@
 import Inference
 import NIOCore
 import Serving
+import Vision
 import WireFormats
 
 /// One `/infer` request: lease, body, decode, submit, encode.
@@ -177,7 +178,7 @@ extension InferExchange {
   private func encode(_ outputs: [NamedTensor]) {
     guard let plan else { preconditionFailure("answered before it was submitted") }
     let encoding = InferEncoding(
-      model: lease.name, version: lease.version, clientID: clientID, labels: lease.labels,
+      model: lease.name, version: lease.version, clientID: clientID, labels: labels(for: plan),
       plan: plan)
     if let answer = encoding.answer(
       outputs, jsonByteCountMax: shared.settings.limits.loopBodyBytesMax)
@@ -191,6 +192,14 @@ extension InferExchange {
       let answer = encoding.answer(outputs)
       loop.execute { bound.value.encoded(answer) }
     }
+  }
+
+  /// Names of classes, for answers that name classes.
+  private func labels(for plan: OpenInferenceResponsePlan) -> [String] {
+    guard plan.standard.classCount > 0 || plan.forms.contains(where: { $0.classCount > 0 }) else {
+      return []
+    }
+    return lease.labels.isEmpty ? shared.visionTasks.task(for: lease).labels : lease.labels
   }
 
   private func encoded(_ answer: Result<Answer, InferenceFailure>) {
