@@ -88,6 +88,12 @@ final class FrontFixture {
     return received()
   }
 
+  /// Sends bytes and waits for what comes back, whichever thread makes it.
+  func ask(_ bytes: [UInt8]) -> [UInt8] {
+    _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+    return awaitBytes()
+  }
+
   /// What the server has written since the last look, as text.
   func received() -> String { String(decoding: receivedBytes(), as: UTF8.self) }
 

@@ -1,8 +1,9 @@
-@testable import HTTPFront
 import Inference
 import PhotoSamples
 import TestSupport
 import Testing
+
+@testable import HTTPFront
 
 @Suite(.timeLimit(.minutes(1))) struct VisionTests {
   private let path = "/v2/models/echo/detect"
@@ -12,11 +13,10 @@ import Testing
   private func send(
     _ front: FrontFixture, _ path: String, _ body: [UInt8], _ headers: String = ""
   ) -> [UInt8] {
-    front.send(
-      Array(
-        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\(headers)\r\n"
-          .utf8) + body)
-    return front.awaitBytes()
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n"
+      + headers + "\r\n"
+    return front.ask(Array(head.utf8) + body)
   }
 
   private func sendText(
@@ -38,7 +38,8 @@ import Testing
     #expect(record.context.dialect == .vision && record.isInference)
   }
 
-  @Test func `takes parameters from the query, a form and JSON, the body before the query`() throws {
+  @Test func `takes parameters from the query, a form and JSON, the body before the query`() throws
+  {
     let front = try front()
     let none = sendText(front, path + "?confidence=0.9", photo)
     #expect(none.body.contains(#""detections":[]"#))
