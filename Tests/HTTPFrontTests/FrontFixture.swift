@@ -40,11 +40,7 @@ final class FrontFixture {
     try door.load(
       ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
     shared = FrontShared(
-      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
-      workers: WorkerPool(threadCount: 1),
-      openConnections: OpenConnections(countMax: settings.limits.connectionCountMax),
-      collectedBytes: ByteBudget(byteCountMax: settings.limits.collectedBytesMax),
-      visionTasks: VisionTasks())
+      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics())
     shared.workers.start()
     loop = TestLoop()
     front = FrontLoop(eventLoop: loop, shared: shared)

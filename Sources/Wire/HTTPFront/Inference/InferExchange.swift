@@ -38,13 +38,13 @@ final class InferExchange: Exchange, AnswerWaiter {
     self.connection = connection
     self.lease = lease
     self.shared = shared
-    let head = connection.head
-    body = CollectedBody(expectedByteCount: head.contentLength, budget: shared.collectedBytes)
-    jsonByteCount = try head.binaryHeaderLength.map { text throws(InferenceFailure) in
+    let contentLength = connection.head.contentLength
+    body = CollectedBody(expectedByteCount: contentLength, budget: shared.collectedBytes)
+    jsonByteCount = try connection.head.binaryHeaderLength.map { text throws(InferenceFailure) in
       try Self.jsonByteCount(text, bodyBytesMax: shared.settings.limits.bodyBytesMax)
     }
-    if let jsonByteCount, head.contentCoding == .identity {
-      binary = try Self.binaryBody(jsonByteCount, head.contentLength, lease, shared)
+    if let jsonByteCount, connection.head.contentCoding == .identity {
+      binary = try Self.binaryBody(jsonByteCount, contentLength, lease, shared)
     }
   }
 
