@@ -21,7 +21,7 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private(set) var context: ChannelHandlerContext?
 
   /// The request that is being answered.
-  private(set) var head = RequestHead()
+  let head = RequestHead()
   var record: RequestRecord
   private(set) var exchange: (any Exchange)?
   private var bodyByteCount = 0
@@ -81,6 +81,8 @@ extension HTTPConnection {
     }
   }
 
+  /// While an answer is computed one read stays open, as taking a socket out of the loop's interest
+  /// and back costs two system calls; what it brings waits in line, and no second read follows.
   func read(context: ChannelHandlerContext) {
     if state.wantsBytes && waitingParts.isEmpty {
       context.read()
@@ -111,7 +113,7 @@ extension HTTPConnection {
 
   private func takeHead(_ received: HTTPRequestHead) {
     guard state.phase == .awaitingHead else { return }
-    head = RequestHead(received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil)
+    head.read(received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil)
     bodyByteCount = 0
     corsOrigin = nil
     startRecord()
@@ -306,7 +308,7 @@ extension HTTPConnection {
   /// Bytes that are no HTTP: there is no request to answer, and no place where the next one begins.
   private func refuseUnreadable(_ problem: HTTPParserError) {
     if state.phase == .awaitingHead {
-      head = RequestHead()
+      head.clear()
       startRecord()
       record.operation = "unreadable"
       state.headTaken(keepsAlive: false, discardableBytes: front.limits.discardedBytesMax)
@@ -390,7 +392,7 @@ extension HTTPConnection {
   }
 
   private func refuseSlowHead() {
-    head = RequestHead()
+    head.clear()
     startRecord()
     record.operation = "unreadable"
     state.headTaken(keepsAlive: false, discardableBytes: 0)

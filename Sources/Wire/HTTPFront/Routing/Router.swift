@@ -10,17 +10,17 @@ struct Router {
 
   /// Answers the request whose head the connection has just taken, or hands it to an exchange.
   func begin(on connection: HTTPConnection) {
-    // Field by field: a copy of a head would count a dozen references up and down.
-    let method = connection.head.method
-    let route = connection.routeMemory.route(for: connection.head.uri, method: method)
+    let head = connection.head
+    let method = head.method
+    let route = connection.routeMemory.route(for: head.uri, method: method)
     connection.record.operation = connection.routeMemory.operation
     if method == .OPTIONS {
       connection.answer(
-        Preflight.answer(to: connection.head, route: route, settings: shared.settings))
+        Preflight.answer(to: head, route: route, settings: shared.settings))
       return
     }
     guard let route, route.endpoint.isOnMetricsPort || !connection.isMetricsOnly else {
-      connection.refuse(.unsupported(.path(String(connection.head.uri.prefix { $0 != "?" }.prefix(256)))))
+      connection.refuse(.unsupported(.path(String(head.uri.prefix { $0 != "?" }.prefix(256)))))
       return
     }
     guard isDone(route.endpoint, by: method) else {
