@@ -33,6 +33,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private var waitingParts = CircularBuffer<HTTPServerRequestPart>()
   private var isTakingWaitingParts = false
   private var isReadWanted = false
+  /// The parser gave something out of what is being read.
+  private var hasReadPart = false
   private var headStarted = Instant.never
   private var corsOrigin: String?
 
@@ -66,6 +68,7 @@ extension HTTPConnection {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)
+    hasReadPart = true
     if waitingParts.isEmpty && state.takesParts {
       take(part)
     } else if state.phase != .closed {
@@ -74,8 +77,9 @@ extension HTTPConnection {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if state.isIdle && watch.waiting == .idle {
-      // Bytes came, and no head with them: the first part of one.
+    defer { hasReadPart = false }
+    if !hasReadPart && state.isIdle && watch.waiting == .idle {
+      // Bytes came that made no part of a request: the beginning of a head.
       headStarted = MonotonicClock.now()
       watch.wait(for: .head, tick: front.tick)
     }
