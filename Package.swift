@@ -73,7 +73,7 @@ let package = Package(
     tests(
       "HTTPFront",
       needs: [
-        "Inference", "Serving", "TestSupport",
+        "Inference", "PhotoSamples", "Serving", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),

@@ -125,6 +125,44 @@ private func encode<Element: BitwiseCopyable>(
   report("encode " + name, byteCount: byteCount, nanoseconds: nanoseconds)
 }
 
+/// What a request of 24 floats costs, there and back: most requests are small.
+func measureSmallRequest() {
+  let description = TensorDescription(
+    name: "x", datatype: .float32, dimensions: [.any(name: nil), .fixed(24)])
+  let signature = ModelSignature(
+    inputs: [description], outputs: [description], hasRowAxis: true)
+  let values = (1...24).map { "\(Float($0) / 10)" }.joined(separator: ",")
+  let text = Array(
+    (#"{"id":"42","inputs":[{"name":"x","shape":[1,24],"datatype":"FP32","data":["# + values
+      + "]}]}").utf8)
+  let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
+  defer { memory.deallocate() }
+  let roundCount = 20_000
+  let nanoseconds = leastNanoseconds {
+    for _ in 0..<roundCount { echo(text, signature, into: memory) }
+  }
+  print(
+    "apus", "small request there and back", "\(text.count) bytes",
+    "\(Int(nanoseconds / Double(roundCount))) ns", separator: "\t")
+}
+
+private func echo(
+  _ text: [UInt8], _ signature: ModelSignature, into memory: UnsafeMutableRawBufferPointer
+) {
+  do {
+    let request = try text.withUnsafeBytes { bytes in
+      try OpenInferenceRequest.decode(json: bytes, signature: signature)
+    }
+    guard let tensor = request.body.inputs[0] else { return }
+    let response = try OpenInferenceResponse(
+      model: "identity", version: 1, id: request.id,
+      outputs: [NamedTensor(name: "x", tensor: tensor)], plan: request.responsePlan)
+    _ = response.encodeJSON(into: memory)
+  } catch {
+    fatalError("the benchmark's own request was refused: \(error)")
+  }
+}
+
 func writeFile(_ bytes: [UInt8], _ path: String) {
   guard let file = fopen(path, "w") else { fatalError("cannot write \(path)") }
   fwrite(bytes, 1, bytes.count, file)

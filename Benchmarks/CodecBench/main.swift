@@ -12,3 +12,4 @@ for form in TextForm.allCases {
   measureDecoding(document, form)
 }
 measureEncoding()
+measureSmallRequest()

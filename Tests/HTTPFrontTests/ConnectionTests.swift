@@ -113,7 +113,8 @@ import Testing
     #expect(first.observer.records.map(\.outcome) == [.cancelled])
     gate.open()
     #expect(first.awaitAnswer().status == 200)
-    #expect(first.model.startedCount.load(ordering: .sequentiallyConsistent) == 1)
+    let model = try #require(first.model as? FakeModel)
+    #expect(model.startedCount.load(ordering: .sequentiallyConsistent) == 1)
   }
 
   @Test func `closes idle connections and ends busy ones after their answer when draining`() throws

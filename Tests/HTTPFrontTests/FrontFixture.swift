@@ -15,28 +15,32 @@ final class FrontFixture {
   let observer: RecordingObserver
   let door: InferenceServer
   let shared: FrontShared
-  let model: FakeModel
+  let model: any LoadedModel
 
-  init(
+  convenience init(
     _ behaviour: FakeModel.Behaviour = .identity, isCheap: Bool = true,
     peer: String = "127.0.0.1", isMetricsOnly: Bool = false,
+    changed change: (inout HTTPFrontSettings) -> Void = { _ in }
+  ) throws {
+    try self.init(
+      model: FakeModel(behaviour, isCheap: isCheap), peer: peer, isMetricsOnly: isMetricsOnly,
+      changed: change)
+  }
+
+  init(
+    model: any LoadedModel, peer: String = "127.0.0.1", isMetricsOnly: Bool = false,
     changed change: (inout HTTPFrontSettings) -> Void = { _ in }
   ) throws {
     var settings = HTTPFrontSettings()
     change(&settings)
     observer = RecordingObserver()
-    let model = FakeModel(behaviour, isCheap: isCheap)
     self.model = model
     door = InferenceServer(
       settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)
     try door.load(
       ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
     shared = FrontShared(
-      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
-      workers: WorkerPool(threadCount: 1),
-      openConnections: OpenConnections(countMax: settings.limits.connectionCountMax),
-      collectedBytes: ByteBudget(byteCountMax: settings.limits.collectedBytesMax),
-      visionTasks: VisionTasks())
+      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics())
     shared.workers.start()
     loop = TestLoop()
     front = FrontLoop(eventLoop: loop, shared: shared)
@@ -78,6 +82,12 @@ final class FrontFixture {
     // A parser's refusal also surfaces here as an error of the embedded channel; the answer says it.
     _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
     return received()
+  }
+
+  /// Sends bytes and waits for what comes back, whichever thread makes it.
+  func ask(_ bytes: [UInt8]) -> [UInt8] {
+    _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+    return awaitBytes()
   }
 
   /// What the server has written since the last look, as text.

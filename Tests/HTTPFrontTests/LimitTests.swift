@@ -83,6 +83,16 @@ import Testing
     #expect(front.received() == "")
   }
 
+  @Test func `lets a connection rest between requests, also beyond the time of a head`() throws {
+    let front = try FrontFixture()
+    #expect(front.get("/livez").status == 200)
+    front.pass(seconds: 60)
+    #expect(front.get("/livez").status == 200)
+    front.pass(seconds: 77)
+    #expect(!front.isOpen)
+    #expect(front.received() == "")
+  }
+
   @Test func `answers 408 to a head that does not end`() throws {
     let front = try FrontFixture()
     front.send("GET /livez HT")

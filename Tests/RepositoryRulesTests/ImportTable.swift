@@ -50,11 +50,12 @@ enum ImportTable {
     Room(
       "WireFormats", in: "Wire",
       mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
+    Room("CZlib", in: "Wire", mayImport: []),
     Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "WireFormats", "NIOCore", "NIOPosix", "NIOHTTP1", "Synchronization",
-        "Glibc",
+        "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NIOHTTP1", "Synchronization", "Glibc",
       ])),
   ]
 

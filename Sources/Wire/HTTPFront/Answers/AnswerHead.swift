@@ -18,9 +18,9 @@ struct AnswerHead {
   }
 
   /// Where the head is put together; belongs to one loop and is used again for every answer.
-  private var scratch: ByteBuffer
+  private var scratch: [UInt8] = []
 
-  init() { scratch = ByteBufferAllocator().buffer(capacity: 4_096) }
+  init() { scratch.reserveCapacity(4_096) }
 
   /// What a head says of the request it answers.
   struct Facts {
@@ -34,95 +34,94 @@ struct AnswerHead {
   }
 
   /// Puts the head before the answer's body; afterwards `answer.body` is ready to be sent.
-  mutating func write(to answer: inout Answer, _ facts: Facts) {
+  mutating func write(to answer: inout Answer, _ facts: borrowing Facts) {
     let bodyByteCount = answer.bodyByteCount
-    scratch.clear()
+    scratch.removeAll(keepingCapacity: true)
     writeStatusLine(answer.status)
-    facts.date.write(to: &scratch)
+    scratch.append(contentsOf: facts.date.line)
     if let type = answer.contentType {
-      scratch.writeStaticString("Content-Type: ")
-      scratch.writeStaticString(type)
-      scratch.writeStaticString("\r\n")
+      write("Content-Type: ")
+      write(type)
+      write("\r\n")
     } else if let type = answer.ownContentType {
       writeField("Content-Type", type)
     }
-    scratch.writeStaticString("X-Request-Id: ")
-    scratch.writeString(facts.requestID)
+    write("X-Request-Id: ")
+    scratch.append(contentsOf: facts.requestID.utf8)
     if answer.status != 204 && answer.status != 304 {
-      scratch.writeStaticString("\r\nContent-Length: ")
+      write("\r\nContent-Length: ")
       writeDecimal(bodyByteCount)
     }
-    scratch.writeStaticString("\r\n")
-    writeConnection(facts)
+    write("\r\n")
+    writeConnection(closes: facts.closes, isVersion10: facts.isVersion10)
     for (name, value) in answer.headers { writeField(name, value) }
     if let origin = facts.corsOrigin { writeCORS(origin) }
-    scratch.writeStaticString("\r\n")
+    write("\r\n")
     if facts.omitsBody {
       answer.body.clear()
-      answer.body.moveWriterIndex(to: 0)
       answer.tail = []
     }
     place(before: &answer.body)
   }
 
   private func place(before body: inout ByteBuffer) {
-    let count = scratch.readableBytes
-    if body.readerIndex >= count {
-      let start = body.readerIndex - count
-      body.setBuffer(scratch, at: start)
+    if body.readerIndex >= scratch.count {
+      let start = body.readerIndex - scratch.count
+      body.setBytes(scratch, at: start)
       body.moveReaderIndex(to: start)
     } else {
-      var whole = ByteBufferAllocator().buffer(capacity: count + body.readableBytes)
-      whole.writeImmutableBuffer(scratch)
+      var whole = ByteBufferAllocator().buffer(capacity: scratch.count + body.readableBytes)
+      whole.writeBytes(scratch)
       whole.writeImmutableBuffer(body)
       body = whole
     }
   }
 
+  private mutating func write(_ text: StaticString) {
+    scratch.append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
   private mutating func writeStatusLine(_ status: Int) {
     if status == 200 {
-      scratch.writeStaticString("HTTP/1.1 200 OK\r\n")
+      write("HTTP/1.1 200 OK\r\n")
     } else {
-      scratch.writeStaticString("HTTP/1.1 ")
+      write("HTTP/1.1 ")
       writeDecimal(status)
-      scratch.writeStaticString(" ")
-      scratch.writeStaticString(StatusReason.text(for: status))
-      scratch.writeStaticString("\r\n")
+      write(" ")
+      write(StatusReason.text(for: status))
+      write("\r\n")
     }
   }
 
-  private mutating func writeConnection(_ facts: Facts) {
-    if facts.closes {
-      scratch.writeStaticString("Connection: close\r\n")
-    } else if facts.isVersion10 {
-      scratch.writeStaticString("Connection: keep-alive\r\n")
+  private mutating func writeConnection(closes: Bool, isVersion10: Bool) {
+    if closes {
+      write("Connection: close\r\n")
+    } else if isVersion10 {
+      write("Connection: keep-alive\r\n")
     }
   }
 
   private mutating func writeCORS(_ origin: String) {
     writeField("Access-Control-Allow-Origin", origin)
-    scratch.writeStaticString(
-      "Access-Control-Expose-Headers: Inference-Header-Content-Length, X-Request-Id\r\n")
-    if origin != "*" { scratch.writeStaticString("Vary: Origin\r\n") }
+    write("Access-Control-Expose-Headers: Inference-Header-Content-Length, X-Request-Id\r\n")
+    if origin != "*" { write("Vary: Origin\r\n") }
   }
 
   private mutating func writeField(_ name: String, _ value: String) {
-    scratch.writeString(name)
-    scratch.writeStaticString(": ")
-    scratch.writeString(value)
-    scratch.writeStaticString("\r\n")
+    scratch.append(contentsOf: name.utf8)
+    write(": ")
+    scratch.append(contentsOf: value.utf8)
+    write("\r\n")
   }
 
   private mutating func writeDecimal(_ value: Int) {
-    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-    var start = 20
-    var rest = value
-    repeat {
-      start -= 1
-      digits[start] = UInt8(truncatingIfNeeded: 48 + rest % 10)
-      rest /= 10
-    } while rest > 0
-    for index in start..<20 { scratch.writeInteger(digits[index]) }
+    var divisor = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      scratch.append(UInt8(truncatingIfNeeded: 48 + value / divisor % 10))
+      divisor /= 10
+    }
   }
 }
 

@@ -1,18 +1,14 @@
-import NIOCore
-
 /// The `Date` header's line, made once a second and not once an answer.
 ///
 /// RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
 struct DateText {
   /// `Date: ...\r\n`.
-  private let line: ByteBuffer
+  let line: [UInt8]
 
   /// Seconds since 1970 began, UTC.
   init(unixSeconds: Int) {
-    line = ByteBuffer(string: "Date: \(Self.text(unixSeconds))\r\n")
+    line = Array("Date: \(Self.text(unixSeconds))\r\n".utf8)
   }
-
-  func write(to buffer: inout ByteBuffer) { buffer.writeImmutableBuffer(line) }
 
   private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = [

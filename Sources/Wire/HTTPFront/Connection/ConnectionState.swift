@@ -42,7 +42,7 @@ struct ConnectionState {
   /// Whether a new part may be looked at; otherwise it waits in line.
   var takesParts: Bool { phase != .answering && phase != .closed }
   /// Whether reading from the socket makes sense.
-  var wantsBytes: Bool { phase != .answering && phase != .closed }
+  var wantsBytes: Bool { phase != .closed }
   /// Whether the exchange still hears of the body.
   var deliversBody: Bool { phase == .receiving }
   /// Whether a request has been taken up and its answer not begun.

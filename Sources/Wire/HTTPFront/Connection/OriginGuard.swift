@@ -35,7 +35,7 @@ struct OriginGuard {
     hosts = Set(own + settings.allowedHosts.map { $0.lowercased() })
   }
 
-  func verdict(on head: borrowing RequestHead, memory: inout Memory) -> Verdict {
+  func verdict(on head: RequestHead, memory: inout Memory) -> Verdict {
     if let refusal = refusal(ofHost: head, memory: &memory) { return .refused(refusal) }
     guard let origin = head.origin else { return .sameOrigin }
     if let host = head.host, isSame(origin, host) { return .sameOrigin }
@@ -45,7 +45,7 @@ struct OriginGuard {
   }
 
   private func refusal(
-    ofHost head: borrowing RequestHead, memory: inout Memory
+    ofHost head: RequestHead, memory: inout Memory
   ) -> InferenceFailure? {
     guard let host = head.host, !head.hasManyHosts else {
       // RFC 9112, 3.2: a 1.1 request without exactly one Host gets 400. A browser always sends one.

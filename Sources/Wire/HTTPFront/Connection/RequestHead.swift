@@ -1,7 +1,10 @@
 import NIOHTTP1
 
 /// What the front needs of a request's head, taken from it in one pass.
-struct RequestHead {
+///
+/// One object for each connection, filled anew by each request: as a value it would count a dozen
+/// references up and down wherever it is looked at.
+final class RequestHead {
   var method = HTTPMethod.GET
   var uri = ""
   var isVersion10 = false
@@ -32,10 +35,26 @@ struct RequestHead {
     case none, hundredContinue, unknown
   }
 
-  init() {}
+  /// Forgets the request before.
+  func clear() {
+    method = .GET
+    uri = ""
+    isVersion10 = false
+    keepsAlive = false
+    contentLength = nil
+    isChunked = false
+    expectation = .none
+    contentCoding = .identity
+    hasManyHosts = false
+    (contentType, accept, acceptEncoding) = ("", "", "")
+    (host, origin, corsMethod, namedCaller) = (nil, nil, nil, nil)
+    (requestID, traceParent, ifNoneMatch) = (nil, nil, nil)
+    (userAgent, binaryHeaderLength) = (nil, nil)
+  }
 
   /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
-  init(_ head: HTTPRequestHead, callerHeader: String?) {
+  func read(_ head: HTTPRequestHead, callerHeader: String?) {
+    clear()
     method = head.method
     uri = head.uri
     isVersion10 = head.version == .http1_0
@@ -49,7 +68,7 @@ struct RequestHead {
   /// Whether a body follows the head.
   var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
 
-  private mutating func take(_ name: HeaderName, _ value: String) {
+  private func take(_ name: HeaderName, _ value: String) {
     switch name {
     case .host:
       hasManyHosts = hasManyHosts || host != nil

@@ -1,6 +1,7 @@
 import Inference
 import NIOCore
 import Serving
+import Vision
 import WireFormats
 
 /// One `/infer` request: lease, body, decode, submit, encode.
@@ -37,13 +38,13 @@ final class InferExchange: Exchange, AnswerWaiter {
     self.connection = connection
     self.lease = lease
     self.shared = shared
-    let head = connection.head
-    body = CollectedBody(expectedByteCount: head.contentLength, budget: shared.collectedBytes)
-    jsonByteCount = try head.binaryHeaderLength.map { text throws(InferenceFailure) in
+    let contentLength = connection.head.contentLength
+    body = CollectedBody(expectedByteCount: contentLength, budget: shared.collectedBytes)
+    jsonByteCount = try connection.head.binaryHeaderLength.map { text throws(InferenceFailure) in
       try Self.jsonByteCount(text, bodyBytesMax: shared.settings.limits.bodyBytesMax)
     }
-    if let jsonByteCount, head.contentCoding == .identity {
-      binary = try Self.binaryBody(jsonByteCount, head.contentLength, lease, shared)
+    if let jsonByteCount, connection.head.contentCoding == .identity {
+      binary = try Self.binaryBody(jsonByteCount, contentLength, lease, shared)
     }
   }
 
@@ -177,7 +178,7 @@ extension InferExchange {
   private func encode(_ outputs: [NamedTensor]) {
     guard let plan else { preconditionFailure("answered before it was submitted") }
     let encoding = InferEncoding(
-      model: lease.name, version: lease.version, clientID: clientID, labels: lease.labels,
+      model: lease.name, version: lease.version, clientID: clientID, labels: labels(for: plan),
       plan: plan)
     if let answer = encoding.answer(
       outputs, jsonByteCountMax: shared.settings.limits.loopBodyBytesMax)
@@ -191,6 +192,14 @@ extension InferExchange {
       let answer = encoding.answer(outputs)
       loop.execute { bound.value.encoded(answer) }
     }
+  }
+
+  /// Names of classes, for answers that name classes.
+  private func labels(for plan: OpenInferenceResponsePlan) -> [String] {
+    guard plan.standard.classCount > 0 || plan.forms.contains(where: { $0.classCount > 0 }) else {
+      return []
+    }
+    return lease.labels.isEmpty ? shared.visionTasks.task(for: lease).labels : lease.labels
   }
 
   private func encoded(_ answer: Result<Answer, InferenceFailure>) {

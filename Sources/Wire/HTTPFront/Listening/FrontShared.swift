@@ -2,7 +2,9 @@ import Inference
 import Serving
 
 /// What all event loops of the front share; immutable, or safe by itself.
-struct FrontShared: Sendable {
+///
+/// A class, as every request holds it: one reference and not a dozen.
+final class FrontShared: Sendable {
   let settings: HTTPFrontSettings
   let door: InferenceServer
   let observer: any EventObserver
@@ -11,5 +13,19 @@ struct FrontShared: Sendable {
   let workers: WorkerPool
   let openConnections: OpenConnections
   let collectedBytes: ByteBudget
-  let visionTasks: VisionTasks
+  let visionTasks = VisionTasks()
+
+  init(
+    settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
+    pages: any FrontPages, metrics: any FrontMetrics
+  ) {
+    self.settings = settings
+    self.door = door
+    self.observer = observer
+    self.pages = pages
+    self.metrics = metrics
+    workers = WorkerPool(threadCount: settings.workerThreads)
+    openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
+    collectedBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)
+  }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Inference
 import NIOCore
 import NIOHTTP1
@@ -38,7 +39,7 @@ final class FullHouse: ChannelInboundHandler {
     head.write(
       to: &answer,
       AnswerHead.Facts(
-        requestID: "-", date: DateText(unixSeconds: 0), closes: true, isVersion10: false,
+        requestID: "-", date: DateText(unixSeconds: time(nil)), closes: true, isVersion10: false,
         omitsBody: false, corsOrigin: nil))
     context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
     context.close(promise: nil)

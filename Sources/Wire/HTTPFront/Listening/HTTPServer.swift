@@ -27,11 +27,7 @@ package final class HTTPServer: Sendable {
     pages: any FrontPages, metrics: any FrontMetrics
   ) {
     shared = FrontShared(
-      settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      workers: WorkerPool(threadCount: settings.workerThreads),
-      openConnections: OpenConnections(countMax: settings.limits.connectionCountMax),
-      collectedBytes: ByteBudget(byteCountMax: settings.limits.collectedBytesMax),
-      visionTasks: VisionTasks())
+      settings: settings, door: door, observer: observer, pages: pages, metrics: metrics)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
     loops = Self.makeLoops(group, shared)
   }

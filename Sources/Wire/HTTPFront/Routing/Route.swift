@@ -1,4 +1,5 @@
 import Inference
+import NIOHTTP1
 
 /// Where a request's target leads.
 struct Route: Sendable {
@@ -89,17 +90,17 @@ extension Route {
   /// comparing two strings costs less than taking one apart.
   struct Memory {
     private var target = ""
-    private var method = ""
+    private var method = HTTPMethod.GET
     private var route: Route?
     /// `POST /v2/models/m/infer`, for logs.
     private(set) var operation = ""
 
-    mutating func route(for target: String, method: String) -> Route? {
+    mutating func route(for target: String, method: HTTPMethod) -> Route? {
       if self.target != target || self.method != method || operation.isEmpty {
         self.target = target
         self.method = method
         route = Route(target: target)
-        operation = "\(method) \(target.prefix { $0 != "?" })"
+        operation = "\(method.rawValue) \(target.prefix { $0 != "?" })"
       }
       return route
     }

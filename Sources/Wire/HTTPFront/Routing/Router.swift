@@ -11,19 +11,21 @@ struct Router {
   /// Answers the request whose head the connection has just taken, or hands it to an exchange.
   func begin(on connection: HTTPConnection) {
     let head = connection.head
-    let route = connection.routeMemory.route(for: head.uri, method: head.method.rawValue)
+    let method = head.method
+    let route = connection.routeMemory.route(for: head.uri, method: method)
     connection.record.operation = connection.routeMemory.operation
-    if head.method == .OPTIONS {
-      connection.answer(Preflight.answer(to: head, route: route, settings: shared.settings))
+    if method == .OPTIONS {
+      connection.answer(
+        Preflight.answer(to: head, route: route, settings: shared.settings))
       return
     }
     guard let route, route.endpoint.isOnMetricsPort || !connection.isMetricsOnly else {
       connection.refuse(.unsupported(.path(String(head.uri.prefix { $0 != "?" }.prefix(256)))))
       return
     }
-    guard isDone(route.endpoint, by: head.method) else {
+    guard isDone(route.endpoint, by: method) else {
       let methods = route.endpoint.methods
-      connection.refuse(.unsupported(.method(head.method.rawValue, allowed: methods)))
+      connection.refuse(.unsupported(.method(method.rawValue, allowed: methods)))
       return
     }
     lead(connection, along: route)

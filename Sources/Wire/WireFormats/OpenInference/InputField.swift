@@ -19,6 +19,8 @@ struct InputField {
   private var shape: DeclaredShape?
   private var hasParameters = false
   private var hasData = false
+  /// Set once `data` needed it; nothing that it says can come a second time.
+  private var declared: Declared?
   /// A scanner before `data`, where that came too early to be understood.
   private var deferredData: JSONScanner?
 
@@ -33,10 +35,11 @@ struct InputField {
 
   private func path(_ field: String) -> String { "inputs[\(place)].\(field)" }
 
-  /// Reads the object, its `data` at once where what it needs came before, else at the end.
+  /// Reads the object, its `data` at once where what it needs came before, else at the end; gives
+  /// what it declares.
   mutating func read(
     _ scanner: inout JSONScanner, _ signature: ModelSignature
-  ) throws(InputProblem) {
+  ) throws(InputProblem) -> Declared {
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw .fieldOfWrongKind("inputs[\(place)]", expected: "an object")
     }
@@ -44,12 +47,14 @@ struct InputField {
       try readMember(key, &scanner, signature)
     }
     if binaryByteCount == nil, !hasData { throw .missingField(path("data")) }
-    let declared = try checked(signature)
+    let declared = if let declared { declared } else { try checked(signature) }
     if let binaryByteCount {
       if hasData { throw .framing("input `\(declared.name)` has both data and binary_data_size") }
-      return try check(binaryByteCount, against: declared)
+      try check(binaryByteCount, against: declared)
+    } else if var deferredData {
+      try readData(&deferredData, declared)
     }
-    if var deferredData { try readData(&deferredData, declared) }
+    return declared
   }
 
   private mutating func readMember(
@@ -73,7 +78,9 @@ struct InputField {
       try refuseSecond(hasData, key)
       hasData = true
       if name != nil, datatypeName != nil, shape != nil, binaryByteCount == nil {
-        try readData(&scanner, try checked(signature))
+        let declared = try checked(signature)
+        self.declared = declared
+        try readData(&scanner, declared)
       } else {
         deferredData = scanner
         try scanner.skipValue()
@@ -139,21 +146,21 @@ struct InputField {
 
 extension InputField {
   /// What the object declares, checked against the signature.
-  func checked(_ signature: ModelSignature) throws(InputProblem) -> Declared {
+  private func checked(_ signature: ModelSignature) throws(InputProblem) -> Declared {
     guard let name else { throw .missingField(path("name")) }
     guard let index = signature.inputIndex(named: name) else {
       throw .unknownInput(name, known: signature.inputs.map(\.name))
     }
     guard let datatypeName else { throw .missingField(path("datatype")) }
-    guard let datatype = Datatype(name: datatypeName) else {
-      throw .unknownDatatype(input: name, got: datatypeName)
-    }
     let expected = signature.inputs[index]
-    guard datatype == expected.datatype else {
+    guard datatypeName == expected.datatype.name else {
+      guard let datatype = Datatype(name: datatypeName) else {
+        throw .unknownDatatype(input: name, got: datatypeName)
+      }
       throw .wrongDatatype(input: name, expected: expected.datatype, got: datatype)
     }
     return Declared(
-      inputIndex: index, name: name, datatype: datatype,
+      inputIndex: index, name: name, datatype: expected.datatype,
       shape: try checkedShape(name, expected: expected))
   }
 

@@ -18,7 +18,16 @@ struct OpenInferenceDocument {
   private var outputs: [Int] = []
   private var requestedForms: [RequestedForm] = []
   private var parameters = OpenInferenceParameters()
-  private var seen: Set<String> = []
+  private var seen: Members = []
+
+  /// The members of the document that have a meaning.
+  private struct Members: OptionSet {
+    let rawValue: UInt8
+    static let id = Members(rawValue: 1)
+    static let inputs = Members(rawValue: 2)
+    static let outputs = Members(rawValue: 4)
+    static let parameters = Members(rawValue: 8)
+  }
 
   /// What one requested output says of itself; `isBinary` falls back to the request's word.
   private struct RequestedForm {
@@ -35,7 +44,7 @@ struct OpenInferenceDocument {
       try scanner.readObject { (scanner, key) throws(InputProblem) in
         try document.readMember(key, &scanner, signature)
       }
-      guard document.seen.contains("inputs") else { throw .missingField("inputs") }
+      guard document.seen.contains(.inputs) else { throw .missingField("inputs") }
       return document
     }
   }
@@ -49,20 +58,27 @@ struct OpenInferenceDocument {
     _ key: String, _ scanner: inout JSONScanner, _ signature: ModelSignature
   ) throws(InputProblem) {
     switch key {
-    case "id", "inputs", "outputs", "parameters":
-      guard seen.insert(key).inserted else { throw .fieldOfWrongKind(key, expected: "given once") }
-    default: return try scanner.skipValue()
-    }
-    switch key {
     case "id":
+      try note(.id, key)
       guard scanner.peek() == UInt8(ascii: "\"") else {
         throw .fieldOfWrongKind("id", expected: "a string")
       }
       id = try scanner.readString()
-    case "inputs": try readInputs(&scanner, signature)
-    case "outputs": try readOutputs(&scanner, signature)
-    default: try parameters.read(&scanner)
+    case "inputs":
+      try note(.inputs, key)
+      try readInputs(&scanner, signature)
+    case "outputs":
+      try note(.outputs, key)
+      try readOutputs(&scanner, signature)
+    case "parameters":
+      try note(.parameters, key)
+      try parameters.read(&scanner)
+    default: try scanner.skipValue()
     }
+  }
+
+  private mutating func note(_ member: Members, _ key: String) throws(InputProblem) {
+    guard seen.insert(member).inserted else { throw .fieldOfWrongKind(key, expected: "given once") }
   }
 
   private mutating func readInputs(
@@ -74,16 +90,14 @@ struct OpenInferenceDocument {
     var place = 0
     try scanner.readArray { (scanner) throws(InputProblem) in
       var field = InputField(place: place)
-      try field.read(&scanner, signature)
-      try take(field, signature)
+      try take(try field.read(&scanner, signature), field)
       place += 1
     }
   }
 
   private mutating func take(
-    _ field: InputField, _ signature: ModelSignature
+    _ declared: InputField.Declared, _ field: InputField
   ) throws(InputProblem) {
-    let declared = try field.checked(signature)
     guard !isGiven[declared.inputIndex] else { throw .inputGivenTwice(declared.name) }
     isGiven[declared.inputIndex] = true
     if let byteCount = field.binaryByteCount {

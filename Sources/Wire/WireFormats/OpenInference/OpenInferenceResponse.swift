@@ -12,10 +12,23 @@ package struct OpenInferenceResponse {
   /// `Inference-Header-Content-Length`, the JSON's length.
   package let binaryTensors: [Tensor]
 
-  /// All JSON but the elements.
-  private let frame: [UInt8]
-  /// Tensors whose elements go into the frame, each before the byte at its place.
-  private let elements: [(place: Int, tensor: Tensor)]
+  private let model: String
+  private let version: Int64
+  private let id: String?
+  /// Outputs as they are to be written, classes already found.
+  private let outputs: [WrittenOutput]
+
+  private struct WrittenOutput {
+    let name: String
+    let tensor: Tensor
+    let isBinary: Bool
+  }
+
+  /// Room for everything of an output but its name and its elements.
+  private static let outputFrameBytesMax =
+    128 + TensorShape.rankMax * (NumberPrinting.integerByteCountMax + 1)
+  /// Room for everything of an answer but its outputs, its model's name and its id.
+  private static let frameBytesMax = 128
 
   /// - Parameters:
   ///   - outputs: in the order of the plan's forms.
@@ -25,44 +38,32 @@ package struct OpenInferenceResponse {
     model: String, version: Int64, id: String?, outputs: [NamedTensor], labels: [String] = [],
     plan: OpenInferenceResponsePlan
   ) throws(InferenceFailure) {
-    var writer = JSONWriter(reservedByteCount: 128 + outputs.count * 128)
-    var elements: [(place: Int, tensor: Tensor)] = []
+    var written: [WrittenOutput] = []
+    written.reserveCapacity(outputs.count)
     var binaryTensors: [Tensor] = []
-    var elementBytes = 0
-    writer.write(raw: "{\"model_name\":")
-    writer.write(model)
-    writer.write(raw: ",\"model_version\":")
-    writer.write(String(version))
-    if let id {
-      writer.write(raw: ",\"id\":")
-      writer.write(id)
-    }
-    writer.write(raw: ",\"outputs\":[")
+    var byteCount = Self.frameBytesMax + JSONOutput.byteCount(of: model)
+    if let id { byteCount += JSONOutput.byteCount(of: id) }
     for (index, output) in outputs.enumerated() {
       let form = plan.form(at: index)
       let tensor =
         form.classCount > 0
         ? TopClasses.tensor(output.tensor, countMax: form.classCount, labels: labels)
         : output.tensor
-      if index > 0 { writer.write(raw: ",") }
-      writer.writeTensorHead(name: output.name, tensor)
+      byteCount += Self.outputFrameBytesMax + JSONOutput.byteCount(of: output.name)
       if form.isBinary {
-        writer.write(raw: ",\"parameters\":{\"binary_data_size\":")
-        writer.write(Int64(tensor.byteCount))
-        writer.write(raw: "}}")
         binaryTensors.append(tensor)
       } else {
-        writer.write(raw: ",\"data\":[")
-        elements.append((writer.bytes.count, tensor))
-        elementBytes += try TensorText.byteCountMax(of: tensor, output: output.name)
-        writer.write(raw: "]}")
+        byteCount += try TensorText.byteCountMax(of: tensor, output: output.name)
       }
+      written.append(
+        WrittenOutput(name: output.name, tensor: tensor, isBinary: form.isBinary))
     }
-    writer.write(raw: "]}")
-    frame = writer.bytes
-    self.elements = elements
+    self.model = model
+    self.version = version
+    self.id = id
+    self.outputs = written
     self.binaryTensors = binaryTensors
-    jsonByteCountMax = frame.count + elementBytes + NumberPrinting.slackByteCount
+    jsonByteCountMax = byteCount + NumberPrinting.slackByteCount
   }
 
   /// Writes the JSON to the front of `memory`, which must have room for `jsonByteCountMax` bytes, and
@@ -71,36 +72,46 @@ package struct OpenInferenceResponse {
     precondition(memory.count >= jsonByteCountMax, "no room for the answer")
     guard let base = memory.baseAddress else { return 0 }
     let start = base.assumingMemoryBound(to: UInt8.self)
-    var out = start
-    var copied = 0
-    frame.withUnsafeBufferPointer { frame in
-      guard let text = frame.baseAddress else { return }
-      for (place, tensor) in elements {
-        out.update(from: text + copied, count: place - copied)
-        out = TensorText.write(tensor, at: out + (place - copied))
-        copied = place
-      }
-      out.update(from: text + copied, count: frame.count - copied)
-      out += frame.count - copied
+    var json = JSONOutput(at: start)
+    json.write(raw: "{\"model_name\":")
+    json.write(model)
+    json.write(raw: ",\"model_version\":\"")
+    json.write(version)
+    json.write(raw: "\"")
+    if let id {
+      json.write(raw: ",\"id\":")
+      json.write(id)
     }
-    return out - start
+    json.write(raw: ",\"outputs\":[")
+    for index in outputs.indices {
+      if index > 0 { json.write(raw: ",") }
+      Self.write(outputs[index], to: &json)
+    }
+    json.write(raw: "]}")
+    return json.place - start
+  }
+
+  private static func write(_ output: WrittenOutput, to json: inout JSONOutput) {
+    json.write(raw: "{\"name\":")
+    json.write(output.name)
+    json.write(raw: ",\"datatype\":")
+    json.write(output.tensor.datatype.name)
+    json.write(raw: ",\"shape\":[")
+    for axis in 0..<output.tensor.shape.rank {
+      if axis > 0 { json.write(raw: ",") }
+      json.write(Int64(output.tensor.shape[axis]))
+    }
+    if output.isBinary {
+      json.write(raw: "],\"parameters\":{\"binary_data_size\":")
+      json.write(Int64(output.tensor.byteCount))
+      json.write(raw: "}}")
+    } else {
+      json.write(raw: "],\"data\":[")
+      json.writeElements(of: output.tensor)
+      json.write(raw: "]}")
+    }
   }
 
   /// Bytes that follow the JSON.
   package var binaryByteCount: Int { binaryTensors.reduce(0) { $0 + $1.byteCount } }
-}
-
-extension JSONWriter {
-  fileprivate mutating func writeTensorHead(name: String, _ tensor: Tensor) {
-    write(raw: "{\"name\":")
-    write(name)
-    write(raw: ",\"datatype\":")
-    write(tensor.datatype.name)
-    write(raw: ",\"shape\":[")
-    for axis in 0..<tensor.shape.rank {
-      if axis > 0 { write(raw: ",") }
-      write(Int64(tensor.shape[axis]))
-    }
-    write(raw: "]")
-  }
 }

@@ -102,17 +102,12 @@ enum TensorText {
   private static func writeByteStrings(
     _ tensor: Tensor, at start: NumberPrinting.Place
   ) -> NumberPrinting.Place {
-    var out = start
-    let emit = { (byte: UInt8) in
-      out[0] = byte
-      out += 1
-    }
+    var json = JSONOutput(at: start)
     let count = tensor.forEachByteString { element in
-      emit(UInt8(ascii: "\""))
-      for byte in element { JSONEscaping.escape(byte, emit) }
-      emit(UInt8(ascii: "\""))
-      emit(UInt8(ascii: ","))
+      json.write(utf8: element)
+      json.write(raw: ",")
     }
+    let out = json.place
     return (count ?? 0) > 0 ? out - 1 : out
   }
 }
