@@ -39,7 +39,8 @@ private final class WaitingSink: ResponseSink {
   func finish(_ end: ResponseEnd) { heard.update { $0.end = end } }
 
   func answer() throws(InferenceFailure) -> WaitedAnswer {
-    let (outputs, end) = heard.sleepUntilReady { heard in heard.end.map { (heard.outputs, $0) } }
+    let (outputs, end) =
+      heard.sleepUntilReady { heard in heard.end.map { (heard.outputs, $0) } }
       ?? ([], ResponseEnd(outcome: .failed(.cancelled), served: ServedPhases()))
     switch end.outcome {
     case .done: return WaitedAnswer(outputs: outputs, served: end.served)
