@@ -33,11 +33,11 @@ struct JSONWriter {
   mutating func write(_ value: Float) { writeNumber { $0.write(value, at: $1) } }
 
   private mutating func writeNumber(
-    _ print: (NumberPrinting, NumberPrinting.Place) -> NumberPrinting.Place
+    _ write: (NumberPrinting, NumberPrinting.Place) -> NumberPrinting.Place
   ) {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberPrinting.slackByteCount) {
       guard let start = $0.baseAddress else { return }
-      let end = print(NumberPrinting(), start)
+      let end = write(NumberPrinting(), start)
       bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: end - start))
     }
   }

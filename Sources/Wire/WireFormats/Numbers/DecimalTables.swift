@@ -1,9 +1,10 @@
 /// Small exact tables that reading and printing numbers look things up in, as bare pointers: a
-/// bounds check per digit would cost more than the digit. Made at first use and never freed.
+/// bounds check per digit would cost more than the digit. Made once, at first use, and never freed;
+/// nothing writes behind the pointers after `init`, so any thread may read.
 struct DecimalTables: @unchecked Sendable {
   static let shared = DecimalTables()
 
-  /// 10^0 to 10^19. Written only by `init`, like its neighbour.
+  /// 10^0 to 10^19.
   let integers: UnsafePointer<UInt64>
   /// 10^0 to 10^22, all exact.
   let doubles: UnsafePointer<Double>
@@ -18,6 +19,6 @@ struct DecimalTables: @unchecked Sendable {
     for place in 1...22 { doubles[place] = doubles[place - 1] * 10 }
     self.integers = UnsafePointer(integers)
     self.doubles = UnsafePointer(doubles)
-    powers = .shared
+    powers = PowersOfTen()
   }
 }

@@ -4,21 +4,18 @@
 /// Reading (Lemire, "Number Parsing at a Gigabyte per Second", 2021) and printing (Giulietti, "The
 /// Schubfach way to render doubles", 2020) both work from this table. It is computed once, at first
 /// use, in exact integer arithmetic (about 10 KiB, well under a millisecond), and never freed.
-struct PowersOfTen: @unchecked Sendable {
+struct PowersOfTen {
   static let exponentMin = -342
   static let exponentMax = 324
 
-  /// The table of this process.
-  static let shared = PowersOfTen()
-
-  /// Written only by `init`, before anybody else has the pointer.
+  /// Written only by `init`, and shared through `DecimalTables`, which says why that is safe.
   private let entries: UnsafePointer<UInt128>
 
   /// The 128 bits of 10^`exponent`.
   @inline(__always)
   subscript(exponent: Int) -> UInt128 { entries[exponent &- Self.exponentMin] }
 
-  private init() {
+  init() {
     let count = Self.exponentMax - Self.exponentMin + 1
     let table = UnsafeMutablePointer<UInt128>.allocate(capacity: count)
     var power = WideInteger(1)

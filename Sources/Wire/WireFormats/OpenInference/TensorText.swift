@@ -74,7 +74,7 @@ enum TensorText {
   @inline(__always)
   private static func write<Element: BitwiseCopyable>(
     _ tensor: Tensor, _ type: Element.Type, _ start: NumberPrinting.Place,
-    _ print: (Element, NumberPrinting.Place) -> NumberPrinting.Place
+    _ writeElement: (Element, NumberPrinting.Place) -> NumberPrinting.Place
   ) -> NumberPrinting.Place {
     guard let bytes = tensor.hostBytes, let base = bytes.baseAddress, !bytes.isEmpty else {
       return start
@@ -84,7 +84,7 @@ enum TensorText {
     let end = base + bytes.count
     while element < end {
       // Outputs may be views at any offset.
-      out = print(element.loadUnaligned(as: type), out)
+      out = writeElement(element.loadUnaligned(as: type), out)
       out[0] = UInt8(ascii: ",")
       out += 1
       element += MemoryLayout<Element>.stride

@@ -4,20 +4,13 @@ import Inference
 ///
 /// White space, a missing pad and bits that a pad cuts off are refused: each text has one meaning.
 enum Base64 {
-  /// For each byte its six bits, or 0xFF where it is not of the alphabet. Never freed, written once.
-  private struct Alphabet: @unchecked Sendable {
-    let values: UnsafePointer<UInt8>
-
-    init() {
-      let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
-      table.initialize(repeating: 0xFF, count: 256)
-      let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-      for (value, letter) in letters.utf8.enumerated() { table[Int(letter)] = UInt8(value) }
-      values = UnsafePointer(table)
-    }
-  }
-
-  private static let alphabet = Alphabet()
+  /// For each byte its six bits, or 0xFF where it is not of the alphabet.
+  private static let alphabet: [UInt8] = {
+    var values = [UInt8](repeating: 0xFF, count: 256)
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for (value, letter) in letters.utf8.enumerated() { values[Int(letter)] = UInt8(value) }
+    return values
+  }()
 
   /// The bytes that `text` stands for.
   static func decode(_ text: UnsafeBufferPointer<UInt8>) throws(InputProblem) -> [UInt8] {
@@ -28,7 +21,9 @@ enum Base64 {
     let padCount = text.suffix(2).reduce(0) { $0 + ($1 == UInt8(ascii: "=") ? 1 : 0) }
     var failedGroup: Int?
     let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { output, count in
-      failedGroup = decodeGroups(text, padCount: padCount, into: output)
+      failedGroup = alphabet.withUnsafeBufferPointer { values in
+        decodeGroups(text, padCount: padCount, values, into: output)
+      }
       count = failedGroup == nil ? text.count / 4 * 3 - padCount : 0
     }
     if let failedGroup {
@@ -43,11 +38,10 @@ enum Base64 {
 
   /// Decodes all groups of four; gives the first that is wrong.
   private static func decodeGroups(
-    _ text: UnsafeBufferPointer<UInt8>, padCount: Int,
+    _ text: UnsafeBufferPointer<UInt8>, padCount: Int, _ values: UnsafeBufferPointer<UInt8>,
     into output: UnsafeMutableBufferPointer<UInt8>
   ) -> Int? {
     guard let source = text.baseAddress, let target = output.baseAddress else { return nil }
-    let values = alphabet.values
     let groupCount = text.count / 4
     for group in 0..<(padCount > 0 ? groupCount - 1 : groupCount) {
       let word = source + group * 4
@@ -60,14 +54,15 @@ enum Base64 {
       target[group * 3 + 2] = c << 6 | d
     }
     guard padCount > 0 else { return nil }
-    return decodeLast(source + (groupCount - 1) * 4, padCount, into: target + (groupCount - 1) * 3)
+    return decodeLast(
+      source + (groupCount - 1) * 4, padCount, values, into: target + (groupCount - 1) * 3)
       ? nil : groupCount - 1
   }
 
   private static func decodeLast(
-    _ word: UnsafePointer<UInt8>, _ padCount: Int, into target: UnsafeMutablePointer<UInt8>
+    _ word: UnsafePointer<UInt8>, _ padCount: Int, _ values: UnsafeBufferPointer<UInt8>,
+    into target: UnsafeMutablePointer<UInt8>
   ) -> Bool {
-    let values = alphabet.values
     let (a, b) = (values[Int(word[0])], values[Int(word[1])])
     let c = padCount == 2 ? 0 : values[Int(word[2])]
     let pads = padCount == 2 ? word[2] : UInt8(ascii: "=")
