@@ -38,6 +38,9 @@ let package = Package(
     tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+    .executableTarget(
+      name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],
+      path: "Benchmarks/VisionBench", swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
