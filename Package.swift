@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
     room(
       "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
-    tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
+    tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
     .executableTarget(

@@ -53,6 +53,10 @@ func measurePhoto(_ bytes: UnsafeRawBufferPointer) throws {
   try report("detections, all classes above 0.001 (\(many.count))") {
     _ = try task.detections(in: [answer], of: prepared, parameters: parameters)
   }
+  parameters.confidence = 0
+  try report("detections, all classes above 0") {
+    _ = try task.detections(in: [answer], of: prepared, parameters: parameters)
+  }
   try report("annotated photo") { _ = try task.annotated(photo: bytes, detections: found) }
 }
 
