@@ -26,22 +26,116 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
+  products: [
+    .executable(name: "apus", targets: ["ApusCommand"]),
+    .library(name: "Apus", targets: ["Apus"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
   targets: [
+    // Core
     room("Inference", in: "Core"),
-    tests("Inference"),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
     room("NativeLibraries", in: "Core"),
-    tests("NativeLibraries"),
     .target(name: "CImaging", path: "Sources/Core/CImaging"),
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
-    room(
-      "Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
-    tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
+    room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    tests("Inference"),
+    tests("Batching", needs: ["Inference"]),
+    tests("Serving", needs: ["Inference", "TestSupport"]),
+    tests("NativeLibraries"),
+    tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+
+    // Runtimes
+    .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
+    room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+
+    // Wire
+    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    .target(name: "CZlib", path: "Sources/Wire/CZlib"),
+    room(
+      "HTTPFront", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    tests("WireFormats", needs: ["Inference"]),
+    tests(
+      "HTTPFront",
+      needs: [
+        "Inference", "Serving", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
+
+    // Operations
+    room(
+      "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
+    room("Monitoring", in: "Operations", needs: ["Inference"]),
+    .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
+    room(
+      "ModelStore", in: "Operations",
+      needs: ["CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+    room(
+      "Reports", in: "Operations",
+      needs: [
+        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "WireFormats", "Settings", "ModelStore",
+      ]),
+    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
+    .target(
+      name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
+      exclude: ["Page"], swiftSettings: house),
+    tests("Settings", needs: ["Inference"]),
+    tests("Monitoring", needs: ["Inference"]),
+    tests("Console"),
+
+    // Measuring
+    room(
+      "Jobs", in: "Measuring",
+      needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+
+    // What people use
+    .target(
+      name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
+      path: "Sources/Apus", swiftSettings: house),
+
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Console", "HTTPFront", "Inference", "ModelStore", "Monitoring", "OnnxRuntime", "Serving",
+        "Settings", "Vision",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/ApusCommand", swiftSettings: house),
+
+    // Measuring single rooms
+    .executableTarget(
+      name: "CodecBench", dependencies: ["WireFormats", "Inference"],
+      path: "Benchmarks/CodecBench", swiftSettings: house),
+    .executableTarget(
+      name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
+      path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
       name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],
       path: "Benchmarks/VisionBench", swiftSettings: house),
+
+    // Tests of more than one room
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
+      swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
+    .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

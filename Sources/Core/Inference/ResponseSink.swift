@@ -11,7 +11,7 @@ package enum Demand: Sendable {
   /// Taken; the next may come.
   case more
   /// Kept, but not yet sent on: the client is slower than the model. Parts that follow are counted
-  /// against a limit until the handle's `resume()`.
+  /// against a limit, until the sink answers `more` again.
   case wait
 }
 

@@ -1,9 +1,9 @@
-/// Reads the class names that a model file carries.
+/// Reads the names that a model file carries, of classes and of features.
 ///
 /// Ultralytics writes them as Python prints a dictionary, `{0: 'person', 1: "it's"}`; others write a
 /// JSON object or list. One small reader takes all of these: strings in either quote, keys that are
 /// numbers or numbers in quotes.
-struct ClassNames {
+package struct ClassNames {
   private var text: Substring.UTF8View
 
   /// More classes than any model has; a hostile key must not make a list of billions.
@@ -11,7 +11,7 @@ struct ClassNames {
 
   /// The names by class, empty strings where a number is left out; `nil` where the text is not of
   /// that form.
-  static func parse(_ text: String) -> [String]? {
+  package static func parse(_ text: String) -> [String]? {
     var reader = ClassNames(text: Substring(text).utf8)
     guard let names = reader.names() else { return nil }
     reader.skipSpace()

@@ -104,3 +104,21 @@ package enum ServerFault: Error, Sendable, Equatable {
   case runtimeMissing(RuntimeFault)
   case limitReached(String)
 }
+
+extension ServerFault: CustomStringConvertible {
+  /// One line for operators: what, which file, why. Never sent to clients of a model.
+  package var description: String {
+    switch self {
+    case .modelLoadFailed(let model, let file, let fault):
+      "model \(model): cannot load \(file): \(fault.message)"
+    case .modelFileUnreadable(let model, let file, let reason):
+      "model \(model): cannot read \(file): \(reason)"
+    case .configurationInvalid(let file, let reason): "\(file): \(reason)"
+    case .nothingToServe(let path, let reason): "\(path): \(reason)"
+    case .portTaken(let port):
+      "port \(port) is taken by another program; choose another one or stop that program"
+    case .runtimeMissing(let fault): fault.message
+    case .limitReached(let what): what
+    }
+  }
+}

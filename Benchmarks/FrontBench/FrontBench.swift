@@ -1,0 +1,36 @@
+import Glibc
+import HTTPFront
+import Inference
+import Serving
+
+/// Serves an identity model over HTTP on one event loop, to measure the front alone:
+///
+///     taskset -c 0 FrontBench 8000 &
+///     taskset -c 1 wrk -t1 -c16 -d5s -s infer.lua http://127.0.0.1:8000/v2/models/identity/infer
+@main
+struct FrontBench {
+  static func main() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let observer = Silence()
+    let door = InferenceServer(
+      settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)
+    try door.load(
+      ModelSpecification(
+        name: "identity", source: .file(path: "identity"), loader: IdentityLoader()))
+    var settings = HTTPFrontSettings()
+    settings.port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 0
+    let server = HTTPServer(
+      settings: settings, door: door, observer: observer, pages: Silence(), metrics: Silence())
+    for bound in try server.start() { print("listening on \(bound.host):\(bound.port)") }
+    fflush(nil)
+    pause()
+  }
+}
+
+/// Hears nothing, shows nothing.
+struct Silence: EventObserver, FrontPages, FrontMetrics {
+  func happened(_ event: InferenceEvent) {}
+  func finished(_ record: RequestRecord) {}
+  func page(atPath path: String) -> FrontPage? { nil }
+  func metricsText() -> [UInt8] { [] }
+}

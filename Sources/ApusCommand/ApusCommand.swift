@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// The program `apus`.
+@main
+struct ApusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apus",
+    abstract: "Puts AI models into production: loads, serves and measures them.",
+    discussion: """
+      apus serve yolo11n.onnx          serve a model; the page is at http://127.0.0.1:8000
+      apus serve                       serve the demo models that are built in
+      apus run yolo11n.onnx bus.jpg    one answer, no server
+      apus inspect yolo11n.onnx        what a model takes and gives
+      apus doctor                      what works on this machine, and how to get the rest
+      """,
+    version: Version.text,
+    subcommands: [
+      ServeCommand.self
+    ])
+}
+
+/// The release that this is.
+enum Version {
+  static let text = "0.1.0"
+}

@@ -1,0 +1,60 @@
+import HTTPFront
+import Inference
+import Serving
+import Settings
+import Vision
+
+/// What a person reads when the server is up: where it is, what it serves, what to try.
+struct StartLines {
+  let addresses: [BoundAddress]
+  let statuses: [ModelStatus]
+  let settings: ServeSettings
+
+  func tell() {
+    Terminal.tell(lines.joined(separator: "\n"))
+  }
+
+  var lines: [String] {
+    let base = url(of: addresses.first { !$0.isMetricsOnly })
+    var lines = ["apus \(Version.text) serves at \(base)"]
+    for status in statuses { lines.append("  model    \(describe(status))") }
+    if let example = statuses.lazy.compactMap({ attempt($0, base) }).first {
+      lines.append("  try      \(example)")
+    }
+    lines.append("  page     \(base)/")
+    if let metrics = addresses.first(where: \.isMetricsOnly) {
+      lines.append("  metrics  \(url(of: metrics))/metrics")
+    }
+    if settings.grpcPort != 0 {
+      lines.append("  gRPC     nothing listens on port \(settings.grpcPort) yet")
+    }
+    return lines
+  }
+
+  private func url(of address: BoundAddress?) -> String {
+    guard let address else { return "" }
+    let isEverywhere = address.host == "0.0.0.0" || address.host == "::"
+    let host = isEverywhere ? "127.0.0.1" : address.host
+    return "http://\(host.contains(":") ? "[\(host)]" : host):\(address.port)"
+  }
+
+  private func describe(_ status: ModelStatus) -> String {
+    if case .failed = status.state { return "\(status.name) FAILED, see above" }
+    let task = status.signature.map { VisionTask.recognise(signature: $0).kind.name } ?? "none"
+    let size = "\(status.footprintByteCount / 1024) KiB"
+    return "\(status.name) version \(status.version) (\(status.runtimeName), "
+      + (task == "none" ? "" : "\(task), ") + "\(status.instanceCount) instances, \(size))"
+  }
+
+  private func attempt(_ status: ModelStatus, _ base: String) -> String? {
+    guard let signature = status.signature else { return nil }
+    let model = "\(base)/v2/models/\(status.name)"
+    switch VisionTask.recognise(signature: signature).kind {
+    case .detect:
+      return "curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' \(model)/detect"
+    case .classify:
+      return "curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' \(model)/classify"
+    case .refused, .none: return "curl \(model)"
+    }
+  }
+}

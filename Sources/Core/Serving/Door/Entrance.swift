@@ -1,0 +1,52 @@
+package import Inference
+import Synchronization
+
+/// One place from which requests are submitted: an event loop, or any other thread.
+///
+/// Each has its own copy of the routes, so that no lock is shared between loops. An entrance made
+/// for an event loop must be used on that loop only: cheap models run inside `submit`, on instances
+/// that belong to the loop.
+package final class Entrance: Sendable {
+  /// Place of this entrance's instances in each model; `nil` off the event loops.
+  private let loopIndex: Int?
+  private let routes: Mutex<RouteTable>
+
+  init(loopIndex: Int?, routes: RouteTable) {
+    self.loopIndex = loopIndex
+    self.routes = Mutex(routes)
+  }
+
+  func publish(_ table: RouteTable) {
+    let old = routes.withLock { routes in
+      defer { routes = table }
+      return routes
+    }
+    // The old table may hold the last reference to a model: let go of it outside the lock.
+    _ = old
+  }
+
+  /// Finds the version that an address means and keeps it in memory while the lease lives.
+  package func lease(_ address: ModelAddress) throws(InferenceFailure) -> ModelLease {
+    let found = routes.withLock { routes -> Result<ModelLease, InferenceFailure> in
+      do throws(InferenceFailure) {
+        return .success(try routes.lease(address))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try found.get()
+  }
+
+  /// Submits a request. Failures go to the sink, as answers do: 0 or more parts, then one end,
+  /// possibly before this returns.
+  package func submit(
+    _ request: InferenceRequest, to lease: ModelLease, sink: any ResponseSink
+  ) -> RequestHandle {
+    guard case .tensors(let tensors) = request.body else {
+      sink.finish(ResponseEnd(outcome: .failed(.unsupported(.generation)), served: ServedPhases()))
+      return .ended
+    }
+    return lease.model.core.submit(
+      tensors, context: request.context, sink: sink, loopIndex: loopIndex)
+  }
+}

@@ -1,0 +1,31 @@
+package import Inference
+
+/// The right to submit to one version of a model, which stays in memory for as long as the lease does.
+package struct ModelLease: Sendable {
+  let model: ServedModel
+
+  package var name: String { model.core.name }
+  package var version: Int64 { model.core.version }
+  package var signature: ModelSignature { model.core.loaded.signature }
+  package var platformName: String { model.core.loaded.platformName }
+  /// Class names that the operator gave; empty where those of the model's metadata hold.
+  package var labels: [String] { model.core.specification.labels }
+  /// The task that the operator named.
+  package var task: String? { model.core.specification.task }
+  /// All versions of this model that are ready, ascending.
+  package let versions: [Int64]
+  /// Tells this loaded version from every other one, also from a later load of the same number.
+  package var identity: ObjectIdentifier { ObjectIdentifier(model.core) }
+}
+
+/// Holds one submitted request; letting go of it changes nothing.
+package struct RequestHandle: Sendable {
+  let core: ModelCore?
+  let ticket: UInt64
+
+  /// For a request that has ended already.
+  static let ended = RequestHandle(core: nil, ticket: 0)
+
+  /// The client went away. The sink hears `.failed(.cancelled)` unless it has heard its end already.
+  package func cancel() { core?.cancel(ticket) }
+}

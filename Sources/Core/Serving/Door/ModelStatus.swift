@@ -1,0 +1,34 @@
+package import Inference
+
+/// One version as operators see it.
+package struct ModelStatus: Sendable {
+  package let name: String
+  package let version: Int64
+  package let state: ModelState
+  /// Which runtime loads it.
+  package let runtimeName: String
+  /// Where its bytes came from; for operators, never for clients.
+  package let sourceName: String
+  /// `nil` until it is loaded.
+  package let signature: ModelSignature?
+  package let platformName: String
+  package let footprintByteCount: Int
+  package let instanceCount: Int
+  package let queueDepth: Int
+
+  init(
+    name: String, version: Int64, state: ModelState, specification: ModelSpecification,
+    core: ModelCore?
+  ) {
+    self.name = name
+    self.version = version
+    self.state = state
+    self.runtimeName = specification.loader.runtimeName
+    self.sourceName = specification.source.name
+    self.signature = core?.loaded.signature
+    self.platformName = core?.loaded.platformName ?? ""
+    self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
+    self.instanceCount = core?.instanceCount ?? 0
+    self.queueDepth = core?.queueDepth ?? 0
+  }
+}

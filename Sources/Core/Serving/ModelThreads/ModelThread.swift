@@ -1,0 +1,160 @@
+import Batching
+import Inference
+import Synchronization
+
+/// The named thread of one instance: takes an order, calls the runtime, reports, takes the next.
+///
+/// The instance is made here and used on this thread only. When the model's runs follow each other
+/// closely and a core is free, the thread looks for its next order for a moment before it sleeps: a
+/// wake-up costs more than such a run.
+final class ModelThread: BatchRunner {
+  private struct Mailbox {
+    var order: RunOrder?
+    var isStopping = false
+  }
+
+  let instance: Int
+  private let core: ModelCore
+  private let stopFlag: StopFlag
+  private let mailbox = Signal(Mailbox())
+  private let hasMail = Atomic<Bool>(false)
+  /// When the run in progress started, in nanoseconds; 0 between runs, `abandoned` for ever after.
+  /// The thread and the clock both leave a run by exchanging this, so that only one of them does.
+  private let runStarted = Atomic<UInt64>(0)
+  private static let abandoned = UInt64.max
+  private let thread = Mutex<NamedThread?>(nil)
+
+  /// Looks at the mailbox before sleeping; some 20 microseconds.
+  private static let glancesBeforeSleep = 4_000
+  /// Runs shorter than this are worth a glance.
+  private static let glanceRunNanosecondsMax: UInt64 = 500_000
+
+  init(model: any ComputingModel, instance: Int, core: ModelCore) throws(RuntimeFault) {
+    self.instance = instance
+    self.core = core
+    self.stopFlag = StopFlag()
+    // Made on the loading thread, so that a failure is the load's; handed over once.
+    let place = InstancePlace(try model.makeInstance(stop: stopFlag))
+    let thread = NamedThread(name: "model:\(core.name)#\(instance)") { [self] in
+      run(place)
+      place.clear()
+    }
+    self.thread.withLock { $0 = thread }
+  }
+
+  func take(_ order: RunOrder) {
+    mailbox.update { $0.order = order }
+    hasMail.store(true, ordering: .releasing)
+  }
+
+  func stop() {
+    stopFlag.raise()
+    mailbox.update { $0.isStopping = true }
+    hasMail.store(true, ordering: .releasing)
+    if !isAbandoned { thread.withLock { $0 }?.join() }
+  }
+
+  func supervise(now: Instant, surroundings: Surroundings) {
+    let mark = runStarted.load(ordering: .acquiring)
+    let started = Instant(nanoseconds: mark)
+    guard started != .never, mark != Self.abandoned else { return }
+    let seconds = Int(now.nanoseconds(since: started) / 1_000_000_000)
+    let settings = surroundings.settings
+    guard seconds >= settings.runSecondsMax else { return }
+    stopFlag.raise()
+    guard seconds >= settings.runSecondsMax + settings.stopGraceSeconds else { return }
+    let count = surroundings.abandonedCount.load(ordering: .relaxed)
+    guard count < ServingSettings.abandonedThreadsMax, leave(mark, for: Self.abandoned) else {
+      return
+    }
+    surroundings.abandonedCount.add(1, ordering: .relaxed)
+    thread.withLock { $0 }?.detach()
+    core.abandon(self)
+  }
+
+  private var isAbandoned: Bool { runStarted.load(ordering: .acquiring) == Self.abandoned }
+
+  /// Ends the run that began at `mark`; false where the other side has ended it already.
+  private func leave(_ mark: UInt64, for next: UInt64) -> Bool {
+    runStarted.compareExchange(
+      expected: mark, desired: next, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+
+  // MARK: On the thread itself
+
+  private func run(_ place: InstancePlace) {
+    var mayGlance = false
+    while let first = nextOrder(mayGlance: mayGlance) {
+      var order: RunOrder? = first
+      while let current = order {
+        guard let results = compute(current, on: place) else { return }
+        mayGlance = results.allSatisfy { $0.nanoseconds < Self.glanceRunNanosecondsMax }
+        order = core.runEnded(current, results: results)
+      }
+    }
+  }
+
+  private func nextOrder(mayGlance: Bool) -> RunOrder? {
+    if mayGlance, hasFreeCore {
+      for _ in 0..<Self.glancesBeforeSleep where hasMail.load(ordering: .acquiring) { break }
+    }
+    let order = mailbox.sleepUntilReady { mail -> RunOrder?? in
+      if let order = mail.order {
+        mail.order = nil
+        return .some(order)
+      }
+      return mail.isStopping ? .some(nil) : nil
+    }
+    hasMail.store(false, ordering: .relaxed)
+    return order ?? nil
+  }
+
+  /// Spinning beside a full house takes the core from those who would use it.
+  private var hasFreeCore: Bool {
+    let surroundings = core.surroundings
+    return surroundings.busyThreadCount.load(ordering: .relaxed) + 1
+      < surroundings.settings.coreCount
+  }
+
+  /// Runs each request of the order; `nil` once this thread was given up.
+  private func compute(_ order: RunOrder, on place: InstancePlace) -> [RunResult]? {
+    core.surroundings.busyThreadCount.add(1, ordering: .relaxed)
+    defer { core.surroundings.busyThreadCount.subtract(1, ordering: .relaxed) }
+    var results: [RunResult] = []
+    for request in order.requests {
+      guard let result = compute(request, on: place) else { return nil }
+      results.append(result)
+    }
+    return results
+  }
+
+  private func compute(_ request: PendingRequest, on place: InstancePlace) -> RunResult? {
+    let started = MonotonicClock.now()
+    runStarted.store(started.nanoseconds, ordering: .releasing)
+    core.surroundings.observer.happened(
+      .batchStarted(name: core.name, version: core.version, rows: request.rowCount))
+    var parts: [RunPart] = []
+    var fault: RuntimeFault?
+    do throws(RuntimeFault) {
+      let batch = request.tensors.asBatch(rowCount: request.rowCount)
+      try place.instance?.run(batch) { parts.append($0) }
+    } catch {
+      fault = error
+    }
+    guard leave(started.nanoseconds, for: 0) else { return nil }
+    return RunResult(
+      ticket: request.ticket, rowCount: request.rowCount, started: started,
+      computed: MonotonicClock.now(), parts: parts, fault: fault)
+  }
+}
+
+/// Carries an instance from the thread that made it to the one that owns it from then on.
+final class InstancePlace: @unchecked Sendable {
+  // Written before the owning thread starts and afterwards only by it.
+  private(set) var instance: (any ModelInstance)?
+
+  init(_ instance: any ModelInstance) { self.instance = instance }
+
+  func clear() { instance = nil }
+}

@@ -1,0 +1,60 @@
+import Glibc
+import Synchronization
+
+/// A thread of ours, by name.
+package final class NamedThread: Sendable {
+  private let thread: Mutex<UInt?>
+
+  private final class Start {
+    let name: String
+    let body: @Sendable () -> Void
+    init(name: String, body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+
+  /// Starts at once. The system shows at most 15 bytes of the name.
+  package init(name: String, body: @escaping @Sendable () -> Void) {
+    var id = pthread_t()
+    let start = Unmanaged.passRetained(Start(name: name, body: body))
+    let status = pthread_create(
+      &id, nil,
+      { argument in
+        guard let argument else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        nameThisThread(start.name)
+        start.body()
+        return nil
+      }, start.toOpaque())
+    precondition(status == 0, "the system refuses another thread (\(status))")
+    thread = Mutex(UInt(id))
+  }
+
+  /// Waits for its end; once.
+  package func join() {
+    guard let id = take() else { return }
+    pthread_join(pthread_t(id), nil)
+  }
+
+  /// Lets it run on alone; for a thread that will not end.
+  package func detach() {
+    guard let id = take() else { return }
+    pthread_detach(pthread_t(id))
+  }
+
+  private func take() -> UInt? {
+    thread.withLock { id in
+      defer { id = nil }
+      return id
+    }
+  }
+}
+
+/// Linux shows this file as the thread's name; the C function for it is a GNU extension that the
+/// Glibc module leaves out.
+private func nameThisThread(_ name: String) {
+  guard let file = fopen("/proc/thread-self/comm", "w") else { return }
+  fputs(String(decoding: name.utf8.prefix(15), as: UTF8.self), file)
+  fclose(file)
+}

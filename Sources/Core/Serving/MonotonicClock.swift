@@ -1,0 +1,11 @@
+import Glibc
+package import Inference
+
+/// This machine's monotonic clock: the one place of Core that reads it.
+package enum MonotonicClock {
+  package static func now() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+  }
+}

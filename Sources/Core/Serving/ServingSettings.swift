@@ -1,0 +1,64 @@
+package import Inference
+
+/// Bounds and defaults of everything that is served.
+package struct ServingSettings: Sendable {
+  /// Instances of a model that does not say how many it wants.
+  package var instanceCount: Int
+  /// Compute threads that all instances of one model may use together: the machine's cores.
+  package var coreCount: Int
+  /// Requests that may wait for one model.
+  package var waitingRequestsMax: Int
+  /// Bytes of tensors that may wait, over all models.
+  package var waitingBytesMax: Int
+  /// A run expected to cost less than this happens on the event loop.
+  package var inlineNanosecondsMax: UInt64
+  /// A run that takes longer is told to stop.
+  package var runSecondsMax: Int
+  /// How long a run that was told to stop is waited for before its thread is given up.
+  package var stopGraceSeconds: Int
+
+  package init(coreCount: Int) {
+    self.instanceCount = coreCount
+    self.coreCount = coreCount
+    self.waitingRequestsMax = 1_024
+    self.waitingBytesMax = 1 << 30
+    self.inlineNanosecondsMax = 50_000
+    self.runSecondsMax = 600
+    self.stopGraceSeconds = 10
+  }
+
+  /// Threads that may be given up before the process calls itself dead.
+  package static let abandonedThreadsMax = 2
+  /// Parts that a sink may hold back before its client counts as too slow.
+  package static let heldPartsMax = 64
+  /// Bytes that a sink may hold back before its client counts as too slow.
+  package static let heldBytesMax = 1 << 20
+}
+
+/// One model version to be served.
+package struct ModelSpecification: Sendable {
+  package var name: String
+  package var version: Int64
+  package var source: ModelSource
+  package var loader: any ModelLoader
+  package var options: RuntimeOptions
+  /// Concurrent callers of the loaded model; `nil` takes the default that fits the cores.
+  package var instanceCount: Int?
+  package var waitingRequestsMax: Int?
+  /// Class names that the operator gave; win over those in the model's metadata.
+  package var labels: [String]
+  /// The task that the operator named; wins over the model's metadata.
+  package var task: String?
+
+  package init(
+    name: String, version: Int64 = 1, source: ModelSource, loader: any ModelLoader,
+    options: RuntimeOptions = RuntimeOptions()
+  ) {
+    self.name = name
+    self.version = version
+    self.source = source
+    self.loader = loader
+    self.options = options
+    self.labels = []
+  }
+}

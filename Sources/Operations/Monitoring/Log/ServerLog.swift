@@ -1,0 +1,167 @@
+import Glibc
+import Synchronization
+
+/// The server's log: lines of JSON or text, written by a thread of its own.
+///
+/// Sending a line never blocks and never fails: what cannot be written in time is lost and counted.
+package final class ServerLog: Sendable {
+  /// How and where lines are written.
+  package struct Settings: Sendable {
+    package var format: LogFormat
+    /// Least level of the lines that `write` takes.
+    package var level: LogLevel
+    /// `nil` is standard error.
+    package var path: String?
+    /// Bytes of lines that may wait.
+    package var waitingBytesMax: Int
+
+    package init(
+      format: LogFormat = .json, level: LogLevel = .info, path: String? = nil,
+      waitingBytesMax: Int = 4 << 20
+    ) {
+      self.format = format
+      self.level = level
+      self.path = path
+      self.waitingBytesMax = waitingBytesMax
+    }
+  }
+
+  private let settings: Settings
+  private let queue: LineQueue
+  private let thread: Mutex<UInt?>
+
+  /// Starts the thread. A file that cannot be opened is reported on standard error, and tried again.
+  package init(_ settings: Settings) {
+    self.settings = settings
+    let queue = LineQueue(bytesMax: settings.waitingBytesMax)
+    self.queue = queue
+    thread = Mutex(Self.startThread(queue, settings))
+  }
+
+  deinit { close(within: .seconds(1)) }
+
+  /// Lines lost so far.
+  package var lostLineCount: Int { queue.withState { $0.lostCount } }
+
+  /// A line about the server itself; below the level it costs nothing.
+  package func write(
+    _ level: LogLevel, _ message: @autoclosure () -> String,
+    _ fields: @autoclosure () -> [(LogKey, LogValue)] = []
+  ) {
+    guard level >= settings.level else { return }
+    var line = begin(level, message())
+    for (key, value) in fields() { line.add(key, value) }
+    send(line)
+  }
+
+  /// A line to add fields to and to `send`, whatever its level.
+  func begin(_ level: LogLevel, _ message: String) -> LogLine {
+    LogLine(settings.format, level, message, at: .now())
+  }
+
+  func send(_ line: consuming LogLine) { queue.offer(line.ended()) }
+
+  /// Opens the file anew; for SIGHUP, after the old one was moved away. Returns at once.
+  package func reopen() {
+    queue.withState { $0.askReopen() }
+    queue.wakeAll()
+  }
+
+  /// Waits until all lines sent so far are written, at most that long; says whether they are.
+  @discardableResult
+  package func flush(within duration: Duration) -> Bool {
+    let target = queue.withState { state in
+      state.flushWaiterCount += 1
+      return state.takenCount
+    }
+    queue.wakeAll()
+    defer { queue.withState { $0.flushWaiterCount -= 1 } }
+    return queue.sleep(nanoseconds: duration.wholeNanoseconds) { $0.settledCount >= target }
+  }
+
+  /// Writes what waits, at most that long, and ends the thread; later lines are lost. A thread that
+  /// a pipe holds beyond that is left behind.
+  package func close(within duration: Duration) {
+    queue.withState { $0.close() }
+    let isWritten = flush(within: duration)
+    let id = thread.withLock { id in
+      defer { id = nil }
+      return id
+    }
+    guard let id else { return }
+    if isWritten { pthread_join(pthread_t(id), nil) } else { pthread_detach(pthread_t(id)) }
+  }
+
+  private static func startThread(_ queue: LineQueue, _ settings: Settings) -> UInt? {
+    let body = ThreadBody {
+      let lossLine: (Int) -> [UInt8] = { lost in
+        var line = LogLine(
+          settings.format, .warn, "log lines were lost because they could not be written",
+          at: .now())
+        line.add(.lost, Int64(lost))
+        return line.ended()
+      }
+      LogWriter(
+        queue: queue, output: LogOutput(path: settings.path), lossLine: lossLine,
+        report: { reportFailure($0, path: settings.path) }
+      ).run()
+    }
+    return body.start()
+  }
+
+  /// Says on standard error that a file cannot be written; where standard error itself fails, only
+  /// the count of lost lines tells.
+  private static func reportFailure(_ error: Int32, path: String?) {
+    guard let path else { return }
+    let text =
+      "apus: cannot write the log to \(path): \(String(cString: strerror(error))); "
+      + "trying again every second\n"
+    _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
+  }
+}
+
+/// What the log's thread does, carried through the C interface.
+private final class ThreadBody {
+  private let body: @Sendable () -> Void
+
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+  /// `nil` where the system refuses another thread; then every line is lost and counted.
+  func start() -> UInt? {
+    var id = pthread_t()
+    let argument = Unmanaged.passRetained(self)
+    let status = pthread_create(
+      &id, nil,
+      { argument in
+        guard let argument else { return nil }
+        let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+        blockSignals()
+        body.body()
+        return nil
+      }, argument.toOpaque())
+    guard status == 0 else {
+      argument.release()
+      return nil
+    }
+    return UInt(id)
+  }
+}
+
+/// Keeps signals for other threads; a write to a closed pipe then fails instead of ending us.
+private func blockSignals() {
+  var all = sigset_t()
+  sigfillset(&all)
+  pthread_sigmask(SIG_BLOCK, &all, nil)
+  guard let file = fopen("/proc/thread-self/comm", "w") else { return }
+  fputs("log", file)
+  fclose(file)
+}
+
+extension Duration {
+  /// 0 for a negative one; at most some centuries.
+  var wholeNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    return UInt64(min(seconds, 1 << 32)) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,43 @@
+/// Figures that other rooms keep and the metrics page asks for when it is read.
+package enum Figure: Sendable, Hashable, CaseIterable {
+  /// 1 or 0.
+  case ready
+  case waitingBytes
+  case httpConnections
+  case httpConnectionsRefused
+  case abandonedModelThreads
+  case logLinesDropped
+
+  var metric: MetricName {
+    switch self {
+    case .ready: .ready
+    case .waitingBytes: .waitingBytes
+    case .httpConnections: .httpConnections
+    case .httpConnectionsRefused: .httpConnectionsRefused
+    case .abandonedModelThreads: .abandonedModelThreads
+    case .logLinesDropped: .logLinesDropped
+    }
+  }
+}
+
+/// A model version's figures at one moment.
+package struct ModelFigures: Sendable {
+  package let name: String
+  package let version: Int64
+  package let isReady: Bool
+  package let instanceCount: Int
+  package let memoryByteCount: Int
+  package let queueDepth: Int
+
+  package init(
+    name: String, version: Int64, isReady: Bool, instanceCount: Int, memoryByteCount: Int,
+    queueDepth: Int
+  ) {
+    self.name = name
+    self.version = version
+    self.isReady = isReady
+    self.instanceCount = instanceCount
+    self.memoryByteCount = memoryByteCount
+    self.queueDepth = queueDepth
+  }
+}

@@ -1,0 +1,132 @@
+import Inference
+
+/// What is counted of one model version; written by every thread that ends requests, read by pages.
+final class ModelSeries: Sendable {
+  let name: String
+  /// 0 where requests ended before one of several versions was chosen.
+  let version: Int64
+  private let cells: CounterCells
+  private let durationBuckets = Buckets.duration
+  private let phaseBuckets = Buckets.phase
+
+  init(name: String, version: Int64, shardCount: Int) {
+    self.name = name
+    self.version = version
+    self.cells = CounterCells(cellCount: SeriesLayout.cellCount, shardCount: shardCount)
+  }
+
+  /// Counts one request; no lock, no allocation.
+  func count(_ record: borrowing RequestRecord, shard: Int) {
+    let outcome = record.outcome
+    cells.add(1, at: SeriesLayout.requests(record.context.dialect, outcome), shard: shard)
+    countPhase(.read, record, shard)
+    countPhase(.decode, record, shard)
+    countPhase(.queue, record, shard)
+    countPhase(.compute, record, shard)
+    countPhase(.encode, record, shard)
+    countPhase(.write, record, shard)
+    switch outcome {
+    case .invalid, .rejected, .cancelled: break
+    case .deadlineExceeded, .failed: countDuration(record, shard)
+    case .success:
+      countDuration(record, shard)
+      countSuccess(record, shard)
+    }
+  }
+
+  func countRun(shard: Int) { cells.add(1, at: SeriesLayout.runs, shard: shard) }
+
+  private func countPhase(
+    _ phase: RequestPhase, _ record: borrowing RequestRecord, _ shard: Int
+  ) {
+    let (from, to) = phase.bounds(in: record)
+    guard from != .never, to != .never else { return }
+    let time = to.nanoseconds(since: from)
+    let start = SeriesLayout.phase(phase)
+    cells.add(1, at: start + phaseBuckets.place(of: time), shard: shard)
+    cells.add(time, at: start + phaseBuckets.count, shard: shard)
+  }
+
+  private func countDuration(_ record: borrowing RequestRecord, _ shard: Int) {
+    guard record.end != .never else { return }
+    let time = record.end.nanoseconds(since: record.context.arrival)
+    let start = SeriesLayout.duration
+    cells.add(1, at: start + durationBuckets.place(of: time), shard: shard)
+    cells.add(time, at: start + durationBuckets.count, shard: shard)
+  }
+
+  private func countSuccess(_ record: borrowing RequestRecord, _ shard: Int) {
+    cells.add(UInt64(max(1, record.served.rowCount)), at: SeriesLayout.rows, shard: shard)
+    let served = record.served
+    let sums = SeriesLayout.triton
+    cells.add(
+      record.end.nanoseconds(since: record.context.arrival),
+      at: sums + TritonSum.request.rawValue, shard: shard)
+    cells.add(
+      served.started.nanoseconds(since: served.admitted),
+      at: sums + TritonSum.queue.rawValue, shard: shard)
+    cells.add(
+      record.decoded.nanoseconds(since: record.bodyRead),
+      at: sums + TritonSum.input.rawValue, shard: shard)
+    cells.add(
+      served.computed.nanoseconds(since: served.started),
+      at: sums + TritonSum.infer.rawValue, shard: shard)
+    cells.add(
+      record.encoded.nanoseconds(since: served.computed),
+      at: sums + TritonSum.output.rawValue, shard: shard)
+  }
+
+  // MARK: Reading
+
+  func requests(_ dialect: Dialect, _ outcome: RequestRecord.Outcome) -> UInt64 {
+    cells.sum(at: SeriesLayout.requests(dialect, outcome))
+  }
+
+  func requests(_ outcome: RequestRecord.Outcome) -> UInt64 {
+    Dialect.allCases.reduce(0) { $0 + requests($1, outcome) }
+  }
+
+  var rows: UInt64 { cells.sum(at: SeriesLayout.rows) }
+  var runs: UInt64 { cells.sum(at: SeriesLayout.runs) }
+
+  /// In microseconds.
+  func tritonSum(_ sum: TritonSum) -> UInt64 {
+    cells.sum(at: SeriesLayout.triton + sum.rawValue) / 1_000
+  }
+
+  var duration: HistogramReading { reading(at: SeriesLayout.duration, durationBuckets) }
+
+  func phase(_ phase: RequestPhase) -> HistogramReading {
+    reading(at: SeriesLayout.phase(phase), phaseBuckets)
+  }
+
+  /// The total is the sum of the buckets as read, so that the two agree although requests end
+  /// meanwhile.
+  private func reading(at start: Int, _ buckets: Buckets) -> HistogramReading {
+    var total: UInt64 = 0
+    let cumulative = (0..<buckets.count).map { place in
+      total += cells.sum(at: start + place)
+      return total
+    }
+    return HistogramReading(
+      buckets: buckets, cumulative: cumulative,
+      seconds: Double(cells.sum(at: start + buckets.count)) / 1e9)
+  }
+}
+
+/// A histogram at one moment.
+struct HistogramReading {
+  let buckets: Buckets
+  /// Requests at or below each bound; the last is all of them.
+  let cumulative: [UInt64]
+  /// The sum of the times.
+  let seconds: Double
+}
+
+extension RequestRecord {
+  /// When the last phase that it reached ended; `never` where it reached none.
+  var end: Instant {
+    if written != .never { return written }
+    return encoded != .never ? encoded : served.computed
+  }
+}

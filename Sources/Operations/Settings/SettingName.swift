@@ -1,0 +1,59 @@
+/// Every setting of `apus serve`, by its one name.
+///
+/// The name is the flag without its dashes and the key in `apus.yaml`; the variable is made of it.
+package enum SettingName: String, Sendable, Hashable, CaseIterable {
+  case httpPort = "http-port"
+  case grpcPort = "grpc-port"
+  case metricsPort = "metrics-port"
+  case host
+  case corsOrigins = "cors-origins"
+  case allowedHosts = "allowed-hosts"
+  case trustedProxies = "trusted-proxies"
+  case callerHeader = "caller-header"
+
+  case loops
+  case instances
+  case runtimeThreads = "runtime-threads"
+  case precision
+  case defaultModel = "default-model"
+  case labels
+  case resize
+  case scaledDecoding = "scaled-decoding"
+
+  case bodyBytesMax = "body-bytes-max"
+  case jsonDepthMax = "json-depth-max"
+  case headerBytesMax = "header-bytes-max"
+  case headerTimeout = "header-timeout"
+  case bodyRateMin = "body-rate-min"
+  case bodyGrace = "body-grace"
+  case connectionsMax = "connections-max"
+  case idleTimeout = "idle-timeout"
+  case waitingRequestsMax = "waiting-requests-max"
+  case waitingBytesMax = "waiting-bytes-max"
+  case imagePixelsMax = "image-pixels-max"
+  case requestTimeout = "request-timeout"
+
+  case drainDelay = "drain-delay"
+  case drain
+
+  case accessLog = "access-log"
+  case slowRequest = "slow-request"
+  case logFormat = "log-format"
+  case logLevel = "log-level"
+  case logFile = "log-file"
+
+  case config
+  case printConfig = "print-config"
+
+  /// `--http-port`.
+  package var flag: String { "--\(rawValue)" }
+
+  /// `APUS_HTTP_PORT`.
+  package var variable: String {
+    var bytes = Array("APUS_".utf8)
+    for byte in rawValue.utf8 {
+      bytes.append(byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte & 0xdf)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

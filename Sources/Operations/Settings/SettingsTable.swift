@@ -1,0 +1,152 @@
+/// Every setting, declared once; flags, variables, file keys, messages and the reference page all
+/// come from here.
+package enum SettingsTable {
+  /// In the order of the reference page.
+  package static let rows: [Setting] =
+    addresses + models + limits + stopping + logging + aboutSettings
+
+  /// Variables of other parts of Apus, which are not settings of the server.
+  package static let otherVariables = ["APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY"]
+
+  private static let byName: [SettingName: Setting] = Dictionary(
+    uniqueKeysWithValues: rows.map { ($0.name, $0) })
+
+  /// The row of a setting.
+  package static func row(_ name: SettingName) -> Setting {
+    guard let row = byName[name] else {
+      preconditionFailure("the setting \(name.rawValue) has no row in the table")
+    }
+    return row
+  }
+
+  private static let addresses: [Setting] = [
+    Setting(
+      .httpPort, .addresses, .integer(0...65_535), fallback: "8000",
+      "Port of every REST dialect and of the web page; 0 lets the system choose a free one."),
+    Setting(
+      .grpcPort, .addresses, .integer(0...65_535), fallback: "8001",
+      "Port of gRPC; 0 turns it off."),
+    Setting(
+      .metricsPort, .addresses, .integer(0...65_535), fallback: "8002",
+      "Port of `/metrics` alone; 0 turns it off. The HTTP port answers `/metrics` too."),
+    Setting(
+      .host, .addresses, .text, fallback: "127.0.0.1",
+      "Address to listen on; `0.0.0.0` or `::` for all of this machine's addresses."),
+    Setting(
+      .corsOrigins, .addresses, .names, fallback: "",
+      "Origins whose pages may call this server from a browser; `*` for all; empty for none."),
+    Setting(
+      .allowedHosts, .addresses, .names, fallback: "",
+      "Further names that a request's `Host` may give, beside loopback and the address bound."),
+    Setting(
+      .trustedProxies, .addresses, .networks, fallback: "",
+      "Addresses or networks of proxies whose forwarding headers and caller header are believed."),
+    Setting(
+      .callerHeader, .addresses, .text, fallback: "",
+      "Header in which a trusted proxy names the caller; empty means the peer's address."),
+  ]
+
+  private static let models: [Setting] = [
+    Setting(
+      .instances, .models, .integerOrAuto(1...4_096), fallback: "auto",
+      "Callers of one loaded model at a time; `auto` is the cores divided by `runtime-threads`."),
+    Setting(
+      .runtimeThreads, .models, .integer(1...4_096), fallback: "1",
+      "Threads that one run of a model may use; times `instances` at most the cores."),
+    Setting(
+      .precision, .models, .choice(["f32", "auto"]), fallback: "f32",
+      "`f32` computes exactly; `auto` takes what this processor does fastest."),
+    Setting(
+      .defaultModel, .models, .text, fallback: "",
+      "Model of a request whose path names none; empty means the only one."),
+    Setting(
+      .labels, .models, .path, fallback: "",
+      "File with one class name a line, for the one model that is served."),
+    Setting(
+      .resize, .models, .choice(["pillow", "opencv"]), fallback: "pillow",
+      "How photos are made smaller: `pillow` antialiases, `opencv` does not."),
+    Setting(
+      .scaledDecoding, .models, .boolean, fallback: "true",
+      "Decode JPEG photos of more than twice the model's size at 1/2, 1/4 or 1/8."),
+    Setting(
+      .loops, .models, .integerOrAuto(1...1_024), fallback: "auto",
+      "Threads that serve connections; `auto` is the cores."),
+  ]
+
+  private static let limits: [Setting] = [
+    Setting(
+      .bodyBytesMax, .limits, .bytes(1...(1 << 40)), fallback: "64MiB",
+      "Largest body of a request, also after decompression."),
+    Setting(
+      .jsonDepthMax, .limits, .integer(2...10_000), fallback: "64",
+      "Deepest nesting of a JSON body."),
+    Setting(
+      .headerBytesMax, .limits, .bytes(1_024...(16 << 20)), fallback: "32KiB",
+      "Largest head of a request."),
+    Setting(
+      .headerTimeout, .limits, .duration(.milliseconds(1)...day), fallback: "10s",
+      "Time in which the head of a request must have come."),
+    Setting(
+      .bodyRateMin, .limits, .bytesPerSecond(0...(1 << 40)), fallback: "16KiB/s",
+      "Slowest body that is waited for once `body-grace` has passed; 0 waits for any."),
+    Setting(
+      .bodyGrace, .limits, .duration(.zero...day), fallback: "10s",
+      "Time after which `body-rate-min` is asked of a body."),
+    Setting(
+      .connectionsMax, .limits, .integer(1...1_000_000), fallback: "10000",
+      "Connections open at once."),
+    Setting(
+      .idleTimeout, .limits, .duration(.milliseconds(1)...day), fallback: "75s",
+      "Time after which a connection without a request is closed."),
+    Setting(
+      .waitingRequestsMax, .limits, .integer(1...10_000_000), fallback: "1024",
+      "Requests that may wait for one model."),
+    Setting(
+      .waitingBytesMax, .limits, .bytesOrShare(1...(1 << 50)), fallback: "25%",
+      "Bytes of all requests that wait, in bytes or as a share of memory."),
+    Setting(
+      .imagePixelsMax, .limits, .integer(1...2_000_000_000), fallback: "100000000",
+      "Largest photo, width times height, looked at before memory is taken."),
+    Setting(
+      .requestTimeout, .limits, .durationOrNone(.milliseconds(1)...day), fallback: "none",
+      "Time after which an answer is given up, where the request sets none itself."),
+  ]
+
+  private static let stopping: [Setting] = [
+    Setting(
+      .drainDelay, .stopping, .duration(.zero...day), fallback: "0s",
+      "Time after SIGTERM in which requests are still accepted while readiness already fails."),
+    Setting(
+      .drain, .stopping, .duration(.zero...day), fallback: "30s",
+      "Time after that in which admitted requests may end."),
+  ]
+
+  private static let logging: [Setting] = [
+    Setting(
+      .accessLog, .logging, .choice(["off", "slow", "all"]), fallback: "slow",
+      "Requests that get a line: none, failed and slow ones, or all."),
+    Setting(
+      .slowRequest, .logging, .duration(.zero...day), fallback: "1s",
+      "Time from which a request counts as slow."),
+    Setting(
+      .logFormat, .logging, .choice(["json", "text"]), fallback: "json",
+      "Lines of JSON with the field names of ECS, or lines for people."),
+    Setting(
+      .logLevel, .logging, .choice(["debug", "info", "warn", "error"]), fallback: "info",
+      "Least level of the lines about the server itself."),
+    Setting(
+      .logFile, .logging, .path, fallback: "",
+      "File for the log, opened again at SIGHUP; empty means standard error."),
+  ]
+
+  private static let aboutSettings: [Setting] = [
+    Setting(
+      .config, .settings, .path, fallback: "", reach: .flagAndVariable,
+      "File of settings; empty means `apus.yaml` here, if there is one."),
+    Setting(
+      .printConfig, .settings, .choice(["off", "text", "json"]), fallback: "off", reach: .flag,
+      "Print every setting with its value and where that came from, then end."),
+  ]
+
+  private static let day = Duration.seconds(86_400)
+}

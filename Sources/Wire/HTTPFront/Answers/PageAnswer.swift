@@ -1,0 +1,41 @@
+import Inference
+import NIOCore
+
+/// Answers the page at `/` and what it loads, with what keeps strangers' scripts out of it.
+enum PageAnswer {
+  /// Nothing from elsewhere, no frame around it; `blob:` and `data:` are pictures that the page
+  /// itself made.
+  private static let protection: [(name: String, value: String)] = [
+    (
+      "Content-Security-Policy",
+      "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        + "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-cache"),
+  ]
+
+  static func make(for route: Route, _ head: RequestHead, _ shared: FrontShared) -> Answer {
+    guard let page = shared.pages.page(atPath: route.path) else {
+      return FailureAnswer.make(for: .unsupported(.path(route.path)))
+    }
+    if let known = head.ifNoneMatch, isNamed(page.etag, in: known) {
+      var answer = Answer(status: 304)
+      answer.headers = protection + [("ETag", page.etag)]
+      return answer
+    }
+    var answer = Answer(status: 200, contentType: nil, bytes: page.bytes.bytes)
+    answer.ownContentType = page.contentType
+    answer.headers = protection + [("ETag", page.etag)]
+    return answer
+  }
+
+  /// RFC 9110, 13.1.2: a list of tags or `*`, compared without regard to weakness.
+  private static func isNamed(_ etag: String, in list: String) -> Bool {
+    list.split(separator: ",").contains { piece in
+      let tag = piece.trimmingPrefix { $0 == " " }
+      return tag == "*" || tag == etag || tag == "W/" + etag
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import NIOCore
+
+/// One request's way from its head to its answer, apart from the connection that carries it.
+///
+/// On its connection's loop throughout. Ends in exactly one call of `HTTPConnection.answer` or
+/// `refuse`, unless it is abandoned before.
+protocol Exchange: AnyObject {
+  /// A part of the body, unpacked or not as the client sent it.
+  func receive(_ part: ByteBuffer)
+  /// The body is complete.
+  func end()
+  /// The client has gone, or has been refused: whatever is under way is of no use any more.
+  func abandon()
+}

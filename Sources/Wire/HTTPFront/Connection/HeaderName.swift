@@ -1,0 +1,46 @@
+/// The request headers that the front looks at, found in one pass over a head.
+enum HeaderName {
+  case host, origin, expect, accept
+  case contentType, contentLength, contentEncoding, acceptEncoding, transferEncoding
+  case requestID, traceParent, ifNoneMatch, userAgent, binaryHeaderLength
+  case corsMethod
+
+  /// Recognises a name by its length, then letter by letter whatever the case.
+  init?(_ name: String) {
+    var name = name
+    guard let found = name.withUTF8(Self.find) else { return nil }
+    self = found
+  }
+
+  private static func find(_ name: UnsafeBufferPointer<UInt8>) -> HeaderName? {
+    func given(_ expected: StaticString, _ header: HeaderName) -> HeaderName? {
+      matches(name, expected) ? header : nil
+    }
+    switch name.count {
+    case 4: return given("host", .host)
+    case 6:
+      return given("accept", .accept) ?? given("origin", .origin) ?? given("expect", .expect)
+    case 10: return given("user-agent", .userAgent)
+    case 11: return given("traceparent", .traceParent)
+    case 12: return given("content-type", .contentType) ?? given("x-request-id", .requestID)
+    case 13: return given("if-none-match", .ifNoneMatch)
+    case 14: return given("content-length", .contentLength)
+    case 15: return given("accept-encoding", .acceptEncoding)
+    case 16: return given("content-encoding", .contentEncoding)
+    case 17: return given("transfer-encoding", .transferEncoding)
+    case 29: return given("access-control-request-method", .corsMethod)
+    case 31: return given("inference-header-content-length", .binaryHeaderLength)
+    default: return nil
+    }
+  }
+
+  /// Setting bit 5 makes letters lower-case and leaves digits and `-` as they are; the parser lets
+  /// no byte into a name that would thereby turn into one of those.
+  private static func matches(
+    _ name: UnsafeBufferPointer<UInt8>, _ expected: StaticString
+  ) -> Bool {
+    let wanted = expected.utf8Start
+    for index in 0..<name.count where name[index] | 0x20 != wanted[index] { return false }
+    return true
+  }
+}

@@ -1,0 +1,107 @@
+import NIOHTTP1
+
+/// What the front needs of a request's head, taken from it in one pass.
+struct RequestHead {
+  var method = HTTPMethod.GET
+  var uri = ""
+  var isVersion10 = false
+  var keepsAlive = false
+  /// Declared by `Content-Length`; `nil` where the body is chunked or there is none.
+  var contentLength: Int?
+  var isChunked = false
+  var expectation = Expectation.none
+  var contentCoding = ContentCoding.identity
+  var contentType = ""
+  var accept = ""
+  var acceptEncoding = ""
+  var host: String?
+  /// More than one `Host`, which a client has no reason to send.
+  var hasManyHosts = false
+  var origin: String?
+  var requestID: String?
+  var traceParent: String?
+  var ifNoneMatch: String?
+  var userAgent: String?
+  var corsMethod: String?
+  /// `Inference-Header-Content-Length` as it came.
+  var binaryHeaderLength: String?
+  /// The value of the operator's `caller-header`.
+  var namedCaller: String?
+
+  enum Expectation: Equatable {
+    case none, hundredContinue, unknown
+  }
+
+  init() {}
+
+  /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
+  init(_ head: HTTPRequestHead, callerHeader: String?) {
+    method = head.method
+    uri = head.uri
+    isVersion10 = head.version == .http1_0
+    keepsAlive = head.isKeepAlive
+    for (name, value) in head.headers {
+      if let known = HeaderName(name) { take(known, value) }
+      if let callerHeader, name.lowercased() == callerHeader { namedCaller = value }
+    }
+  }
+
+  /// Whether a body follows the head.
+  var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
+
+  private mutating func take(_ name: HeaderName, _ value: String) {
+    switch name {
+    case .host:
+      hasManyHosts = hasManyHosts || host != nil
+      host = value
+    case .origin: origin = value
+    case .expect: expectation = value.isSame(as: "100-continue") ? .hundredContinue : .unknown
+    case .accept: accept = accept.isEmpty ? value : accept + "," + value
+    case .contentType: contentType = value
+    // The parser has refused lengths that are no number, twice given, or given beside chunks.
+    case .contentLength: contentLength = Int(value)
+    case .contentEncoding: contentCoding = ContentCoding(value, after: contentCoding)
+    case .acceptEncoding:
+      acceptEncoding = acceptEncoding.isEmpty ? value : acceptEncoding + "," + value
+    case .transferEncoding: isChunked = true
+    case .requestID: requestID = value
+    case .traceParent: traceParent = value
+    case .ifNoneMatch: ifNoneMatch = value
+    case .userAgent: userAgent = value
+    case .binaryHeaderLength: binaryHeaderLength = value
+    case .corsMethod: corsMethod = value
+    }
+  }
+}
+
+/// How a body is packed.
+enum ContentCoding: Equatable {
+  case identity, gzip, deflate
+  case unknown(String)
+
+  /// One more coding on top of `before`; more than one real coding is not done here.
+  init(_ text: String, after before: ContentCoding) {
+    switch (before, text.lowercased()) {
+    case (_, "identity"), (_, ""): self = before
+    case (.identity, "gzip"), (.identity, "x-gzip"): self = .gzip
+    case (.identity, "deflate"): self = .deflate
+    default: self = .unknown(text)
+    }
+  }
+
+  var name: String {
+    switch self {
+    case .identity: "identity"
+    case .gzip: "gzip"
+    case .deflate: "deflate"
+    case .unknown(let name): name
+    }
+  }
+}
+
+extension String {
+  /// Equal but for the case of ASCII letters.
+  func isSame(as other: String) -> Bool {
+    utf8.count == other.utf8.count && lowercased() == other.lowercased()
+  }
+}

@@ -1,0 +1,215 @@
+import Inference
+import NIOCore
+import Serving
+import WireFormats
+
+/// One `/infer` request: lease, body, decode, submit, encode.
+///
+/// Small JSON is decoded and encoded right here on the loop; large JSON, and every packed body, by a
+/// worker. Tensors in binary go from each read straight to where the model will find them.
+final class InferExchange: Exchange, AnswerWaiter {
+  private let connection: HTTPConnection
+  private let shared: FrontShared
+  private let lease: ModelLease
+  /// The length of the JSON before binary tensors, where the client named one.
+  private let jsonByteCount: Int?
+  private var body: CollectedBody
+  private var binary: OpenInferenceBinaryBody?
+  private var handle: RequestHandle?
+  private var plan: OpenInferenceResponsePlan?
+  private var clientID: String?
+  private var isOver = false
+
+  static func begin(on connection: HTTPConnection, address: ModelAddress, _ shared: FrontShared) {
+    connection.record.isInference = true
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      connection.hand(to: try InferExchange(connection, lease, shared))
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  private init(
+    _ connection: HTTPConnection, _ lease: ModelLease, _ shared: FrontShared
+  ) throws(InferenceFailure) {
+    self.connection = connection
+    self.lease = lease
+    self.shared = shared
+    let head = connection.head
+    body = CollectedBody(expectedByteCount: head.contentLength, budget: shared.collectedBytes)
+    jsonByteCount = try head.binaryHeaderLength.map { text throws(InferenceFailure) in
+      try Self.jsonByteCount(text, bodyBytesMax: shared.settings.limits.bodyBytesMax)
+    }
+    if let jsonByteCount, head.contentCoding == .identity {
+      binary = try Self.binaryBody(jsonByteCount, head.contentLength, lease, shared)
+    }
+  }
+
+  private static func jsonByteCount(
+    _ text: String, bodyBytesMax: Int
+  ) throws(InferenceFailure) -> Int {
+    guard let count = Int(text), count >= 0, count <= bodyBytesMax else {
+      throw .invalidInput(
+        .parameter(
+          "Inference-Header-Content-Length", expected: "the byte count of the JSON", got: text))
+    }
+    return count
+  }
+
+  private static func binaryBody(
+    _ jsonByteCount: Int, _ bodyByteCount: Int?, _ lease: ModelLease, _ shared: FrontShared
+  ) throws(InferenceFailure) -> OpenInferenceBinaryBody {
+    let limits = shared.settings.limits
+    do throws(InputProblem) {
+      return try OpenInferenceBinaryBody(
+        signature: lease.signature, jsonByteCount: jsonByteCount, bodyByteCount: bodyByteCount,
+        bodyBytesMax: limits.bodyBytesMax, depthMax: limits.jsonDepthMax)
+    } catch {
+      throw .invalidInput(error)
+    }
+  }
+}
+
+// MARK: - In
+
+extension InferExchange {
+  func receive(_ part: ByteBuffer) {
+    do throws(InferenceFailure) {
+      guard binary != nil else {
+        try body.append(part)
+        return
+      }
+      do throws(InputProblem) {
+        try part.withUnsafeReadableBytes { bytes throws(InputProblem) in
+          try binary?.receive(bytes)
+        }
+      } catch {
+        throw .invalidInput(error)
+      }
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  func end() {
+    if binary != nil {
+      decoded(Self.finish(&binary))
+    } else if connection.head.contentCoding == .identity
+      && body.byteCount <= shared.settings.limits.loopBodyBytesMax
+    {
+      decoded(makeDecoding().run(body.bytes))
+    } else {
+      decodeOnWorker()
+    }
+  }
+
+  private static func finish(
+    _ binary: inout OpenInferenceBinaryBody?
+  ) -> Result<OpenInferenceRequest, InferenceFailure> {
+    do throws(InputProblem) {
+      guard let request = try binary?.finish() else { preconditionFailure("no binary body") }
+      return .success(request)
+    } catch {
+      return .failure(.invalidInput(error))
+    }
+  }
+
+  private func makeDecoding() -> InferDecoding {
+    InferDecoding(
+      signature: lease.signature, coding: connection.head.contentCoding,
+      jsonByteCount: jsonByteCount, limits: shared.settings.limits)
+  }
+
+  private func decodeOnWorker() {
+    let decoding = makeDecoding()
+    let bytes = body.bytes
+    let loop = connection.front.eventLoop
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    shared.workers.run {
+      let result = decoding.run(bytes)
+      loop.execute { bound.value.decoded(result) }
+    }
+  }
+
+  private func decoded(_ result: Result<OpenInferenceRequest, InferenceFailure>) {
+    guard !isOver else { return }
+    switch result {
+    case .failure(let failure): connection.refuse(failure)
+    case .success(let request): submit(request)
+    }
+  }
+
+  private func submit(_ request: OpenInferenceRequest) {
+    connection.record.decoded = MonotonicClock.now()
+    body.giveBack()
+    binary = nil
+    plan = request.responsePlan
+    clientID = request.id
+    var context = connection.record.context
+    context.priority = request.priority
+    context.sequence = request.sequence
+    if let microseconds = request.timeoutMicroseconds, microseconds > 0 {
+      let limit = Duration.microseconds(Int64(clamping: microseconds))
+      context.deadline = min(context.deadline, context.arrival.advanced(by: limit))
+    }
+    let submitted = connection.front.entrance.submit(
+      InferenceRequest(context: context, body: .tensors(request.body)), to: lease,
+      sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
+    if !isOver { handle = submitted }
+  }
+}
+
+// MARK: - Out
+
+extension InferExchange {
+  func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
+    guard !isOver else { return }
+    handle = nil
+    connection.record.served = end.served
+    switch end.outcome {
+    case .failed(let failure): connection.refuse(failure)
+    case .done: encode(outputs)
+    }
+  }
+
+  private func encode(_ outputs: [NamedTensor]) {
+    guard let plan else { preconditionFailure("answered before it was submitted") }
+    let encoding = InferEncoding(
+      model: lease.name, version: lease.version, clientID: clientID, labels: lease.labels,
+      plan: plan)
+    if let answer = encoding.answer(
+      outputs, jsonByteCountMax: shared.settings.limits.loopBodyBytesMax)
+    {
+      encoded(answer)
+      return
+    }
+    let loop = connection.front.eventLoop
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    shared.workers.run {
+      let answer = encoding.answer(outputs)
+      loop.execute { bound.value.encoded(answer) }
+    }
+  }
+
+  private func encoded(_ answer: Result<Answer, InferenceFailure>) {
+    guard !isOver else { return }
+    connection.record.encoded = MonotonicClock.now()
+    switch answer {
+    case .success(let answer):
+      isOver = true
+      connection.answer(answer)
+    case .failure(let failure): connection.refuse(failure)
+    }
+  }
+
+  func abandon() {
+    guard !isOver else { return }
+    isOver = true
+    handle?.cancel()
+    handle = nil
+    body.giveBack()
+    binary = nil
+  }
+}

@@ -1,0 +1,46 @@
+import Inference
+import NIOCore
+import NIOHTTP1
+
+/// The handlers of a connection, outermost first: NIO's parser, then our connection, which writes
+/// its answers itself.
+enum HTTPPipeline {
+  static func install(
+    on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
+    isMetricsOnly: Bool
+  ) throws {
+    var bounds = NIOHTTPDecoderLimitConfiguration()
+    bounds.maxHeaderFieldSize = limits.headerBytesMax
+    bounds.maxHeaderListSize = limits.headerBytesMax
+    bounds.maxHeaderFieldCount = limits.headerCountMax
+    let decoder = HTTPRequestDecoder(
+      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+      limitConfiguration: bounds)
+    try handlers.addHandler(ByteToMessageHandler(decoder))
+    try handlers.addHandler(HTTPConnection(front: front, isMetricsOnly: isMetricsOnly))
+  }
+}
+
+/// Answers a connection beyond the limit, unread, and closes it.
+final class FullHouse: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let limits: HTTPLimits
+
+  init(limits: HTTPLimits) { self.limits = limits }
+
+  func channelActive(context: ChannelHandlerContext) {
+    var answer = FailureAnswer.make(
+      for: .overloaded(
+        limit: .connections(limits.connectionCountMax), retryAfter: .seconds(1)))
+    var head = AnswerHead()
+    head.write(
+      to: &answer,
+      AnswerHead.Facts(
+        requestID: "-", date: DateText(unixSeconds: 0), closes: true, isVersion10: false,
+        omitsBody: false, corsOrigin: nil))
+    context.writeAndFlush(wrapOutboundOut(answer.body), promise: nil)
+    context.close(promise: nil)
+  }
+}

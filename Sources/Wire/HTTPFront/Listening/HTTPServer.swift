@@ -1,0 +1,176 @@
+package import Inference
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+package import Serving
+import Synchronization
+
+/// Where the front listens.
+package struct BoundAddress: Sendable, Equatable {
+  package let host: String
+  package let port: Int
+  package let isMetricsOnly: Bool
+}
+
+/// The HTTP front: listens, spreads connections over event loops, and ends in order.
+///
+/// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
+package final class HTTPServer: Sendable {
+  private let shared: FrontShared
+  private let group: MultiThreadedEventLoopGroup
+  private let loops: [NIOLoopBound<FrontLoop>]
+  private let listeners = Mutex<[any Channel]>([])
+
+  package init(
+    settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
+    pages: any FrontPages, metrics: any FrontMetrics
+  ) {
+    shared = FrontShared(
+      settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
+      workers: WorkerPool(threadCount: settings.workerThreads),
+      openConnections: OpenConnections(countMax: settings.limits.connectionCountMax),
+      collectedBytes: ByteBudget(byteCountMax: settings.limits.collectedBytesMax),
+      visionTasks: VisionTasks())
+    group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
+    loops = Self.makeLoops(group, shared)
+  }
+
+  /// Connections open now, and those refused since the start because there were too many.
+  package var connectionCounts: (open: Int, refused: Int) {
+    (shared.openConnections.count, shared.openConnections.refusedCount)
+  }
+
+  /// Bytes of request bodies that are being collected now.
+  package var collectedByteCount: Int { shared.collectedBytes.byteCount }
+
+  /// Begins to listen. Blocks for moments; answers where, with the real ports.
+  package func start() throws(ServerFault) -> [BoundAddress] {
+    shared.workers.start()
+    var bound = [try listen(port: shared.settings.port, isMetricsOnly: false)]
+    if let port = shared.settings.metricsPort {
+      bound.append(try listen(port: port, isMetricsOnly: true))
+    }
+    return bound
+  }
+
+  /// Listens no more, closes idle connections; those with a request in hand close after its answer.
+  package func stopAccepting() {
+    let listening = listeners.withLock { listeners in
+      defer { listeners = [] }
+      return listeners
+    }
+    for listener in listening { listener.close(promise: nil) }
+    for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
+  }
+
+  /// Waits until the last connection has gone or `deadline` has come, then ends what is left.
+  /// Answers whether nothing was left. Blocks.
+  package func close(until deadline: Instant) -> Bool {
+    while shared.openConnections.count > 0 && MonotonicClock.now() < deadline {
+      // A shutdown happens once; asking fifty times a second costs nothing and needs no signal
+      // from every connection.
+      usleep(20_000)
+    }
+    let isClean = shared.openConnections.count == 0
+    for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
+    shared.workers.stop()
+    let ended = ConditionLock(value: false)
+    group.shutdownGracefully { _ in
+      ended.lock()
+      ended.unlock(withValue: true)
+    }
+    ended.lock(whenValue: true)
+    ended.unlock()
+    return isClean
+  }
+}
+
+// MARK: - Opening
+
+extension HTTPServer {
+  /// Each loop's own part is made on the loop that will use it.
+  private static func makeLoops(
+    _ group: MultiThreadedEventLoopGroup, _ shared: FrontShared
+  ) -> [NIOLoopBound<FrontLoop>] {
+    let made = Mutex<[NIOLoopBound<FrontLoop>]>([])
+    let areMade = ConditionLock(value: false)
+    for eventLoop in group.makeIterator() {
+      eventLoop.execute {
+        let front = FrontLoop(eventLoop: eventLoop, shared: shared)
+        front.start()
+        let count = made.withLock { made in
+          made.append(NIOLoopBound(front, eventLoop: eventLoop))
+          return made.count
+        }
+        if count == shared.settings.loops {
+          areMade.lock()
+          areMade.unlock(withValue: true)
+        }
+      }
+    }
+    areMade.lock(whenValue: true)
+    areMade.unlock()
+    return made.withLock { $0 }
+  }
+
+  private func listen(port: Int, isMetricsOnly: Bool) throws(ServerFault) -> BoundAddress {
+    let result = Mutex<Result<any Channel, any Error>?>(nil)
+    let done = ConditionLock(value: false)
+    bootstrap(isMetricsOnly: isMetricsOnly)
+      .bind(host: shared.settings.host, port: port)
+      .whenComplete { outcome in
+        result.withLock { $0 = outcome }
+        done.lock()
+        done.unlock(withValue: true)
+      }
+    done.lock(whenValue: true)
+    done.unlock()
+    switch result.withLock({ $0 }) {
+    case .success(let channel):
+      listeners.withLock { $0.append(channel) }
+      return BoundAddress(
+        host: shared.settings.host, port: channel.localAddress?.port ?? port,
+        isMetricsOnly: isMetricsOnly)
+    case .failure(let error): throw fault(of: error, port: port)
+    case nil: preconditionFailure("bind ended without a result")
+    }
+  }
+
+  private func fault(of error: any Error, port: Int) -> ServerFault {
+    if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+      return .portTaken(port: port)
+    }
+    return .configurationInvalid(
+      file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
+  }
+
+  private func bootstrap(isMetricsOnly: Bool) -> ServerBootstrap {
+    let loops = Dictionary(
+      uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+    let openConnections = shared.openConnections
+    let limits = shared.settings.limits
+    return ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // 4 reads of 64 KiB at most before other connections get their turn; it also bounds what a
+      // pipelining client can make us hold.
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelInitializer { channel in
+        guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
+          preconditionFailure("a connection on a loop that is not ours")
+        }
+        return channel.eventLoop.makeCompletedFuture {
+          let handlers = channel.pipeline.syncOperations
+          if openConnections.enter() {
+            channel.closeFuture.whenComplete { _ in openConnections.leave() }
+            try HTTPPipeline.install(
+              on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly)
+          } else {
+            try handlers.addHandler(FullHouse(limits: limits))
+          }
+        }
+      }
+  }
+}

@@ -1,0 +1,107 @@
+import Inference
+
+/// Where a request's target leads.
+struct Route: Sendable {
+  let endpoint: Endpoint
+  /// The model that the path names; empty where it names none.
+  let address: ModelAddress
+  /// Decoded, without the query.
+  let path: String
+  /// What follows `?`, still encoded.
+  let query: String
+
+  /// Reads a request's target; `nil` where nothing of ours is there.
+  init?(target: String) {
+    let target = Self.withoutAuthority(target)
+    let mark = target.firstIndex(of: "?")
+    let rawPath = target[..<(mark ?? target.endIndex)]
+    query = mark.map { String(target[target.index(after: $0)...]) } ?? ""
+    var segments: [String] = []
+    for raw in rawPath.split(separator: "/", omittingEmptySubsequences: true) {
+      guard let segment = PercentEncoding.decode(raw) else { return nil }
+      segments.append(segment)
+    }
+    path = "/" + segments.joined(separator: "/")
+    guard let (endpoint, address) = Self.find(segments) else { return nil }
+    self.endpoint = endpoint
+    self.address = address
+  }
+
+  private static let noModel = ModelAddress(name: "")
+
+  private static func find(_ segments: [String]) -> (Endpoint, ModelAddress)? {
+    switch (segments.first, segments.count) {
+    case (nil, _), ("assets", 2...): (.page, noModel)
+    case ("v2", _): findOpenInference(segments.dropFirst())
+    case ("metrics", 1): (.metrics, noModel)
+    case ("healthz", 1), ("livez", 1): (.plainLive, noModel)
+    case ("readyz", 1): (.plainReady, noModel)
+    default: nil
+    }
+  }
+
+  private static func findOpenInference(
+    _ segments: ArraySlice<String>
+  ) -> (Endpoint, ModelAddress)? {
+    switch Array(segments) {
+    case []: (.serverMetadata, noModel)
+    case ["health", "live"]: (.serverLive, noModel)
+    case ["health", "ready"]: (.serverReady, noModel)
+    case ["models"]: (.modelList, noModel)
+    case ["repository", "index"]: (.repositoryIndex, noModel)
+    case let all where all.count > 1 && all[0] == "models": findModel(all.dropFirst())
+    default: nil
+    }
+  }
+
+  /// `{m}`, `{m}/{verb}`, `{m}/versions/{v}`, `{m}/versions/{v}/{verb}`.
+  private static func findModel(_ segments: ArraySlice<String>) -> (Endpoint, ModelAddress)? {
+    var rest = segments
+    let name = rest.removeFirst()
+    var version: String?
+    if rest.first == "versions" {
+      guard rest.count > 1 else { return nil }
+      version = rest[rest.startIndex + 1]
+      rest = rest.dropFirst(2)
+    }
+    let address = ModelAddress(name: Substring(name), version: version.map { Substring($0) })
+    guard let verb = rest.first else { return (.modelMetadata, address) }
+    guard rest.count == 1, let endpoint = verbs[verb] else { return nil }
+    return (endpoint, address)
+  }
+
+  private static let verbs: [String: Endpoint] = [
+    "ready": .modelReady, "infer": .infer, "detect": .detect, "classify": .classify,
+  ]
+
+  /// A proxy may send the absolute form, `http://host/path`.
+  private static func withoutAuthority(_ target: String) -> Substring {
+    guard !target.hasPrefix("/"), let scheme = target.firstRange(of: "://") else {
+      return target[...]
+    }
+    let rest = target[scheme.upperBound...]
+    return rest.firstIndex(of: "/").map { rest[$0...] } ?? "/"
+  }
+}
+
+extension Route {
+  /// What a connection asked for last: clients ask for the same thing again and again, and
+  /// comparing two strings costs less than taking one apart.
+  struct Memory {
+    private var target = ""
+    private var method = ""
+    private var route: Route?
+    /// `POST /v2/models/m/infer`, for logs.
+    private(set) var operation = ""
+
+    mutating func route(for target: String, method: String) -> Route? {
+      if self.target != target || self.method != method || operation.isEmpty {
+        self.target = target
+        self.method = method
+        route = Route(target: target)
+        operation = "\(method) \(target.prefix { $0 != "?" })"
+      }
+      return route
+    }
+  }
+}

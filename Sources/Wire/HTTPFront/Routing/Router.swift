@@ -1,0 +1,47 @@
+import Inference
+import NIOHTTP1
+import Serving
+
+/// Leads each request to what answers it.
+struct Router {
+  private let shared: FrontShared
+
+  init(_ shared: FrontShared) { self.shared = shared }
+
+  /// Answers the request whose head the connection has just taken, or hands it to an exchange.
+  func begin(on connection: HTTPConnection) {
+    let head = connection.head
+    let route = connection.routeMemory.route(for: head.uri, method: head.method.rawValue)
+    connection.record.operation = connection.routeMemory.operation
+    if head.method == .OPTIONS {
+      connection.answer(Preflight.answer(to: head, route: route, settings: shared.settings))
+      return
+    }
+    guard let route, route.endpoint.isOnMetricsPort || !connection.isMetricsOnly else {
+      connection.refuse(.unsupported(.path(String(head.uri.prefix { $0 != "?" }.prefix(256)))))
+      return
+    }
+    guard isDone(route.endpoint, by: head.method) else {
+      let methods = route.endpoint.methods
+      connection.refuse(.unsupported(.method(head.method.rawValue, allowed: methods)))
+      return
+    }
+    lead(connection, along: route)
+  }
+
+  private func isDone(_ endpoint: Endpoint, by method: HTTPMethod) -> Bool {
+    endpoint.isPost ? method == .POST : method == .GET || method == .HEAD
+  }
+
+  private func lead(_ connection: HTTPConnection, along route: Route) {
+    switch route.endpoint {
+    case .infer: InferExchange.begin(on: connection, address: route.address, shared)
+    case .detect, .classify: VisionExchange.begin(on: connection, route: route, shared)
+    case .metrics: MetricsAnswer.begin(on: connection, shared)
+    case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+      .repositoryIndex, .plainLive, .plainReady:
+      StatusAnswers(shared: shared, connection: connection).answer(route)
+    }
+  }
+}

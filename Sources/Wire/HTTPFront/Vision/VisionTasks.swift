@@ -1,0 +1,45 @@
+import Inference
+import Serving
+import Synchronization
+import Vision
+
+/// What each model does with photos, recognised at its first request and kept.
+///
+/// An entry holds what it was recognised from and is used only while the model still says the same:
+/// a version that was loaded again is recognised again. One entry a version, so as bounded as the
+/// models are.
+final class VisionTasks: Sendable {
+  private struct Key: Hashable {
+    let name: String
+    let version: Int64
+  }
+
+  private struct Entry {
+    let signature: ModelSignature
+    let labels: [String]
+    let taskName: String?
+    let task: VisionTask
+
+    /// Arrays and dictionaries that share their memory, as those of one loaded model do, compare in
+    /// no time.
+    func holds(for lease: ModelLease) -> Bool {
+      signature.metadata == lease.signature.metadata && signature.inputs == lease.signature.inputs
+        && signature.outputs == lease.signature.outputs && labels == lease.labels
+        && taskName == lease.task
+    }
+  }
+
+  private let entries = Mutex<[Key: Entry]>([:])
+
+  func task(for lease: ModelLease) -> VisionTask {
+    let key = Key(name: lease.name, version: lease.version)
+    if let entry = entries.withLock({ $0[key] }), entry.holds(for: lease) { return entry.task }
+    // Recognised outside the lock: two first requests may do it twice, to the same end.
+    let task = VisionTask.recognise(
+      signature: lease.signature, labels: lease.labels, task: lease.task)
+    let entry = Entry(
+      signature: lease.signature, labels: lease.labels, taskName: lease.task, task: task)
+    entries.withLock { $0[key] = entry }
+    return task
+  }
+}

@@ -1,0 +1,196 @@
+import Inference
+
+/// The JSON part of an inference request while it is read: what it said, not yet complete.
+struct OpenInferenceDocument {
+  /// An input whose bytes follow the JSON.
+  struct BinarySlot {
+    let inputIndex: Int
+    let name: String
+    let datatype: Datatype
+    let shape: TensorShape
+    let byteCount: Int
+  }
+
+  private var id: String?
+  private var inputs: [Tensor?]
+  private var isGiven: [Bool]
+  private(set) var binarySlots: [BinarySlot] = []
+  private var outputs: [Int] = []
+  private var requestedForms: [RequestedForm] = []
+  private var parameters = OpenInferenceParameters()
+  private var seen: Set<String> = []
+
+  /// What one requested output says of itself; `isBinary` falls back to the request's word.
+  private struct RequestedForm {
+    var isBinary: Bool?
+    var classCount = 0
+  }
+
+  static func read(
+    _ bytes: UnsafeRawBufferPointer, signature: ModelSignature, depthMax: Int
+  ) throws(InputProblem) -> OpenInferenceDocument {
+    try JSONScanner.scanning(bytes, depthMax: depthMax) {
+      (scanner) throws(InputProblem) -> OpenInferenceDocument in
+      var document = OpenInferenceDocument(inputCount: signature.inputs.count)
+      try scanner.readObject { (scanner, key) throws(InputProblem) in
+        try document.readMember(key, &scanner, signature)
+      }
+      guard document.seen.contains("inputs") else { throw .missingField("inputs") }
+      return document
+    }
+  }
+
+  private init(inputCount: Int) {
+    inputs = [Tensor?](repeating: nil, count: inputCount)
+    isGiven = [Bool](repeating: false, count: inputCount)
+  }
+
+  private mutating func readMember(
+    _ key: String, _ scanner: inout JSONScanner, _ signature: ModelSignature
+  ) throws(InputProblem) {
+    switch key {
+    case "id", "inputs", "outputs", "parameters":
+      guard seen.insert(key).inserted else { throw .fieldOfWrongKind(key, expected: "given once") }
+    default: return try scanner.skipValue()
+    }
+    switch key {
+    case "id":
+      guard scanner.peek() == UInt8(ascii: "\"") else {
+        throw .fieldOfWrongKind("id", expected: "a string")
+      }
+      id = try scanner.readString()
+    case "inputs": try readInputs(&scanner, signature)
+    case "outputs": try readOutputs(&scanner, signature)
+    default: try parameters.read(&scanner)
+    }
+  }
+
+  private mutating func readInputs(
+    _ scanner: inout JSONScanner, _ signature: ModelSignature
+  ) throws(InputProblem) {
+    guard scanner.peek() == UInt8(ascii: "[") else {
+      throw .fieldOfWrongKind("inputs", expected: "an array of objects")
+    }
+    var place = 0
+    try scanner.readArray { (scanner) throws(InputProblem) in
+      var field = InputField(place: place)
+      try field.read(&scanner, signature)
+      try take(field, signature)
+      place += 1
+    }
+  }
+
+  private mutating func take(
+    _ field: InputField, _ signature: ModelSignature
+  ) throws(InputProblem) {
+    let declared = try field.checked(signature)
+    guard !isGiven[declared.inputIndex] else { throw .inputGivenTwice(declared.name) }
+    isGiven[declared.inputIndex] = true
+    if let byteCount = field.binaryByteCount {
+      binarySlots.append(
+        BinarySlot(
+          inputIndex: declared.inputIndex, name: declared.name, datatype: declared.datatype,
+          shape: declared.shape, byteCount: byteCount))
+    } else {
+      inputs[declared.inputIndex] = field.tensor
+    }
+  }
+
+  private mutating func readOutputs(
+    _ scanner: inout JSONScanner, _ signature: ModelSignature
+  ) throws(InputProblem) {
+    guard scanner.peek() == UInt8(ascii: "[") else {
+      throw .fieldOfWrongKind("outputs", expected: "an array of objects")
+    }
+    try scanner.readArray { (scanner) throws(InputProblem) in
+      try readOutput(&scanner, signature)
+    }
+  }
+
+  private mutating func readOutput(
+    _ scanner: inout JSONScanner, _ signature: ModelSignature
+  ) throws(InputProblem) {
+    let label = "outputs[\(outputs.count)]"
+    guard scanner.peek() == UInt8(ascii: "{") else {
+      throw .fieldOfWrongKind(label, expected: "an object")
+    }
+    var name: String?
+    var form = RequestedForm()
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      switch key {
+      case "name":
+        guard name == nil else { throw .fieldOfWrongKind(label + ".name", expected: "given once") }
+        guard scanner.peek() == UInt8(ascii: "\"") else {
+          throw .fieldOfWrongKind(label + ".name", expected: "a string")
+        }
+        name = try scanner.readString()
+      case "parameters": try Self.readForm(&form, &scanner, label)
+      default: try scanner.skipValue()
+      }
+    }
+    guard let name else { throw .missingField(label + ".name") }
+    guard let index = signature.outputIndex(named: name) else {
+      throw .unknownOutput(name, known: signature.outputs.map(\.name))
+    }
+    if outputs.contains(index) {
+      throw .fieldOfWrongKind("outputs", expected: "without `\(name)` twice")
+    }
+    try Self.checkClassification(form.classCount, of: signature.outputs[index])
+    outputs.append(index)
+    requestedForms.append(form)
+  }
+
+  private static func readForm(
+    _ form: inout RequestedForm, _ scanner: inout JSONScanner, _ label: String
+  ) throws(InputProblem) {
+    guard scanner.peek() == UInt8(ascii: "{") else {
+      throw .fieldOfWrongKind(label + ".parameters", expected: "an object")
+    }
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      switch key {
+      case "binary_data":
+        form.isBinary = try OpenInferenceParameters.readBool(key, &scanner)
+      case "classification":
+        form.classCount = Int(
+          clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
+      default:
+        try OpenInferenceParameters.refuseSharedMemory(key)
+        try scanner.skipValue()
+      }
+    }
+  }
+
+  private static func checkClassification(
+    _ count: Int, of output: TensorDescription
+  ) throws(InputProblem) {
+    guard count > 0, output.datatype == .bytes || output.datatype == .bool else { return }
+    throw .parameter(
+      "classification", expected: "an output of numbers",
+      got: "`\(output.name)` of \(output.datatype.name)")
+  }
+}
+
+extension OpenInferenceDocument {
+  /// Puts a tensor that came as raw bytes in its place.
+  mutating func fill(_ slot: BinarySlot, with tensor: Tensor) { inputs[slot.inputIndex] = tensor }
+
+  /// The request, once every input has its tensor.
+  func request(signature: ModelSignature) throws(InputProblem) -> OpenInferenceRequest {
+    for (index, input) in signature.inputs.enumerated()
+    where !isGiven[index] && !input.isOptional {
+      throw .missingInput(input.name)
+    }
+    let isBinaryByDefault = parameters.isBinaryOutput ?? false
+    let forms = requestedForms.map {
+      OpenInferenceResponsePlan.Form(
+        isBinary: $0.isBinary ?? isBinaryByDefault, classCount: $0.classCount)
+    }
+    return OpenInferenceRequest(
+      id: id,
+      body: TensorRequest(inputs: inputs, outputs: outputs, parameters: parameters.others),
+      responsePlan: OpenInferenceResponsePlan(
+        forms: forms, standard: .init(isBinary: isBinaryByDefault)),
+      sequence: try parameters.sequence(), priority: parameters.priority,
+      timeoutMicroseconds: parameters.timeoutMicroseconds)
+  }
+}

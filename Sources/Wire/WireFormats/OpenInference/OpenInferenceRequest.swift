@@ -1,0 +1,60 @@
+package import Inference
+
+/// An inference request of the Open Inference Protocol V2, decoded and checked against a signature.
+package struct OpenInferenceRequest: Sendable {
+  /// The client's own name for the request, echoed in the answer.
+  package var id: String?
+  package var body: TensorRequest
+  package var responsePlan: OpenInferenceResponsePlan
+  package var sequence: SequenceMark?
+  /// 1 is the most urgent; 0 means the model's default.
+  package var priority: UInt32 = 0
+  /// How long the client gives the request, from its arrival; 0 never comes out, it means unset.
+  package var timeoutMicroseconds: UInt64?
+
+  /// Decodes a body that is one JSON document.
+  ///
+  /// Elements go straight from the text into pooled 64-byte aligned memory, which is never larger
+  /// than four times the text. Keys may come in any order; unknown ones are read over; `null` is
+  /// refused. Pure; takes time proportional to the text.
+  package static func decode(
+    json: UnsafeRawBufferPointer, signature: ModelSignature, depthMax: Int = JSONValue.depthMax
+  ) throws(InputProblem) -> OpenInferenceRequest {
+    let document = try OpenInferenceDocument.read(json, signature: signature, depthMax: depthMax)
+    if let slot = document.binarySlots.first {
+      throw .framing(
+        "input `\(slot.name)` has binary_data_size, but the request has no"
+          + " Inference-Header-Content-Length")
+    }
+    return try document.request(signature: signature)
+  }
+}
+
+/// How each output of an answer is to be written.
+package struct OpenInferenceResponsePlan: Sendable, Equatable {
+  /// The form of one output.
+  package struct Form: Sendable, Equatable {
+    /// As raw bytes after the JSON, else as JSON numbers or strings.
+    package var isBinary: Bool
+    /// So many best classes as `value:index[:label]`; 0 means the tensor itself.
+    package var classCount: Int
+
+    package init(isBinary: Bool, classCount: Int = 0) {
+      self.isBinary = isBinary
+      self.classCount = classCount
+    }
+  }
+
+  /// One form for each wanted output, in the order of the answer; empty where all are wanted.
+  package var forms: [Form]
+  /// The form of outputs that nobody asked for by name.
+  package var standard: Form
+
+  package init(forms: [Form] = [], standard: Form = Form(isBinary: false)) {
+    self.forms = forms
+    self.standard = standard
+  }
+
+  /// The form of the output at that place of the answer.
+  func form(at index: Int) -> Form { index < forms.count ? forms[index] : standard }
+}

@@ -1,0 +1,92 @@
+import Inference
+
+/// The classification extension: the best classes of each row as `value:index[:label]`.
+enum TopClasses {
+  /// A `BYTES` tensor of the `countMax` greatest elements of each row, greatest first, of equal ones
+  /// the first first, NaN last.
+  ///
+  /// A tensor of rank 2 or more has its rows on axis 0 and gives [rows, k]; another is one row and
+  /// gives [k]. `tensor` holds numbers on the host: requests that ask otherwise were refused.
+  static func tensor(_ tensor: Tensor, countMax: Int, labels: [String]) -> Tensor {
+    let scores = self.scores(of: tensor)
+    let rowCount = tensor.shape.rank > 1 ? tensor.shape[0] : 1
+    let rowLength = rowCount == 0 ? 0 : scores.count / rowCount
+    let count = min(countMax, rowLength)
+    var strings: [String] = []
+    for row in 0..<rowCount {
+      let values = scores[row * rowLength..<(row + 1) * rowLength]
+      for index in best(count, of: values) {
+        strings.append(text(values[index], index - values.startIndex, labels))
+      }
+    }
+    return Tensor(strings: strings, shape: tensor.shape.rank > 1 ? [rowCount, count] : [count])
+  }
+
+  /// A number that is compared as a double and printed as what it is.
+  private struct Score {
+    let order: Double
+    let text: ScoreText
+  }
+
+  private enum ScoreText {
+    case single(Float)
+    case double(Double)
+    case integer(String)
+  }
+
+  private static func best(_ count: Int, of values: ArraySlice<Score>) -> ArraySlice<Int> {
+    values.indices.sorted {
+      let (left, right) = (values[$0].order, values[$1].order)
+      return left == right ? $0 < $1 : left > right
+    }.prefix(count)
+  }
+
+  private static func text(_ score: Score, _ index: Int, _ labels: [String]) -> String {
+    let value =
+      switch score.text {
+      case .single(let value): JSONWriter.text { $0.write(value) }
+      case .double(let value): JSONWriter.text { $0.write(value) }
+      case .integer(let text): text
+      }
+    return index < labels.count ? "\(value):\(index):\(labels[index])" : "\(value):\(index)"
+  }
+
+  private static func scores(of tensor: Tensor) -> [Score] {
+    switch tensor.datatype {
+    case .float32: tensor.elements(as: Float.self).map(score)
+    case .float64:
+      tensor.elements(as: Double.self).map {
+        Score(order: $0.isNaN ? -.infinity : $0, text: .double($0))
+      }
+    case .float16: tensor.elements(as: Float16.self).map { score(Float($0)) }
+    case .bfloat16:
+      tensor.elements(as: UInt16.self).map { score(Float(bitPattern: UInt32($0) << 16)) }
+    case .uint8: tensor.elements(as: UInt8.self).map(score)
+    case .uint16: tensor.elements(as: UInt16.self).map(score)
+    case .uint32: tensor.elements(as: UInt32.self).map(score)
+    case .uint64: tensor.elements(as: UInt64.self).map(score)
+    case .int8: tensor.elements(as: Int8.self).map(score)
+    case .int16: tensor.elements(as: Int16.self).map(score)
+    case .int32: tensor.elements(as: Int32.self).map(score)
+    case .int64: tensor.elements(as: Int64.self).map(score)
+    case .bool, .bytes: []
+    }
+  }
+
+  private static func score(_ value: Float) -> Score {
+    Score(order: value.isNaN ? -.infinity : Double(value), text: .single(value))
+  }
+
+  private static func score(_ value: some BinaryInteger) -> Score {
+    Score(order: Double(value), text: .integer(String(value)))
+  }
+}
+
+extension JSONWriter {
+  /// What `write` appends, as a string.
+  fileprivate static func text(_ write: (inout JSONWriter) -> Void) -> String {
+    var writer = JSONWriter(reservedByteCount: NumberPrinting.slackByteCount)
+    write(&writer)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,95 @@
+/// A module of ours and everything that its files may import.
+struct Room: Sendable {
+  let name: String
+  /// The folder under Sources that holds it.
+  let folder: String
+  let mayImport: Set<String>
+
+  init(_ name: String, in layer: String? = nil, mayImport: Set<String>) {
+    self.name = name
+    self.folder = layer.map { "Sources/\($0)/\(name)" } ?? "Sources/\(name)"
+    self.mayImport = mayImport
+  }
+}
+
+/// Who may import what, from the bottom of the house to its roof: a room may name only rooms of
+/// rows above its own. A row may stand here before its room does; a room without a row may not.
+/// A room of C has a row that allows nothing: its includes are its own business.
+enum ImportTable {
+  static let layers = ["Core", "Runtimes", "Wire", "Operations", "Measuring"]
+
+  static let rooms: [Room] = core + runtimes + wire + operations + roof
+
+  private static let core = [
+    Room("Kernels", in: "Core", mayImport: []),
+    Room("CImaging", in: "Core", mayImport: []),
+    Room("NativeLibraries", in: "Core", mayImport: ["Synchronization", "Glibc"]),
+    Room("Inference", in: "Core", mayImport: ["Synchronization"]),
+    Room("Batching", in: "Core", mayImport: ["Inference"]),
+    Room(
+      "Serving", in: "Core",
+      mayImport: ["Inference", "Batching", "Synchronization", "Glibc"]),
+    Room(
+      "Imaging", in: "Core",
+      mayImport: [
+        "Inference", "NativeLibraries", "CImaging", "Kernels", "Synchronization", "Glibc",
+      ]),
+    Room(
+      "Vision", in: "Core",
+      mayImport: ["Inference", "Imaging", "Serving", "Kernels", "Synchronization"]),
+  ]
+
+  private static let runtimes = [
+    Room("COnnxRuntime", in: "Runtimes", mayImport: []),
+    Room(
+      "OnnxRuntime", in: "Runtimes",
+      mayImport: ["Inference", "NativeLibraries", "COnnxRuntime", "Synchronization", "Glibc"]),
+  ]
+
+  private static let wire = [
+    Room(
+      "WireFormats", in: "Wire",
+      mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
+    Room(
+      "HTTPFront", in: "Wire",
+      mayImport: coreNames.union([
+        "NativeLibraries", "WireFormats", "NIOCore", "NIOPosix", "NIOHTTP1", "Synchronization",
+        "Glibc",
+      ])),
+  ]
+
+  private static let operations = [
+    Room("CConsoleAssets", in: "Operations", mayImport: []),
+    Room(
+      "Settings", in: "Operations",
+      mayImport: coreNames.union(["Yams", "Foundation", "FoundationEssentials", "Glibc"])),
+    Room(
+      "ModelStore", in: "Operations",
+      mayImport: coreNames.union([
+        "Settings", "WireFormats", "Yams", "Foundation", "FoundationEssentials", "Synchronization",
+        "Glibc",
+      ])),
+    Room(
+      "Monitoring", in: "Operations",
+      mayImport: coreNames.union(["WireFormats", "Foundation", "Synchronization", "Glibc"])),
+    Room(
+      "Console", in: "Operations",
+      mayImport: coreNames.union(["WireFormats", "CConsoleAssets", "Synchronization", "Glibc"])),
+  ]
+
+  /// The library that others embed brings no server with it.
+  private static let roof = [
+    Room(
+      "Apus",
+      mayImport: coreNames.union(["NativeLibraries", "OnnxRuntime", "Synchronization", "Glibc"])),
+    Room(
+      "ApusCommand",
+      mayImport: coreNames.union([
+        "NativeLibraries", "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings",
+        "Monitoring", "Console", "Apus", "ArgumentParser", "Foundation", "FoundationEssentials",
+        "NIOCore", "NIOPosix", "Synchronization", "Glibc",
+      ])),
+  ]
+
+  private static let coreNames: Set = ["Inference", "Batching", "Serving", "Imaging", "Vision"]
+}

@@ -1,0 +1,140 @@
+import Inference
+import Serving
+import Synchronization
+import TestSupport
+import Testing
+
+/// A model that says when its memory is gone.
+private final class Tracked: ComputingModel {
+  let signature = ModelSignature.oneRow()
+  let capabilities = ModelCapabilities()
+  let footprintByteCount = 1
+  let platformName = "fake"
+  private let inner = FakeModel()
+  private let onGone: @Sendable () -> Void
+
+  init(onGone: @escaping @Sendable () -> Void) { self.onGone = onGone }
+
+  deinit { onGone() }
+
+  func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
+    try inner.makeInstance(stop: stop)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct LifecycleTests {
+  @Test func `a failed load is remembered with its reason and the others are served`() throws {
+    let house = try OneModelHouse(FakeModel())
+    let fault = RuntimeFault(code: .invalidModel, message: "cut off")
+    let bad = ModelSpecification(
+      name: "bad", source: .file(path: "bad.fake"),
+      loader: FakeLoader { () throws(RuntimeFault) in throw fault })
+    #expect(throws: ServerFault.modelLoadFailed(model: "bad", file: "bad.fake", fault)) {
+      try house.server.load(bad)
+    }
+    let states = house.server.statuses.map(\.state)
+    #expect(states == [.failed(reason: "model bad: cannot load bad.fake: cut off"), .ready])
+    #expect(!house.server.isReady)
+    let sink = try house.submit().sink
+    #expect(eventually { sink.isDone })
+    #expect(throws: InferenceFailure.modelNotReady(name: "bad", state: states[0])) {
+      try house.entrance.lease(ModelAddress(name: "bad"))
+    }
+  }
+
+  @Test func `unloading answers what waits and returns the memory`() throws {
+    let isGone = Mutex(false)
+    let observer = RecordingObserver()
+    let server = InferenceServer(
+      settings: ServingSettings(coreCount: 2), loopCount: 1, observer: observer)
+    try server.load(
+      ModelSpecification(
+        name: "t", source: .file(path: "t"),
+        loader: FakeLoader { Tracked { isGone.withLock { $0 = true } } }))
+    #expect(server.isReady)
+    server.unload(name: "t")
+    #expect(eventually { isGone.withLock { $0 } })
+    #expect(server.statuses.isEmpty)
+  }
+
+  @Test func `a lease keeps its version in memory while it is unloaded`() throws {
+    let isGone = Mutex(false)
+    let server = InferenceServer(
+      settings: ServingSettings(coreCount: 2), loopCount: 1, observer: RecordingObserver())
+    let entrance = server.makeEntrance(isEventLoop: false)
+    try server.load(
+      ModelSpecification(
+        name: "t", source: .file(path: "t"),
+        loader: FakeLoader { Tracked { isGone.withLock { $0 = true } } }))
+    var lease: ModelLease? = try entrance.lease(ModelAddress(name: "t"))
+    let done = Mutex(false)
+    Thread.start {
+      server.unload(name: "t")
+      done.withLock { $0 = true }
+    }
+    #expect(eventually { server.statuses.isEmpty })
+    let sink = RecordingSink()
+    let context = RequestContext(
+      id: "r", caller: .embedded, dialect: .embedded, arrival: MonotonicClock.now())
+    let tensor = Tensor([Float(1)], datatype: .float32, shape: [1])
+    if let held = lease {
+      _ = entrance.submit(
+        InferenceRequest(context: context, body: .tensors(.init(inputs: [tensor]))), to: held,
+        sink: sink)
+    }
+    #expect(eventually { sink.isDone })
+    #expect(!done.withLock { $0 })
+    lease = nil
+    #expect(eventually { done.withLock { $0 } && isGone.withLock { $0 } })
+  }
+
+  @Test func `draining fails readiness first and answers everything that was taken`() throws {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate)))
+    let sinks = try (0..<3).map { _ in try house.submit().sink }
+    house.server.beginDraining()
+    #expect(!house.server.isReady)
+    #expect(house.server.isLive)
+    let drained = Mutex<Bool?>(nil)
+    let limit = MonotonicClock.now().advanced(by: .seconds(30))
+    Thread.start { drained.withLock { $0 = house.server.drain(until: limit) } }
+    let refused = eventually {
+      (try? house.submit().sink.failure) == .draining
+    }
+    #expect(refused)
+    gate.open()
+    #expect(eventually { drained.withLock { $0 } == true })
+    #expect(sinks.allSatisfy { $0.isDone })
+  }
+
+  @Test func `what is not answered within the drain fails`() throws {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate)))
+    let sinks = try (0..<2).map { _ in try house.submit().sink }
+    let isDrained = house.server.drain(until: MonotonicClock.now())
+    #expect(!isDrained)
+    #expect(sinks[1].failure == .draining)
+    house.server.shutDown()
+    #expect(sinks[0].failure == .runtimeFailed(.init(code: .stopped, message: "told to stop")))
+  }
+
+  @Test func `a run that will not stop loses its thread and the model goes on`() throws {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.stuck(gate))) {
+      $0.runSecondsMax = 0
+      $0.stopGraceSeconds = 0
+    }
+    defer { gate.open() }
+    let stuck = try house.submit().sink
+    #expect(eventually { stuck.ends.count == 1 })
+    guard case .runtimeFailed(let fault) = stuck.failure else {
+      Issue.record("got \(String(describing: stuck.failure))")
+      return
+    }
+    #expect(fault.code == .stopped)
+    gate.open()
+    let next = try house.submit().sink
+    #expect(eventually { next.ends.count == 1 })
+    #expect(house.server.isLive)
+  }
+}
