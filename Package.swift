@@ -49,7 +49,7 @@ let package = Package(
     tests("Batching", needs: ["Inference"]),
     tests("Serving", needs: ["Inference", "TestSupport"]),
     tests("NativeLibraries"),
-    tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
+    tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
 
     // Runtimes
@@ -131,6 +131,9 @@ let package = Package(
     .executableTarget(
       name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
+    .executableTarget(
+      name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],
+      path: "Benchmarks/VisionBench", swiftSettings: house),
 
     // Tests of more than one room
     .target(

@@ -68,6 +68,13 @@ import Testing
     }
   }
 
+  @Test func `a JPEG that declares far more pixels than its bytes can hold is truncated`() {
+    var file = PhotoSamples.fixture("colour-420.jpg")
+    let frame = file.indices.first { file[$0] == 0xFF && file[$0 + 1] == 0xC0 }!
+    file.replaceSubrange(frame + 5..<frame + 9, with: [0x20, 0, 0x20, 0])
+    #expect(throws: ImageProblem.truncated(format: "JPEG")) { try decode(file) }
+  }
+
   @Test func `a chunk longer than allowed is passed over`() throws {
     let text = [UInt8](repeating: 65, count: 9 << 20)
     let file = photo(withChunk: Array("tEXt".utf8) + text)

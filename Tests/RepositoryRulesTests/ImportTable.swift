@@ -36,7 +36,7 @@ enum ImportTable {
       ]),
     Room(
       "Vision", in: "Core",
-      mayImport: ["Inference", "Imaging", "Serving", "Kernels", "Synchronization"]),
+      mayImport: ["Inference", "Imaging", "Kernels", "Synchronization", "Glibc"]),
   ]
 
   private static let runtimes = [

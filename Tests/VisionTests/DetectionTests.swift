@@ -274,6 +274,15 @@ struct BusDetectionTests {
     #expect(Suppression.sorted(many, countMax: 2).map(\.box.x1) == [0, 100])
   }
 
+  @Test func `of more candidates than are looked at the highest scores are kept`() {
+    let count = Suppression.candidatesMax * 3
+    let many = (0..<count).map {
+      candidate(Float($0 * 7919 % count) * 20, Float($0 + 1) / Float(count))
+    }
+    let kept = Suppression.kept(many, iou: 0.45, countMax: 4)
+    #expect(kept.map(\.score) == (0..<4).map { Float(count - $0) / Float(count) })
+  }
+
   @Test func `it agrees with the plain definition on random boxes`() {
     var state: UInt64 = 7
     func random() -> Float {

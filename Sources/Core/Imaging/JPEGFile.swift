@@ -25,7 +25,9 @@ struct JPEGFile {
     let bytesPerPixel = channels * (markers.isProgressive ? 3 : 1) + 3
     try limits.check(
       width: header.width, height: header.height, bytesPerPixel: bytesPerPixel, format: .jpeg)
-    guard markers.hasEnd else { throw .truncated(format: Self.format) }
+    guard markers.hasEnd, markers.mayHold(pixelCount: header.width * header.height) else {
+      throw .truncated(format: Self.format)
+    }
     if markers.isProgressive, markers.scanCount(limit: Self.scansMax + 1) > Self.scansMax {
       throw .unsupported(format: Self.format, reason: "more than \(Self.scansMax) scans")
     }

@@ -2,11 +2,13 @@
 struct JPEGMarkers {
   private(set) var orientation = Orientation.upright
   private(set) var isProgressive = false
+  private var isHuffmanSequential = false
   /// First byte after the header of the first scan; `nil` where there is none.
   private(set) var scanOffset: Int?
   private let view: ByteView
 
   private enum Marker {
+    static let huffmanSequentialFrame = [0xC0, 0xC1]
     static let progressiveFrame = [0xC2, 0xC6, 0xCA, 0xCE]
     static let restarts = 0xD0...0xD7
     static let start = 0xD8
@@ -64,6 +66,8 @@ struct JPEGMarkers {
       scanOffset = segment.end
     case let marker where Marker.progressiveFrame.contains(marker):
       isProgressive = true
+    case let marker where Marker.huffmanSequentialFrame.contains(marker):
+      isHuffmanSequential = true
     default: break
     }
   }
@@ -78,6 +82,14 @@ struct JPEGMarkers {
       offset -= 1
     }
     return false
+  }
+
+  /// Whether the coded bytes could hold that many pixels at all. Sequential coding spends at least a
+  /// bit each on the mean and on the rest of 64 pixels, so a few bytes behind a header that declares
+  /// megapixels need not be decoded to be known as cut.
+  func mayHold(pixelCount: Int) -> Bool {
+    guard isHuffmanSequential, let scanOffset else { return true }
+    return (view.count - scanOffset) * 256 >= pixelCount
   }
 
   /// Scans in the file, counted no further than `limit`. Each pass of a progressive photo goes over

@@ -32,23 +32,27 @@ void apus_widen_row(apus_variant variant, const uint8_t *rgb, size_t pixel_count
 }
 
 #if APUS_HAS_AVX2
-/* What one channel of 8 pixels is divided by. The quotient is that of a division: one Newton step
- * on the product with the reciprocal costs less than dividing and rounds the same. */
+/* What one channel of 8 pixels is divided by, as a product with the reciprocal in two parts: for
+ * all 256 bytes that rounds as the division does, and costs less. */
 typedef struct {
-  __m256 offset, divisor, reciprocal;
+  __m256 reciprocal, rest, bias;
 } lane_normalisation;
 
+static inline float reciprocal_rest(float divisor) {
+  return (float)(1.0 / divisor - (double)(1.0f / divisor));
+}
+
 APUS_AVX2 static inline lane_normalisation lanes(apus_normalisation n, int channel) {
-  lane_normalisation l = {_mm256_set1_ps(n.offset[channel]), _mm256_set1_ps(n.divisor[channel]),
-                          _mm256_set1_ps(1.0f / n.divisor[channel])};
+  float divisor = n.divisor[channel];
+  lane_normalisation l = {_mm256_set1_ps(1.0f / divisor),
+                          _mm256_set1_ps(reciprocal_rest(divisor)),
+                          _mm256_set1_ps(-n.offset[channel] / divisor)};
   return l;
 }
 
 APUS_AVX2 static inline __m256 normalised_lanes(__m256i bytes, lane_normalisation n) {
-  __m256 value = _mm256_sub_ps(_mm256_cvtepi32_ps(bytes), n.offset);
-  __m256 quotient = _mm256_mul_ps(value, n.reciprocal);
-  __m256 rest = _mm256_fnmadd_ps(quotient, n.divisor, value);
-  return _mm256_fmadd_ps(rest, n.reciprocal, quotient);
+  __m256 value = _mm256_cvtepi32_ps(bytes);
+  return _mm256_fmadd_ps(value, n.reciprocal, _mm256_fmadd_ps(value, n.rest, n.bias));
 }
 
 #define CHANNEL(eight, channel) \
@@ -151,11 +155,12 @@ void apus_planes_byte(apus_variant variant, const uint8_t *pixels, size_t pixel_
  * channels' order shifts by two from one eight to the next. */
 APUS_AVX2 static size_t interleaved_float_avx2(const uint8_t *pixels, size_t pixel_count,
                                                apus_normalisation n, float *values) {
-  float offset[24], divisor[24], reciprocal[24];
+  float reciprocal[24], rest[24], bias[24];
   for (int i = 0; i < 24; i++) {
-    offset[i] = n.offset[i % 3];
-    divisor[i] = n.divisor[i % 3];
-    reciprocal[i] = 1.0f / n.divisor[i % 3];
+    float divisor = n.divisor[i % 3];
+    reciprocal[i] = 1.0f / divisor;
+    rest[i] = reciprocal_rest(divisor);
+    bias[i] = -n.offset[i % 3] / divisor;
   }
   size_t i = 0;
   for (; i + 8 <= pixel_count; i += 8) {
@@ -164,8 +169,8 @@ APUS_AVX2 static size_t interleaved_float_avx2(const uint8_t *pixels, size_t pix
       for (size_t channel = 0; channel < 3; channel++)
         rgb[3 * k + channel] = pixels[4 * (i + k) + channel];
     for (int part = 0; part < 24; part += 8) {
-      lane_normalisation lane = {_mm256_loadu_ps(offset + part), _mm256_loadu_ps(divisor + part),
-                                 _mm256_loadu_ps(reciprocal + part)};
+      lane_normalisation lane = {_mm256_loadu_ps(reciprocal + part),
+                                 _mm256_loadu_ps(rest + part), _mm256_loadu_ps(bias + part)};
       __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(rgb + part)));
       _mm256_storeu_ps(values + 3 * i + part, normalised_lanes(bytes, lane));
     }

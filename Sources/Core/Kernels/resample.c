@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "dispatch.h"
 
 enum {
@@ -6,9 +8,18 @@ enum {
 };
 
 #if APUS_HAS_AVX2
-/* Sixteen bytes of two rows at a time: interleaved they meet their two weights in one madd. */
-APUS_AVX2 static size_t blend_rows_avx2(const uint8_t *const *rows, const int16_t *weights,
-                                        int tap_count, size_t byte_count, int16_t *blended) {
+/* Two neighbouring weights for every lane. */
+APUS_AVX2 static inline __m256i weight_pair(const int16_t *weights) {
+  int32_t pair;
+  memcpy(&pair, weights, sizeof pair);
+  return _mm256_set1_epi32(pair);
+}
+
+/* Sixteen bytes of two rows at a time: interleaved they meet their two weights in one madd. Inlined
+ * for the usual tap counts, so that the weights stay in registers. */
+APUS_AVX2 __attribute__((always_inline)) static inline size_t blend_rows_avx2(
+    const uint8_t *const *rows, const int16_t *weights, int tap_count, size_t byte_count,
+    int16_t *blended) {
   const __m256i half = _mm256_set1_epi32(1 << (blend_shift - 1));
   size_t i = 0;
   for (; i + 16 <= byte_count; i += 16) {
@@ -16,8 +27,7 @@ APUS_AVX2 static size_t blend_rows_avx2(const uint8_t *const *rows, const int16_
     for (int tap = 0; tap < tap_count; tap += 2) {
       __m128i first = _mm_loadu_si128((const __m128i *)(rows[tap] + i));
       __m128i second = _mm_loadu_si128((const __m128i *)(rows[tap + 1] + i));
-      __m256i pair = _mm256_set1_epi32((int32_t)((uint32_t)(uint16_t)weights[tap] |
-                                                 (uint32_t)(uint16_t)weights[tap + 1] << 16));
+      __m256i pair = weight_pair(weights + tap);
       __m256i near = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(first, second));
       __m256i far = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(first, second));
       low = _mm256_add_epi32(low, _mm256_madd_epi16(near, pair));
@@ -30,6 +40,16 @@ APUS_AVX2 static size_t blend_rows_avx2(const uint8_t *const *rows, const int16_
     _mm256_storeu_si256((__m256i *)(blended + i), packed);
   }
   return i;
+}
+
+APUS_AVX2 static size_t blend_usual_avx2(const uint8_t *const *rows, const int16_t *weights,
+                                         int tap_count, size_t byte_count, int16_t *blended) {
+  switch (tap_count) {
+    case 2: return blend_rows_avx2(rows, weights, 2, byte_count, blended);
+    case 4: return blend_rows_avx2(rows, weights, 4, byte_count, blended);
+    case 6: return blend_rows_avx2(rows, weights, 6, byte_count, blended);
+    default: return blend_rows_avx2(rows, weights, tap_count, byte_count, blended);
+  }
 }
 
 /* A row that is taken as it is. */
@@ -51,7 +71,7 @@ void apus_blend_rows(apus_variant variant, const uint8_t *const *rows, const int
   if (variant == apus_avx2) {
     int is_plain = tap_count == 2 && weights[0] == 1 << apus_weight_bits;
     i = is_plain ? widen_bytes_avx2(rows[0], byte_count, blended)
-                 : blend_rows_avx2(rows, weights, tap_count, byte_count, blended);
+                 : blend_usual_avx2(rows, weights, tap_count, byte_count, blended);
   }
 #endif
   for (; i < byte_count; i++) {
@@ -63,8 +83,8 @@ void apus_blend_rows(apus_variant variant, const uint8_t *const *rows, const int
 
 #if APUS_HAS_AVX2
 /* Two output pixels, one in each 128-bit lane, as sums of (red, green, blue, 0). */
-APUS_AVX2 static inline __m256i two_pixels(const int16_t *row, apus_columns columns,
-                                           size_t pixel) {
+APUS_AVX2 __attribute__((always_inline)) static inline __m256i two_pixels(
+    const int16_t *row, apus_columns columns, size_t pixel) {
   const __m256i by_channel = _mm256_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -1, -1, -1,
                                               -1, 0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -1, -1,
                                               -1, -1);
@@ -83,8 +103,8 @@ APUS_AVX2 static inline __m256i two_pixels(const int16_t *row, apus_columns colu
   return _mm256_srai_epi32(sum, row_shift);
 }
 
-APUS_AVX2 static size_t resample_row_avx2(const int16_t *row, apus_columns columns,
-                                          uint8_t *pixels) {
+APUS_AVX2 __attribute__((always_inline)) static inline size_t resample_row_avx2(
+    const int16_t *row, apus_columns columns, uint8_t *pixels) {
   const __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   size_t pixel = 0;
   for (; pixel + 8 <= (size_t)columns.pixel_count; pixel += 8) {
@@ -97,13 +117,24 @@ APUS_AVX2 static size_t resample_row_avx2(const int16_t *row, apus_columns colum
   }
   return pixel;
 }
+
+APUS_AVX2 static size_t resample_usual_avx2(const int16_t *row, apus_columns columns,
+                                            uint8_t *pixels) {
+  apus_columns known = columns;
+  switch (columns.pair_count) {
+    case 1: known.pair_count = 1; return resample_row_avx2(row, known, pixels);
+    case 2: known.pair_count = 2; return resample_row_avx2(row, known, pixels);
+    case 3: known.pair_count = 3; return resample_row_avx2(row, known, pixels);
+    default: return resample_row_avx2(row, columns, pixels);
+  }
+}
 #endif
 
 void apus_resample_row(apus_variant variant, const int16_t *row, apus_columns columns,
                        uint8_t *pixels) {
   size_t pixel = 0;
 #if APUS_HAS_AVX2
-  if (variant == apus_avx2) pixel = resample_row_avx2(row, columns, pixels);
+  if (variant == apus_avx2) pixel = resample_usual_avx2(row, columns, pixels);
 #endif
   for (; pixel < (size_t)columns.pixel_count; pixel++) {
     const int16_t *source = row + 3 * (size_t)columns.starts[pixel];

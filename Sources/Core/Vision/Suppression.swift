@@ -31,14 +31,30 @@ enum Suppression {
     order(candidates).prefix(countMax).map { candidates[$0] }
   }
 
-  /// Places by descending score. The bits of positive floats order as the floats do, so score and
-  /// place sort as one integer.
+  /// Places by descending score, `candidatesMax` of them or a few more. The bits of positive floats
+  /// order as the floats do, so score and place sort as one integer.
   private static func order(_ candidates: [Candidate]) -> [Int] {
-    var keys = candidates.indices.map { place in
-      UInt64(candidates[place].score.bitPattern) << 32 | UInt64(UInt32.max - UInt32(place))
+    let least = leastBits(candidates)
+    var keys: [UInt64] = []
+    for (place, candidate) in candidates.enumerated() where candidate.score.bitPattern >= least {
+      keys.append(UInt64(candidate.score.bitPattern) << 32 | UInt64(UInt32.max - UInt32(place)))
     }
     keys.sort(by: >)
     return keys.map { Int(UInt32.max - UInt32(truncatingIfNeeded: $0)) }
+  }
+
+  /// A score that at least `candidatesMax` candidates reach, or 0 where there are fewer: counting
+  /// them by their scores' upper bits costs far less than sorting all.
+  private static func leastBits(_ candidates: [Candidate]) -> UInt32 {
+    guard candidates.count > candidatesMax else { return 0 }
+    var counts = [Int](repeating: 0, count: 1 << 16)
+    for candidate in candidates { counts[Int(candidate.score.bitPattern >> 16)] += 1 }
+    var reached = 0
+    for bits in counts.indices.reversed() {
+      reached += counts[bits]
+      if reached >= candidatesMax { return UInt32(bits) << 16 }
+    }
+    return 0
   }
 
   private static func area(_ box: Box) -> Float {

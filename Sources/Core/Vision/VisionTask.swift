@@ -119,7 +119,8 @@ extension VisionTask {
   ) throws(InferenceFailure) -> [UInt8] {
     do {
       let image = try EncodedImage(photo, limits: limits).decoded()
-      image.draw(detections.map(Self.drawing))
+      // The last is on top: the highest score.
+      image.draw(detections.reversed().map(Self.drawing))
       return try image.jpeg()
     } catch {
       throw Self.failure(of: error)

@@ -1,6 +1,7 @@
 /* Inner loops over pixels and scores. Every function is pure: it reads and writes only the memory it
- * is given, from any thread. Those that take a variant give equal results in each; the caller
- * picks one, `apus_best_variant()` once per process. */
+ * is given, from any thread. Those that take a variant give equal results in each (floats with an
+ * offset: equal but for the last rounding); the caller picks one, `apus_best_variant()` once per
+ * process. */
 #ifndef APUS_KERNELS_H
 #define APUS_KERNELS_H
 
@@ -41,7 +42,8 @@ void apus_resample_row(apus_variant variant, const int16_t *row, apus_columns co
 void apus_widen_row(apus_variant variant, const uint8_t *rgb, size_t pixel_count,
                     uint8_t *pixels);
 
-/* value = (byte - offset) / divisor, per channel, rounded as a float32 division rounds. */
+/* value = (byte - offset) / divisor, per channel; with offset 0 rounded as a float32 division
+ * rounds. */
 typedef struct {
   float offset[3];
   float divisor[3];
