@@ -90,6 +90,23 @@ final class LogFolder {
     #expect(log.lostLineCount == 1_000)
   }
 
+  @Test func `lines that a full disk held back are written once the log is opened elsewhere`()
+    throws
+  {
+    let folder = try LogFolder()
+    let path = "\(folder.path)/a.log"
+    #expect(symlink("/dev/full", path) == 0)
+    let log = ServerLog(ServerLog.Settings(path: path))
+    for place in 0..<10 { log.write(.info, "line \(place)") }
+    #expect(!log.flush(within: .milliseconds(50)))
+    #expect(unlink(path) == 0)
+    log.reopen()
+    #expect(log.flush(within: .seconds(20)))
+    let messages = try folder.lines("a.log").map { try object($0)["message"] as? String }
+    #expect(messages == (0..<10).map { "line \($0)" })
+    #expect(log.lostLineCount == 0)
+  }
+
   @Test func `a folder that is not there stops nobody either`() throws {
     let log = ServerLog(ServerLog.Settings(path: "/nonexistent/folder/a.log"))
     log.write(.info, "x")

@@ -75,27 +75,41 @@ struct LogLine {
   /// Escapes as RFC 8259 asks, in text lines too, so that nobody's request can forge a line. What is
   /// longer than the limit is cut at a character and ends in an ellipsis.
   private mutating func appendEscaped(_ text: String) {
-    var text = text[...]
-    let isCut = text.utf8.count > Self.valueBytesMax
-    if isCut {
-      var end = text.utf8.index(text.startIndex, offsetBy: Self.valueBytesMax)
-      while text.utf8[end] & 0xc0 == 0x80 { end = text.utf8.index(before: end) }
-      text = text[..<end]
+    var text = text
+    text.withUTF8 { whole in
+      var end = min(whole.count, Self.valueBytesMax)
+      while end < whole.count, whole[end] & 0xc0 == 0x80 { end -= 1 }
+      appendRuns(UnsafeBufferPointer(rebasing: whole[..<end]))
+      if end < whole.count { append("…") }
     }
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): append("\\\"")
-      case UInt8(ascii: "\\"): append("\\\\")
-      case 0x0a: append("\\n")
-      case 0x0d: append("\\r")
-      case 0x09: append("\\t")
-      case 0..<0x20, 0x7f:
-        append(byte < 16 ? "\\u000" : "\\u00")
-        append(String(byte, radix: 16))
-      default: bytes.append(byte)
-      }
+  }
+
+  /// Copies stretches that need no escape at once.
+  private mutating func appendRuns(_ text: UnsafeBufferPointer<UInt8>) {
+    var start = 0
+    for place in text.indices where Self.mustEscape(text[place]) {
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<place]))
+      appendEscape(of: text[place])
+      start = place + 1
     }
-    if isCut { append("…") }
+    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+  }
+
+  private static func mustEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x7f || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  private mutating func appendEscape(of byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0a: append("\\n")
+    case 0x0d: append("\\r")
+    case 0x09: append("\\t")
+    default:
+      append(byte < 16 ? "\\u000" : "\\u00")
+      append(String(byte, radix: 16))
+    }
   }
 
   /// Longest value in bytes; a path or a header of a client may be larger.

@@ -28,22 +28,24 @@ struct WallTime: Equatable {
     let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     let time = seconds % 86_400
-    let parts: [(value: Int, width: Int, end: Character)] = [
-      (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (time / 3_600, 2, ":"),
-      (time / 60 % 60, 2, ":"), (time % 60, 2, "."), (nanoseconds / 1_000_000, 3, "Z"),
-    ]
-    for part in parts {
-      Self.append(part.value, width: part.width, to: &bytes)
-      bytes.append(part.end.asciiValue ?? 0)
-    }
+    Self.append(year, width: 4, "-", to: &bytes)
+    Self.append(month, width: 2, "-", to: &bytes)
+    Self.append(day, width: 2, "T", to: &bytes)
+    Self.append(time / 3_600, width: 2, ":", to: &bytes)
+    Self.append(time / 60 % 60, width: 2, ":", to: &bytes)
+    Self.append(time % 60, width: 2, ".", to: &bytes)
+    Self.append(nanoseconds / 1_000_000, width: 3, "Z", to: &bytes)
   }
 
-  private static func append(_ value: Int, width: Int, to bytes: inout [UInt8]) {
+  private static func append(
+    _ value: Int, width: Int, _ end: Unicode.Scalar, to bytes: inout [UInt8]
+  ) {
     var divisor = 1
     for _ in 1..<width { divisor *= 10 }
     while divisor > 0 {
       bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
       divisor /= 10
     }
+    bytes.append(UInt8(ascii: end))
   }
 }
