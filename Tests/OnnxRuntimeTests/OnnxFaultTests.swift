@@ -86,6 +86,18 @@ import Testing
     }
   }
 
+  @Test func `a model whose file is cut and removed while it is loaded answers on`() throws {
+    let whole = try bytes(of: OnnxFixtures.path("add-sub"))
+    try withFile(whole) { path in
+      let model = try OnnxFixtures.load(path: path)
+      try #require(truncate(path, 10) == 0)
+      let tensor = Tensor([Int32](repeating: 2, count: 16), datatype: .int32, shape: [1, 16])
+      #expect(try answer(model, [tensor, tensor])[0].elements(as: Int32.self).first == 4)
+      unlink(path)
+      #expect(try answer(model, [tensor, tensor])[1].elements(as: Int32.self).first == 0)
+    }
+  }
+
   @Test func `a run that fails says why and leaves the next one alone`() throws {
     let model = try OnnxFixtures.load("fails-at-run")
     let fault = #expect(throws: RuntimeFault.self) { try answer(model, [.int64([4], [1])]) }

@@ -9,11 +9,11 @@ import Testing
   .serialized,
   .enabled(if: OnnxFixtures.sharedData != nil, "the shared data of real models is not there"))
 struct OnnxRealModelTests {
-  @Test func `YOLO11n finds the very bits that it finds from Python`() throws {
+  @Test func `YOLO11n gives the numbers that it gives from Python`() throws {
     let output = try answer(try OnnxFixtures.sharedModel("yolo/yolo11n.onnx"), [try photo()])[0]
     let expected = try numpy("yolo/bus-letterbox640-output0.npy")
     #expect(output.shape == expected.shape)
-    // Bit for bit on the processor that the file was made on; another one rounds elsewhere.
+    // Equal bits on the processor that made the file; others round elsewhere. Boxes go to 640.
     #expect(difference(output.floats, expected.floats) < 1e-3)
   }
 

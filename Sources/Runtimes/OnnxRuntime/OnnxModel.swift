@@ -58,7 +58,9 @@ package final class OnnxModel: ComputingModel {
 }
 
 /// An output and, where it can be told from the inputs' shapes, its own shape.
-struct OnnxOutput {
+///
+/// A class for the same reason as `OnnxPort`.
+final class OnnxOutput: Sendable {
   let port: OnnxPort
   /// Where each length comes from; `nil` where one of them is only known after the run.
   private let lengths: [Length]?

@@ -2,11 +2,19 @@ import COnnxRuntime
 import Inference
 
 /// One input or output of a model: how it is declared to the world, and what it is inside.
-struct OnnxPort {
+///
+/// A class, so that a run that looks at it counts one reference and not those of all its parts.
+final class OnnxPort: Sendable {
   let description: TensorDescription
   let kind: Kind
   /// `ONNXTensorElementDataType` of its tensors, or of a map's values.
   let elementType: Int32
+
+  init(description: TensorDescription, kind: Kind, elementType: Int32) {
+    self.description = description
+    self.kind = kind
+    self.elementType = elementType
+  }
 
   /// What ONNX calls the value. Only tensors go in; the others come out as one tensor each.
   enum Kind {
