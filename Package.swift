@@ -28,7 +28,7 @@ let package = Package(
   name: "apus",
   products: [.library(name: "Apus", targets: ["Apus"])],
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     // Core
@@ -44,10 +44,13 @@ let package = Package(
     tests("Batching", needs: ["Inference"]),
     tests("Serving", needs: ["Inference", "TestSupport"]),
     tests("NativeLibraries"),
+    tests("Imaging", needs: ["Inference", "Kernels", "PhotoSamples"]),
+    tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
 
     // Runtimes
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -57,14 +60,12 @@ let package = Package(
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     room("Monitoring", in: "Operations", needs: ["Inference"]),
-    room("ModelStore", in: "Operations", needs: ["Inference", "Imaging", "Vision", "Settings"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
       exclude: ["Page"], swiftSettings: house),
     tests("Settings", needs: ["Inference"]),
     tests("Monitoring", needs: ["Inference"]),
-    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
     tests("Console"),
 
     // What people use
@@ -77,10 +78,12 @@ let package = Package(
       name: "CodecBench", dependencies: ["WireFormats", "Inference"],
       path: "Benchmarks/CodecBench", swiftSettings: house),
 
+
     // Tests of more than one room
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
+    .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]

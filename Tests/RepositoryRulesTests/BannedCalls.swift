@@ -67,10 +67,6 @@ enum UncheckedState {
     "Sources/Core/Serving/Models/InlineInstances.swift": "one place for each event loop",
     "Sources/Operations/Monitoring/Log/LineQueue.swift": "its own lock",
     "Sources/Operations/Monitoring/Metrics/CounterCells.swift": "atomic operations only",
-    "Sources/Runtimes/OnnxRuntime/OnnxRun.swift":
-      "constants; the library may be told from anywhere",
-    "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "opened once, constant from then on",
-    "Sources/Runtimes/OnnxRuntime/OnnxSession.swift": "constant once it is made",
     "Sources/Runtimes/OnnxRuntime/OnnxRun.swift": "constant handles; the library allows it",
     "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "constant after init, never freed",
     "Sources/Runtimes/OnnxRuntime/OnnxSession.swift": "constant after init; runs are thread-safe",
