@@ -37,7 +37,7 @@ class Connection:
         head = bytes(self.room[:end]).lower()
         if not head.startswith(b"http/1.1 200"):
             raise RuntimeError(bytes(self.room[:filled]).decode(errors="replace")[:400])
-        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        length = int(head.split(b"\r\ncontent-length:", 1)[1].split(b"\r\n", 1)[0])
         left = end + 4 + length - filled
         while left > 0:
             left -= self.receive(self.view)

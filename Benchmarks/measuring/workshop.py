@@ -51,12 +51,12 @@ class Workshop(contextlib.ExitStack):
         return file
 
     @contextlib.contextmanager
-    def serving(self, *models, flags=(), core="server", environment=None, wrapper=()):
+    def serving(self, *models, flags=(), core="server", environment=None, wrapper=(), program=None):
         """Runs `apus serve` with these models and gives the process and its port."""
         port = processes.free_port()
         command = [
-            *wrapper, self.apus, "serve", *models, "--http-port", port, "--grpc-port", "0",
-            "--metrics-port", "0", *flags,
+            *wrapper, program or self.apus, "serve", *models, "--http-port", port,
+            "--grpc-port", "0", "--metrics-port", "0", *flags,
         ]
         pinned = self.cores.server if core == "server" else core
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:

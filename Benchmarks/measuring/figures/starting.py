@@ -92,8 +92,8 @@ def ask(connection, message):
         answer += receive(connection)
     head = bytes(answer[:end]).lower()
     length = 0
-    if b"content-length:" in head:
-        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+    if b"\r\ncontent-length:" in head:
+        length = int(head.split(b"\r\ncontent-length:", 1)[1].split(b"\r\n", 1)[0])
     while len(answer) < end + 4 + length:
         answer += receive(connection)
     return bytes(answer)
