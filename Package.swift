@@ -26,8 +26,13 @@ func tests(_ room: String, needs: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "apus",
-  products: [.library(name: "Apus", targets: ["Apus"])],
+  products: [
+    .executable(name: "apus", targets: ["ApusCommand"]),
+    .library(name: "Apus", targets: ["Apus"]),
+  ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
@@ -54,12 +59,40 @@ let package = Package(
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    .target(name: "CZlib", path: "Sources/Wire/CZlib"),
+    room(
+      "HTTPFront", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     tests("WireFormats", needs: ["Inference"]),
+    tests(
+      "HTTPFront",
+      needs: [
+        "Inference", "Serving", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
 
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     room("Monitoring", in: "Operations", needs: ["Inference"]),
+    .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
+    room(
+      "ModelStore", in: "Operations",
+      needs: ["CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+    room(
+      "Reports", in: "Operations",
+      needs: [
+        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "WireFormats", "Settings", "ModelStore",
+      ]),
+    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
@@ -68,16 +101,31 @@ let package = Package(
     tests("Monitoring", needs: ["Inference"]),
     tests("Console"),
 
+    // Measuring
+    room(
+      "Jobs", in: "Measuring",
+      needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+
     // What people use
     .target(
       name: "Apus", dependencies: ["Inference", "Serving", "Imaging", "Vision", "OnnxRuntime"],
       path: "Sources/Apus", swiftSettings: house),
 
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Console", "HTTPFront", "Inference", "ModelStore", "Monitoring", "OnnxRuntime", "Serving",
+        "Settings", "Vision",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/ApusCommand", swiftSettings: house),
+
     // Measuring single rooms
     .executableTarget(
       name: "CodecBench", dependencies: ["WireFormats", "Inference"],
       path: "Benchmarks/CodecBench", swiftSettings: house),
-
+    .executableTarget(
+      name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
+      path: "Benchmarks/FrontBench", swiftSettings: house),
 
     // Tests of more than one room
     .target(

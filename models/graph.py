@@ -42,7 +42,7 @@ class Graph:
         return name
 
     def node(self, operator, *inputs, name=None, outputs=None, **attributes):
-        """Adds a node and gives the name of its output, or all names where `outputs` says several."""
+        """Adds a node and gives the name of its output, or `outputs` where it has several."""
         names = outputs or [name or f"{operator.lower()}_{len(self.nodes)}"]
         self.nodes.append(helper.make_node(operator, inputs, names, name=names[0], **attributes))
         return names if outputs else names[0]

@@ -4,7 +4,8 @@ import Inference
 struct IdentityLoader: ModelLoader {
   var runtimeName: String { "identity" }
 
-  func load(_ source: ModelSource, options: RuntimeOptions) throws(RuntimeFault) -> any LoadedModel {
+  func load(_ source: ModelSource, options: RuntimeOptions) throws(RuntimeFault) -> any LoadedModel
+  {
     IdentityModel()
   }
 }

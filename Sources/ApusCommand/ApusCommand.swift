@@ -15,8 +15,7 @@ struct ApusCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
-      GenerateDocsCommand.self,
+      ServeCommand.self
     ])
 }
 

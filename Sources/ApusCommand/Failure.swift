@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 /// Ends a command with a line on standard error: 2 for wrong usage, 1 for all else that failed.
 enum Failure {
@@ -8,7 +7,7 @@ enum Failure {
   static func operation(_ text: String) -> ExitCode { tell(text, code: 1) }
 
   private static func tell(_ text: String, code: Int32) -> ExitCode {
-    fputs("apus: \(text)\n", stderr)
+    Terminal.complain(text)
     return ExitCode(code)
   }
 }

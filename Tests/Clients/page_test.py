@@ -1,8 +1,7 @@
 """The page at `/`, used in a real browser as a person would use it.
 
-Prints a line for each check and a closing line `N passed, N failed, N skipped`; screenshots of
-each view go to `.artifacts/screenshots/`. Needs APUS_BINARY or a release build, selenium and
-chromium; says SKIPPED and ends with 77 where one is missing.
+Screenshots of each view go to `.artifacts/screenshots/`. Needs the server's program, selenium and
+chromium.
 """
 
 import base64
@@ -13,7 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-import traceback
+import unittest
 import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -466,39 +465,41 @@ CHECKS = [
 ]
 
 
-def run(check, page):
-    """True for passed, False for failed, None for skipped; one line is printed."""
-    name = check.__name__.replace("_", " ")
-    resize(page.browser, *WIDE)
-    prefer(page.browser, "light")
-    console_errors(page.browser)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            skipped = check(page, folder)
-            errors = console_errors(page.browser)
-            assert not errors, f"the console says: {errors}"
-        except Exception:
-            print(f"FAILED   {name}\n{traceback.format_exc()}", flush=True)
-            page.shot(f"failed-{check.__name__}")
-            return False
-    print(f"skipped  {name}: {skipped}" if skipped else f"passed   {name}", flush=True)
-    return None if skipped else True
+class PageTest(unittest.TestCase):
+    """One test for each of `CHECKS`, all in one browser beside one server."""
 
-
-def main():
-    wanted = sys.argv[1:]
-    with ApusServer() as server:
+    @classmethod
+    def setUpClass(cls):
+        cls.server = ApusServer()
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.stop)
         browser = chromium()
-        try:
-            page = Page(browser, server)
-            outcomes = [run(check, page) for check in CHECKS
-                        if not wanted or any(word in check.__name__ for word in wanted)]
-        finally:
-            browser.quit()
-    passed, failed, skipped = (outcomes.count(kind) for kind in (True, False, None))
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed else 0)
+        cls.addClassCleanup(browser.quit)
+        cls.page = Page(browser, cls.server)
 
+    def check(self, check):
+        page = self.page
+        resize(page.browser, *WIDE)
+        prefer(page.browser, "light")
+        console_errors(page.browser)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                skipped = check(page, folder)
+                errors = console_errors(page.browser)
+                self.assertFalse(errors, "the console says something")
+            except Exception:
+                page.shot(f"failed-{check.__name__}")
+                raise
+        if skipped:
+            self.skipTest(skipped)
+
+
+def add(number, check):
+    setattr(PageTest, f"test_{number:02}_{check.__name__}", lambda self: self.check(check))
+
+
+for place, each in enumerate(CHECKS):
+    add(place, each)
 
 if __name__ == "__main__":
-    main()
+    unittest.main()

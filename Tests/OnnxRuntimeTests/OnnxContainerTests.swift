@@ -61,6 +61,28 @@ import Testing
     #expect(equal.shape == [2, 2])
   }
 
+  @Test func `a sequence of string tensors is stacked as well`() throws {
+    var made = MadeModel()
+    made.nodes = [MadeModel.node("SequenceConstruct", ["a", "b"], ["s"])]
+    made.inputs = ["a", "b"].map { MadeModel.value($0, MadeModel.tensor(8, [-1])) }
+    made.outputs = [MadeModel.value("s", MadeModel.sequence(MadeModel.tensor(8, [-1])))]
+    let model = try OnnxFixtures.load(embedded: made.bytes)
+    let left = Tensor(strings: ["swift", ""], shape: [2])
+    let right = Tensor(strings: ["zero\0inside", "swallow"], shape: [2])
+    let output = try answer(model, [left, right])[0]
+    #expect(output.shape == [2, 2])
+    #expect(output.strings == ["swift", "", "zero\0inside", "swallow"])
+  }
+
+  @Test func `an empty sequence is a tensor without rows`() throws {
+    var made = MadeModel()
+    made.nodes = [MadeModel.node("SequenceEmpty", [], ["s"])]
+    made.outputs = [MadeModel.value("s", MadeModel.sequence(MadeModel.tensor(1, [3, -1])))]
+    let output = try answer(try OnnxFixtures.load(embedded: made.bytes), [])[0]
+    #expect(output.shape == [0, 3, 0])
+    #expect(output.byteCount == 0)
+  }
+
   @Test func `a sequence or optional input is refused at load by name`() throws {
     for type in [
       MadeModel.sequence(MadeModel.tensor(1, [2])), MadeModel.optional(MadeModel.tensor(1, [2])),

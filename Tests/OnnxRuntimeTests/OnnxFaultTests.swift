@@ -96,6 +96,15 @@ import Testing
       model, answers: RunBatch(inputs: [.int64([0, 1], [2])], rowCount: 2))
   }
 
+  @Test func `an output wanted twice is a fault and no crash`() throws {
+    let model = try OnnxFixtures.load("add-sub")
+    let tensor = Tensor([Int32](repeating: 1, count: 16), datatype: .int32, shape: [1, 16])
+    let batch = RunBatch(inputs: [tensor, tensor], rowCount: 1, outputs: [0, 0])
+    let instance = try model.makeInstance(stop: StopFlag())
+    let fault = #expect(throws: RuntimeFault.self) { try instance.run(batch) { _ in } }
+    #expect(fault?.code == .invalidArgument)
+  }
+
   @Test func `strings that are fewer than declared are refused`() throws {
     let model = try OnnxFixtures.load("identity-BYTES")
     let two = Tensor(strings: ["a", "b"], shape: [1, 2])

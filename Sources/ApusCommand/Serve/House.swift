@@ -20,24 +20,26 @@ final class House: Sendable {
   init(models: [String], settings: ServeSettings) throws(ServerFault) {
     self.settings = settings
     Allocator.keepLargeBlocks()
-    plans = try ModelPlans.find(models, settings: settings)
+    plans =
+      models.isEmpty
+      ? ModelPlans.demos(settings: settings) : try ModelPlans.find(models, settings: settings)
     log = ServerLog(settings.logSettings)
-    metrics = Metrics(version: Version.text)
-    let accessLog = AccessLog(settings.accessLogSettings, log: log)
-    let observer = MonitoringObserver(metrics: metrics, accessLog: accessLog, log: log)
+    metrics = Metrics(
+      version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
+    let observer = MonitoringObserver(
+      metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
     front = HTTPServer(
-      settings: settings.frontSettings(plans: plans), door: door, observer: observer,
-      pages: EmbeddedPages(), metrics: metrics)
-    metrics.watch(door: door, front: front)
+      settings: settings.frontSettings, door: door, observer: observer, pages: EmbeddedPages(),
+      metrics: MetricsOfHouse(metrics))
+    metrics.watch(door: door, front: front, log: log)
   }
 
   /// Listens, then loads the models; live meanwhile, and ready at the end.
   func open() throws(ServerFault) {
     if let limit = MachineLimits.raiseOpenFileLimit(), limit < settings.connectionsMax {
-      log.write(
-        .warn, "the system allows \(limit) open files, fewer than connections-max asks for")
+      log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
     var failures: [ServerFault] = []
@@ -46,7 +48,7 @@ final class House: Sendable {
         try door.load(plan.specification(loader: OnnxLoader()))
       } catch {
         failures.append(error)
-        fputs("apus: \(error)\n", stderr)
+        Terminal.complain("\(error)")
       }
     }
     if let failure = failures.first, failures.count == plans.count {

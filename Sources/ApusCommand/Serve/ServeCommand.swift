@@ -19,15 +19,15 @@ struct ServeCommand: ParsableCommand {
     let given: ServeArguments
     do throws(SettingsFault) {
       given = try ServeArguments.parse(arguments)
-      if given.wantsHelp { throw CleanExit.helpRequest(self) }
       settings = try ServeSettings.resolve(
         flags: given.flags, environment: Environment.all, file: "apus.yaml")
     } catch {
       throw Failure.usage("\(error)")
     }
+    if given.wantsHelp { throw CleanExit.helpRequest(self) }
     switch settings.printConfig {
-    case .text: print(settings.printedText(), terminator: "")
-    case .json: print(settings.printedJSON(), terminator: "")
+    case .text: Terminal.tell(settings.printedText().trimmingLastLine)
+    case .json: Terminal.tell(settings.printedJSON().trimmingLastLine)
     case .off: try serve(given.models, settings)
     }
   }
@@ -44,4 +44,9 @@ struct ServeCommand: ParsableCommand {
       throw Failure.operation("\(error)")
     }
   }
+}
+
+extension String {
+  /// Without the line break at the end, which `tell` adds again.
+  fileprivate var trimmingLastLine: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

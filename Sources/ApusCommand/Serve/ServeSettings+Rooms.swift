@@ -8,20 +8,73 @@ import Settings
 /// What each room gets of the settings.
 extension ServeSettings {
   var servingSettings: ServingSettings {
-    var serving = ServingSettings(coreCount: machineCoreCount)
+    var serving = ServingSettings(coreCount: machine.cores)
     serving.instanceCount = instances
     serving.waitingRequestsMax = waitingRequestsMax
     serving.waitingBytesMax = waitingBytesMax
     return serving
   }
 
-  var limitsOfFront: HTTPLimits {
+  var frontSettings: HTTPFrontSettings {
+    var front = HTTPFrontSettings()
+    front.version = Version.text
+    front.host = host
+    front.port = httpPort
+    front.metricsPort = metricsPort == 0 ? nil : metricsPort
+    front.loops = loops
+    front.workerThreads = machine.cores
+    front.limits = frontLimits
+    front.requestTimeout = requestTimeout
+    front.allowedHosts = allowedHosts
+    front.corsOrigins = corsOrigins
+    front.callerHeader = callerHeader
+    front.trustedProxies = Set(trustedProxies)
+    return front
+  }
+
+  private var frontLimits: HTTPLimits {
     var limits = HTTPLimits()
     limits.bodyBytesMax = bodyBytesMax
     limits.headerBytesMax = headerBytesMax
-    limits.jsonDepthMax = jsonDepthMax
+    limits.headerSecondsMax = headerTimeout.wholeSeconds
     limits.bytesPerSecondMin = bodyRateMin
+    limits.graceSeconds = bodyGrace.wholeSeconds
+    limits.idleSecondsMax = idleTimeout.wholeSeconds
     limits.connectionCountMax = connectionsMax
+    limits.jsonDepthMax = jsonDepthMax
+    limits.collectedBytesMax = waitingBytesMax
     return limits
+  }
+
+  var logSettings: ServerLog.Settings {
+    ServerLog.Settings(
+      format: LogFormat(rawValue: logFormat.rawValue) ?? .json,
+      level: LogLevel(rawValue: logLevel.rawValue) ?? .info, path: logFile)
+  }
+
+  func accessLog(into log: ServerLog) -> AccessLog {
+    AccessLog(
+      log: log, policy: AccessLog.Policy(rawValue: accessLog.rawValue) ?? .slow,
+      slowRequest: slowRequest, describe: FailureMessage.text)
+  }
+}
+
+extension Duration {
+  /// Rounded up, and a second at least: what counts in seconds never waits for nothing.
+  fileprivate var wholeSeconds: Int {
+    max(1, Int(components.seconds) + (components.attoseconds > 0 ? 1 : 0))
+  }
+}
+
+extension ModelPlan {
+  /// The plan for the server that loads it.
+  func specification(loader: any ModelLoader) -> ModelSpecification {
+    var specification = ModelSpecification(
+      name: name, version: version, source: source, loader: loader, options: options)
+    specification.instanceCount = instanceCount
+    specification.waitingRequestsMax = waitingRequestsMax
+    specification.labels = labels
+    specification.task = task
+    return specification
   }
 }

@@ -22,7 +22,7 @@ final class Signals: Sendable {
     waitForOne()
     let impatient = NamedThread(name: "apus:signals") {
       let number = self.waitForOne()
-      fputs("apus: second signal, ending at once\n", stderr)
+      Terminal.complain("second signal, ending at once")
       _exit(128 + number)
     }
     impatient.detach()

@@ -1,4 +1,3 @@
-import Glibc
 import HTTPFront
 import Inference
 import Serving
@@ -11,10 +10,8 @@ struct StartLines {
   let statuses: [ModelStatus]
   let settings: ServeSettings
 
-  /// Writes to standard output, at once also into a pipe.
   func tell() {
-    for line in lines { print(line) }
-    fflush(stdout)
+    Terminal.tell(lines.joined(separator: "\n"))
   }
 
   var lines: [String] {

@@ -143,6 +143,9 @@ package final class InferenceServer: Sendable {
   /// Bytes of tensors between the door and their answers.
   package var waitingByteCount: Int { surroundings.waitingBytes.current }
 
+  /// Threads that were given up because a run would not end.
+  package var abandonedThreadCount: Int { surroundings.abandonedCount.load(ordering: .relaxed) }
+
   // MARK: End
 
   /// From now on `isReady` is false; requests are still taken.

@@ -2,7 +2,8 @@
 package struct ServeSettings: Sendable {
   private var values: [SettingName: SettingValue] = [:]
   private var origins: [SettingName: SettingOrigin] = [:]
-  let machine: MachineLimits
+  /// What the values that follow the machine were made of.
+  package let machine: MachineLimits
 
   /// Where a setting's value came from.
   package func origin(of name: SettingName) -> SettingOrigin { origins[name] ?? .fallback }

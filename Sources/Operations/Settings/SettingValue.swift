@@ -14,7 +14,7 @@ package enum SettingValue: Sendable, Equatable {
 
 extension Setting.Kind {
   /// Reads a text; `nil` where it is not of this kind or out of range.
-  func value(of text: String, machine: MachineLimits) -> SettingValue? {
+  package func value(of text: String, machine: MachineLimits) -> SettingValue? {
     switch self {
     case .integer(let range): integer(Int(text), range)
     case .integerOrAuto(let range): text == "auto" ? .absent : integer(Int(text), range)

@@ -64,9 +64,11 @@ final class OnnxInstance: ModelInstance {
     guard batch.inputs.count == model.inputs.count else {
       throw Self.invalid("\(model.inputs.count) inputs are needed, \(batch.inputs.count) came")
     }
-    guard batch.outputs.count <= model.outputs.count,
-      batch.outputs.allSatisfy(model.outputs.indices.contains)
-    else { throw Self.invalid("the wanted outputs are not \(model.outputs.count) of this model") }
+    for (place, index) in batch.outputs.enumerated() {
+      guard model.outputs.indices.contains(index), !batch.outputs[..<place].contains(index) else {
+        throw Self.invalid("output \(index) is wanted twice, or is not one of this model's")
+      }
+    }
   }
 
   private func bindInputs(_ inputs: [Tensor?]) throws(RuntimeFault) {

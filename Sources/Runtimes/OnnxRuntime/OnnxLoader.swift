@@ -1,5 +1,4 @@
 import COnnxRuntime
-import Glibc
 package import Inference
 package import NativeLibraries
 import Synchronization
@@ -11,7 +10,7 @@ package struct OnnxLoader: ModelLoader {
   package let runtimeName = "onnxruntime"
   private let places: NativeLibraryPlaces?
 
-  /// Loads happen one at a time in the process: by how much a load grows it is measured around it.
+  /// Loads happen one at a time in the process: what a load allocates is measured around it.
   private static let loading = Mutex(())
 
   /// `places` is where the library is looked for; the standard ones, seen anew at each load, where
@@ -29,25 +28,18 @@ package struct OnnxLoader: ModelLoader {
   ) throws(RuntimeFault) -> OnnxModel {
     let library = try OnnxRuntimeLibrary.open(in: places ?? .standard)
     return try Self.loading.withLock { (_) throws(RuntimeFault) in
-      let before = Self.residentByteCount()
+      let before = Self.allocatedByteCount()
       let (session, fileByteCount) = try library.session(for: source, options: options)
-      let grown = Self.residentByteCount() - before
+      let grown = Self.allocatedByteCount() - before
       return try OnnxModel(session, footprintByteCount: max(grown, fileByteCount))
     }
   }
 
-  /// Bytes of memory that the process occupies now. Other threads move it too, hence the file's
-  /// size as the lower bound of a footprint.
-  private static func residentByteCount() -> Int {
-    // `/proc/self/statm`: sizes in pages; the second is what is resident.
-    guard let stream = fopen("/proc/self/statm", "r") else { return 0 }
-    defer { fclose(stream) }
-    var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, Int32(line.count), stream) != nil else { return 0 }
-    let fields = line.split(separator: 32).dropFirst()
-    guard let resident = fields.first else { return 0 }
-    let pages = resident.reduce(0) { $0 * 10 + Int($1) - 48 }
-    return pages * sysconf(Int32(_SC_PAGESIZE))
+  /// Bytes that the C allocator has given out. Other threads move it too, hence the file's size as
+  /// the lower bound of a footprint.
+  private static func allocatedByteCount() -> Int {
+    let figures = mallinfo2()
+    return figures.uordblks + figures.hblkhd
   }
 }
 
@@ -90,7 +82,8 @@ extension OnnxRuntimeLibrary {
     do {
       try api.check(api.pointee.SetSessionExecutionMode(settings, Self.sequential))
       try api.check(api.pointee.SetSessionGraphOptimizationLevel(settings, Self.allOptimisations))
-      try api.check(api.pointee.SetIntraOpNumThreads(settings, Int32(max(1, options.threadCount))))
+      try api.check(
+        api.pointee.SetIntraOpNumThreads(settings, Int32(clamping: max(1, options.threadCount))))
       try api.check(api.pointee.SetInterOpNumThreads(settings, 1))
       try api.check(api.pointee.EnableCpuMemArena(settings))
       try api.check(

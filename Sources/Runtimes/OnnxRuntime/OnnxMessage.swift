@@ -1,7 +1,7 @@
 /// Makes what ONNX Runtime says fit for a client: no place in its sources, no C++ signature, no
 /// file path, no address, one line, a limited length.
 enum OnnxMessage {
-  static let charactersMax = 400
+  static let charactersMax = 800
 
   static func cleaned(_ text: String) -> String {
     var words: [Substring] = []

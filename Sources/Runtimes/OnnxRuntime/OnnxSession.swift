@@ -31,6 +31,8 @@ final class OnnxSession: @unchecked Sendable {
       _ = api.pointee.AllocatorFree(library.allocator, UnsafeMutableRawPointer(mutating: name))
     }
     api.pointee.ReleaseSession(handle)
+    // The allocator keeps tens of megabytes of freed weights for itself until it is told not to.
+    _ = malloc_trim(0)
   }
 
   private typealias Count =

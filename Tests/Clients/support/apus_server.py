@@ -3,8 +3,7 @@
     with ApusServer("model.onnx") as server:
         requests.get(server.url + "/v2/health/ready")
 
-The program is named by APUS_BINARY, else it is `.build/release/apus` of this repository.
-Where there is none, `skip` says so and ends the test with 77, which `make` counts as skipped.
+The program is named by APUS_BINARY, else it is `.build/debug/apus` of this repository.
 """
 
 import collections
@@ -13,34 +12,42 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
 import threading
+import unittest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
-SKIPPED = 77
 LOG_LINES_MAX = 2_000
 
 
-def skip(reason):
-    """Ends this test file as skipped, which is not passed."""
-    print(f"SKIPPED: {reason}", flush=True)
-    sys.exit(SKIPPED)
-
-
 def binary():
-    """The program under test; skips when there is none."""
-    path = pathlib.Path(os.environ.get("APUS_BINARY") or REPOSITORY / ".build/release/apus")
+    """The program under test."""
+    path = pathlib.Path(os.environ.get("APUS_BINARY") or REPOSITORY / ".build/debug/apus")
     if not os.access(path, os.X_OK):
-        skip(f"no program at {path.name}; build it with `swift build -c release` or set APUS_BINARY")
+        raise RuntimeError(f"no program at {path.name}; run `swift build` or set APUS_BINARY")
     return path
+
+
+def shared_data():
+    """The folder of real models and photos; skips the test where there is none."""
+    folder = pathlib.Path(os.environ.get("APUS_SHARED_DATA") or REPOSITORY.parent / "shared/data")
+    if not folder.is_dir():
+        raise unittest.SkipTest("shared data is not here: real models and photos are not tested")
+    return folder
+
+
+def fixture(name):
+    """A tiny model of Tests/Fixtures/onnx."""
+    return REPOSITORY / "Tests/Fixtures/onnx" / f"{name}.onnx"
 
 
 class ApusServer:
     """`apus serve --http-port 0 ARGUMENTS`, started on entry and stopped by its own process id."""
 
     def __init__(self, *arguments, start_seconds=60, stop_seconds=40):
-        self.command = [str(binary()), "serve", "--http-port", "0", *map(str, arguments)]
+        self.command = [
+            str(binary()), "serve", "--http-port", "0", "--metrics-port", "0", *map(str, arguments)
+        ]
         self.start_seconds, self.stop_seconds = start_seconds, stop_seconds
         self.lines = collections.deque(maxlen=LOG_LINES_MAX)
         self.port = None

@@ -2,19 +2,14 @@
 
 import shutil
 
-from support.apus_server import skip
-
-try:
-    from selenium import webdriver
-except ImportError:
-    skip("the Python package selenium is not installed")
+from selenium import webdriver
 
 
 def chromium():
     """A fresh browser with an empty profile; its console is kept for `console_errors`."""
     programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if not all(programs):
-        skip("chromium and chromium-driver are not installed")
+        raise RuntimeError("chromium and chromium-driver are not installed; scripts/bootstrap test does it")
     options = webdriver.ChromeOptions()
     options.binary_location = programs[0]
     for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",

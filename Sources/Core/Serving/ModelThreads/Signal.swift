@@ -2,15 +2,16 @@ import Glibc
 
 /// The one lock with a condition: a value that a thread waits for.
 ///
-/// Used where a thread of ours must sleep; everything else uses `Mutex`.
-final class Signal<Value: Sendable>: @unchecked Sendable {
+/// Used where a thread of ours must sleep, also by commands that wait for answers; everything else
+/// uses `Mutex`.
+package final class Signal<Value: Sendable>: @unchecked Sendable {
   // Both live in memory of their own because the system requires that they never move; `value` is
   // touched only while `lock` is held.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var value: Value
 
-  init(_ value: Value) {
+  package init(_ value: Value) {
     self.value = value
     lock = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
@@ -30,7 +31,7 @@ final class Signal<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Changes the value and wakes whoever waits.
-  func update(_ change: (inout Value) -> Void) {
+  package func update(_ change: (inout Value) -> Void) {
     pthread_mutex_lock(lock)
     change(&value)
     pthread_mutex_unlock(lock)
@@ -38,7 +39,7 @@ final class Signal<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Changes the value without waking anyone; answers what `change` answers.
-  func withValue<Result>(_ change: (inout Value) -> Result) -> Result {
+  package func withValue<Result>(_ change: (inout Value) -> Result) -> Result {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     return change(&value)
@@ -48,7 +49,7 @@ final class Signal<Value: Sendable>: @unchecked Sendable {
   /// the monotonic clock, has come first.
   ///
   /// Keep this name: profiles of busy time leave out the threads that are in it.
-  func sleepUntilReady<Result>(
+  package func sleepUntilReady<Result>(
     before nanoseconds: UInt64? = nil, _ ready: (inout Value) -> Result?
   ) -> Result? {
     pthread_mutex_lock(lock)

@@ -10,6 +10,8 @@
 #ifndef APUS_ONNX_RUNTIME_H
 #define APUS_ONNX_RUNTIME_H
 
+// For mallinfo2 and malloc_trim, which Swift's Glibc module leaves out.
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

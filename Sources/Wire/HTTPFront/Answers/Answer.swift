@@ -1,7 +1,7 @@
 import NIOCore
 
 /// What the front sends back for one request, before its head is written.
-struct Answer {
+struct Answer: Sendable {
   var status: Int
   var contentType: StaticString?
   /// Where the type is not known when the program is compiled.

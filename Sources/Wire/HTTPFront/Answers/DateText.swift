@@ -28,7 +28,9 @@ struct DateText {
       + time.joined(separator: ":") + " GMT"
   }
 
-  private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func twoDigits(_ number: Int) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
 
   /// The date of a day counted from 1970-01-01, which is day 0. Years are taken to begin in March,
   /// so that the leap day is the last of its year; 146,097 days are 400 years.

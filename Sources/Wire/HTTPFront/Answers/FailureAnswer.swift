@@ -10,13 +10,11 @@ enum FailureAnswer {
     var answer = Answer(
       status: status ?? OpenInferenceFailures.statusCode(for: failure), contentType: Answer.json,
       bytes: OpenInferenceDocuments.error(text))
-    switch failure {
-    case .overloaded(_, let delay), .quotaExceeded(let delay):
-      answer.headers.append(("Retry-After", "\(max(1, delay.components.seconds))"))
-    case .modelNotReady, .draining: answer.headers.append(("Retry-After", "1"))
-    case .unsupported(.method(_, let allowed)):
+    if let seconds = OpenInferenceFailures.retryAfterSeconds(for: failure) {
+      answer.headers.append(("Retry-After", "\(seconds)"))
+    }
+    if case .unsupported(.method(_, let allowed)) = failure {
       answer.headers.append(("Allow", allowed.joined(separator: ", ")))
-    default: break
     }
     return answer
   }

@@ -1,4 +1,5 @@
 import Inference
+import NIOCore
 import Serving
 import WireFormats
 
@@ -6,7 +7,120 @@ import WireFormats
 struct StatusAnswers {
   let shared: FrontShared
   let connection: HTTPConnection
+
   func answer(_ route: Route) {
-    connection.answer(Answer(status: 200, contentType: Answer.json, bytes: OpenInferenceDocuments.error("")))
+    switch route.endpoint {
+    case .serverMetadata:
+      answer(
+        OpenInferenceDocuments.serverMetadata(
+          version: shared.settings.version, extensions: Self.extensions))
+    case .serverLive: answer(OpenInferenceDocuments.live(shared.door.isLive), shared.door.isLive)
+    case .serverReady: answer(OpenInferenceDocuments.ready(isReady), isReady)
+    case .plainLive: answer(plain: shared.door.isLive)
+    case .plainReady: answer(plain: isReady)
+    case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
+    case .modelMetadata: answerMetadata(of: route.address)
+    case .modelReady: answerReadiness(of: route.address)
+    case .repositoryIndex: connection.hand(to: RepositoryIndex(connection, shared))
+    case .infer, .detect, .classify, .metrics, .page:
+      preconditionFailure("\(route.endpoint) is answered elsewhere")
+    }
   }
+
+  private static let extensions = ["binary_tensor_data", "classification", "parameters"]
+
+  private var isReady: Bool { shared.door.isReady }
+
+  private var names: [String] {
+    var names = shared.door.statuses.map(\.name)
+    // Versions of one name are neighbours.
+    var last: String?
+    names.removeAll { name in
+      defer { last = name }
+      return name == last
+    }
+    return names
+  }
+
+  /// A health probe that fails is answered 503, as whoever asks looks at the status first.
+  private func answer(_ document: [UInt8], _ isWell: Bool = true) {
+    connection.answer(Answer(status: isWell ? 200 : 503, contentType: Answer.json, bytes: document))
+  }
+
+  private func answer(plain isWell: Bool) {
+    connection.answer(
+      Answer(
+        status: isWell ? 200 : 503, contentType: "text/plain; charset=utf-8",
+        bytes: (isWell ? "ok\n" : "no\n").utf8))
+  }
+
+  private func answerMetadata(of address: ModelAddress) {
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      let task = shared.visionTasks.task(for: lease)
+      answer(
+        OpenInferenceDocuments.modelMetadata(
+          name: lease.name, versions: lease.versions, platform: lease.platformName,
+          signature: VisionMetadata.signature(of: lease, task)))
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  private func answerReadiness(of address: ModelAddress) {
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      answer(OpenInferenceDocuments.modelReady(name: lease.name, true))
+    } catch {
+      guard case .modelNotReady(let name, _) = error else {
+        connection.refuse(error)
+        return
+      }
+      answer(OpenInferenceDocuments.modelReady(name: name, false), false)
+    }
+  }
+}
+
+/// Answers `POST /v2/repository/index`, whose body may ask for ready versions only.
+final class RepositoryIndex: Exchange {
+  private let connection: HTTPConnection
+  private let shared: FrontShared
+  private var body: CollectedBody
+  /// Generous for `{"ready": true}`.
+  private static let bodyBytesMax = 4 << 10
+
+  init(_ connection: HTTPConnection, _ shared: FrontShared) {
+    self.connection = connection
+    self.shared = shared
+    body = CollectedBody(expectedByteCount: nil, budget: shared.collectedBytes)
+  }
+
+  func receive(_ part: ByteBuffer) {
+    do throws(InferenceFailure) {
+      try body.append(part)
+      if body.byteCount > Self.bodyBytesMax {
+        throw .tooLarge(.body(bytesMax: Self.bodyBytesMax))
+      }
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  func end() {
+    do throws(InputProblem) {
+      let isReadyOnly = try body.bytes.withUnsafeReadableBytes { bytes throws(InputProblem) in
+        try OpenInferenceDocuments.isReadyOnly(indexRequest: bytes)
+      }
+      let entries = shared.door.statuses.filter { !isReadyOnly || $0.state == .ready }
+      let document = OpenInferenceDocuments.repositoryIndex(
+        entries.map { RepositoryEntry(name: $0.name, version: $0.version, state: $0.state) })
+      connection.answer(Answer(status: 200, contentType: Answer.json, bytes: document))
+    } catch {
+      connection.refuse(.invalidInput(error))
+    }
+  }
+
+  func abandon() { body.giveBack() }
 }

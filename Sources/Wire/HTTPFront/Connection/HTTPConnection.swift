@@ -200,10 +200,41 @@ extension HTTPConnection {
 // MARK: - Answering
 
 extension HTTPConnection {
-  /// Writes the answer to the request in hand. Its record is reported when the last byte has left.
+  /// Writes the answer to the request in hand, packed where the client would like that. Its record is
+  /// reported when the last byte has left.
   func answer(_ answer: Answer) {
-    guard state.owesAnswer, let context else { return }
+    guard state.owesAnswer else { return }
     exchange = nil
+    guard let coding = coding(for: answer) else {
+      send(answer)
+      return
+    }
+    if answer.bodyByteCount <= front.limits.loopBodyBytesMax {
+      send(Packing.pack(answer, coding))
+    } else {
+      packOnWorker(answer, coding)
+    }
+  }
+
+  private func coding(for answer: Answer) -> ContentCoding? {
+    guard !head.acceptEncoding.isEmpty, answer.isCompressible, head.method != .HEAD,
+      answer.bodyByteCount >= front.limits.compressedBytesMin
+    else { return nil }
+    return AcceptedCoding.choice(from: head.acceptEncoding)
+  }
+
+  private func packOnWorker(_ answer: Answer, _ coding: ContentCoding) {
+    let loop = front.eventLoop
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    front.workers.run {
+      let packed = Packing.pack(answer, coding)
+      // Should the client have gone meanwhile, nothing is owed any more, and `send` does nothing.
+      loop.execute { bound.value.send(packed) }
+    }
+  }
+
+  private func send(_ answer: Answer) {
+    guard state.owesAnswer, let context else { return }
     var answer = answer
     if front.isDraining { state.closeAfterAnswer() }
     state.answerBegan(bodyBytesLeft: head.contentLength.map { $0 - bodyByteCount })
@@ -353,7 +384,7 @@ extension HTTPConnection {
   private func noteProgressOfWriting() {
     guard let options = context?.channel.syncOptions,
       let left = try? options.getOption(.bufferedWritableBytes)
-    // A channel without that option (none of ours) is held to its time alone.
+      // A channel without that option (none of ours) is held to its time alone.
     else { return }
     watch.byteCount = record.responseByteCount - left
   }

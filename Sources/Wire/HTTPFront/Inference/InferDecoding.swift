@@ -40,11 +40,44 @@ struct InferDecoding: Sendable {
   }
 }
 
-/// Turns a model's outputs into an answer: the JSON straight into the buffer that is sent, binary
-/// tensors as they lie in memory.
-enum InferEncoding {
-  /// `nil` where an output is not in host memory.
-  static func answer(for response: OpenInferenceResponse) -> Answer? {
+/// Turns a model's outputs into an answer; a value, so that it can go to a worker. The JSON is
+/// written straight into the buffer that is sent, binary tensors are sent as they lie in memory.
+struct InferEncoding: Sendable {
+  let model: String
+  let version: Int64
+  let clientID: String?
+  let labels: [String]
+  let plan: OpenInferenceResponsePlan
+
+  /// `nil` where the JSON may be larger than the caller has time for.
+  func answer(
+    _ outputs: [NamedTensor], jsonByteCountMax: Int
+  ) -> Result<Answer, InferenceFailure>? {
+    do throws(InferenceFailure) {
+      let response = try response(outputs)
+      guard response.jsonByteCountMax <= jsonByteCountMax else { return nil }
+      return .success(try Self.write(response))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  func answer(_ outputs: [NamedTensor]) -> Result<Answer, InferenceFailure> {
+    do throws(InferenceFailure) {
+      return .success(try Self.write(try response(outputs)))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func response(
+    _ outputs: [NamedTensor]
+  ) throws(InferenceFailure) -> OpenInferenceResponse {
+    try OpenInferenceResponse(
+      model: model, version: version, id: clientID, outputs: outputs, labels: labels, plan: plan)
+  }
+
+  private static func write(_ response: OpenInferenceResponse) throws(InferenceFailure) -> Answer {
     let capacity = response.jsonByteCountMax
     var json = AnswerHead.buffer(capacity: capacity)
     let jsonByteCount = json.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) {
@@ -54,7 +87,9 @@ enum InferEncoding {
     let tensors = response.binaryTensors
     guard !tensors.isEmpty else { return answer }
     for tensor in tensors where tensor.byteCount > 0 {
-      guard let bytes = AdoptedBytes.buffer(of: tensor) else { return nil }
+      guard let bytes = AdoptedBytes.buffer(of: tensor) else {
+        throw .unsupported(.other("outputs in device memory"))
+      }
       answer.tail.append(bytes)
     }
     answer.contentType = "application/octet-stream"

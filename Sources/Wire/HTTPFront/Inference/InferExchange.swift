@@ -176,29 +176,31 @@ extension InferExchange {
 
   private func encode(_ outputs: [NamedTensor]) {
     guard let plan else { preconditionFailure("answered before it was submitted") }
-    let response = OpenInferenceResponse(
-      model: lease.name, version: lease.version, id: clientID, outputs: outputs,
-      labels: lease.labels, plan: plan)
-    if response.jsonByteCountMax <= shared.settings.limits.loopBodyBytesMax {
-      encoded(InferEncoding.answer(for: response))
+    let encoding = InferEncoding(
+      model: lease.name, version: lease.version, clientID: clientID, labels: lease.labels,
+      plan: plan)
+    if let answer = encoding.answer(
+      outputs, jsonByteCountMax: shared.settings.limits.loopBodyBytesMax)
+    {
+      encoded(answer)
       return
     }
     let loop = connection.front.eventLoop
     let bound = NIOLoopBound(self, eventLoop: loop)
     shared.workers.run {
-      let answer = InferEncoding.answer(for: response)
+      let answer = encoding.answer(outputs)
       loop.execute { bound.value.encoded(answer) }
     }
   }
 
-  private func encoded(_ answer: Answer?) {
+  private func encoded(_ answer: Result<Answer, InferenceFailure>) {
     guard !isOver else { return }
-    isOver = true
     connection.record.encoded = MonotonicClock.now()
-    if let answer {
+    switch answer {
+    case .success(let answer):
+      isOver = true
       connection.answer(answer)
-    } else {
-      connection.refuse(.unsupported(.other("outputs in device memory")))
+    case .failure(let failure): connection.refuse(failure)
     }
   }
 

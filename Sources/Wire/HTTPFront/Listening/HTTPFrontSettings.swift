@@ -1,5 +1,7 @@
 /// What an operator sets of the HTTP front.
 package struct HTTPFrontSettings: Sendable {
+  /// Of this program, as `GET /v2` says it.
+  package var version = ""
   /// The address to listen on: an IP literal or a name of this machine.
   package var host = "127.0.0.1"
   /// 0 means any free port; the real one is reported by `start()`.

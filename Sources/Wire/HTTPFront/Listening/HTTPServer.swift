@@ -138,7 +138,9 @@ extension HTTPServer {
   }
 
   private func fault(of error: any Error, port: Int) -> ServerFault {
-    if let error = error as? IOError, error.errnoCode == EADDRINUSE { return .portTaken(port: port) }
+    if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+      return .portTaken(port: port)
+    }
     return .configurationInvalid(
       file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
   }

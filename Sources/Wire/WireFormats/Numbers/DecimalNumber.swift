@@ -17,16 +17,17 @@ struct DecimalNumber {
 }
 
 extension DecimalNumber {
-  /// Where the mantissa overflowed: the first 19 significant digits again, with care.
-  ///
-  /// `exponent` must be the written exponent less the count of fraction digits.
+  /// The same number with its first 19 significant digits read again, with care, because the mantissa
+  /// overflowed or may have; `exponent` must be the written one less the count of fraction digits.
   @inline(never)
-  mutating func readDigitsAgain() {
+  func withDigitsReadAgain() -> DecimalNumber {
     let digits = significantDigits(countMax: 19)
-    mantissa = digits.values.reduce(0) { $0 &* 10 &+ UInt64($1) }
-    exponent += digits.droppedCount
-    droppedDigitCount = digits.droppedCount
-    isTruncated = digits.isAnyDroppedNonzero
+    var number = self
+    number.mantissa = digits.values.reduce(0) { $0 &* 10 &+ UInt64($1) }
+    number.exponent += digits.droppedCount
+    number.droppedDigitCount = digits.droppedCount
+    number.isTruncated = digits.isAnyDroppedNonzero
+    return number
   }
 
   /// The digits of the token from the first that is not zero, and what was left behind.

@@ -17,26 +17,25 @@ private struct ScaledInterval<Digits: FixedWidthInteger & UnsignedInteger> {
   let exponent: Int
 
   /// The shortest number inside, else the nearest of the two beside the value.
+  ///
+  /// Both candidates are computed and one selected, without a branch: which it is, is as good as
+  /// random, and a mispredicted branch costs more than the whole arithmetic.
   @inline(__always)
   var shortest: ShortestDecimal<Digits> {
     let whole = value >> 2
-    if whole >= 10 {
-      let tens = whole / 10
-      let isBelowInside = lower <= 40 &* tens
-      let isAboveInside = 40 &* tens &+ 40 <= upper
-      if isBelowInside != isAboveInside {
-        return ShortestDecimal(
-          digits: tens &+ (isAboveInside ? 1 : 0), exponent: exponent &+ 1)
-      }
-    }
-    let isBelowInside = lower <= 4 &* whole
-    let isAboveInside = 4 &* whole &+ 4 <= upper
-    if isBelowInside != isAboveInside {
-      return ShortestDecimal(digits: whole &+ (isAboveInside ? 1 : 0), exponent: exponent)
-    }
+    let tens = whole / 10 &* 10
+    let isTensInside = lower <= 4 &* tens
+    let isNextTensInside = 4 &* tens &+ 40 <= upper
+    let shorter = isNextTensInside ? tens &+ 10 : tens
+    let isWholeInside = lower <= 4 &* whole
+    let isNextInside = 4 &* whole &+ 4 <= upper
     let middle = 4 &* whole &+ 2
-    let isUp = value > middle || (value == middle && whole & 1 == 1)
-    return ShortestDecimal(digits: whole &+ (isUp ? 1 : 0), exponent: exponent)
+    // Above the middle, or on it and the lower one odd.
+    let isUpNearer = value &+ (whole & 1) > middle
+    let isUp = isWholeInside != isNextInside ? isNextInside : isUpNearer
+    let longer = isUp ? whole &+ 1 : whole
+    return ShortestDecimal(
+      digits: isTensInside != isNextTensInside ? shorter : longer, exponent: exponent)
   }
 }
 

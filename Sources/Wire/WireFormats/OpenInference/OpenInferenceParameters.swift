@@ -80,6 +80,18 @@ extension OpenInferenceParameters {
     return .number(try readUnsigned("sequence_id", &scanner))
   }
 
+  /// Reads an object of scalars.
+  static func readAll(_ scanner: inout JSONScanner) throws(InputProblem) -> [Parameter] {
+    guard scanner.peek() == UInt8(ascii: "{") else {
+      throw .fieldOfWrongKind("parameters", expected: "an object")
+    }
+    var parameters: [Parameter] = []
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      parameters.append(Parameter(name: key, value: try readValue(key, &scanner)))
+    }
+    return parameters
+  }
+
   private static func readValue(
     _ key: String, _ scanner: inout JSONScanner
   ) throws(InputProblem) -> ParameterValue {

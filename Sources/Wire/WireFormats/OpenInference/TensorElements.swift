@@ -8,7 +8,6 @@ struct TensorElements {
   let input: String
   let datatype: Datatype
   let shape: TensorShape
-  private let reading = FloatReading()
 
   init(input: String, datatype: Datatype, shape: TensorShape) {
     self.input = input
@@ -39,56 +38,31 @@ struct TensorElements {
     _ scanner: inout JSONScanner, _ memory: UnsafeMutableRawPointer
   ) throws(InputProblem) {
     switch datatype {
-    case .float32: try read(&scanner, memory, Float.self) { reading.float($0) }
-    case .float64: try read(&scanner, memory, Double.self) { reading.double($0) }
-    case .float16: try read(&scanner, memory, Float16.self) { reading.float16($0) }
-    case .bfloat16: try read(&scanner, memory, UInt16.self) { reading.bfloat16($0) }
-    case .uint8: try read(&scanner, memory, UInt8.self) { $0.integer(as: UInt8.self) }
-    case .uint16: try read(&scanner, memory, UInt16.self) { $0.integer(as: UInt16.self) }
-    case .uint32: try read(&scanner, memory, UInt32.self) { $0.integer(as: UInt32.self) }
-    case .uint64: try read(&scanner, memory, UInt64.self) { $0.integer(as: UInt64.self) }
-    case .int8: try read(&scanner, memory, Int8.self) { $0.integer(as: Int8.self) }
-    case .int16: try read(&scanner, memory, Int16.self) { $0.integer(as: Int16.self) }
-    case .int32: try read(&scanner, memory, Int32.self) { $0.integer(as: Int32.self) }
-    case .int64: try read(&scanner, memory, Int64.self) { $0.integer(as: Int64.self) }
+    case .float32: try read(&scanner, memory, Float.self)
+    case .float64: try read(&scanner, memory, Double.self)
+    case .float16: try read(&scanner, memory, Float16.self)
+    case .bfloat16: try read(&scanner, memory, BFloat16.self)
+    case .uint8: try read(&scanner, memory, UInt8.self)
+    case .uint16: try read(&scanner, memory, UInt16.self)
+    case .uint32: try read(&scanner, memory, UInt32.self)
+    case .uint64: try read(&scanner, memory, UInt64.self)
+    case .int8: try read(&scanner, memory, Int8.self)
+    case .int16: try read(&scanner, memory, Int16.self)
+    case .int32: try read(&scanner, memory, Int32.self)
+    case .int64: try read(&scanner, memory, Int64.self)
     case .bool:
-      let flags = memory.assumingMemoryBound(to: UInt8.self)
-      try readRows(&scanner) { (scanner, index) throws(InputProblem) in
-        flags[index] = try readBool(&scanner, index)
-      }
+      var row = BoolRow(flags: memory.assumingMemoryBound(to: UInt8.self))
+      try readRows(&scanner, &row)
     case .bytes: break
     }
   }
 
-  /// Reads numbers into memory, each through `convert`, which gives `nil` for what does not fit.
-  @inline(__always)
-  private func read<Element>(
-    _ scanner: inout JSONScanner, _ memory: UnsafeMutableRawPointer, _ type: Element.Type,
-    _ convert: (DecimalNumber) -> Element?
+  private func read<Element: JSONNumeric>(
+    _ scanner: inout JSONScanner, _ memory: UnsafeMutableRawPointer, _ type: Element.Type
   ) throws(InputProblem) {
-    let elements = memory.bindMemory(to: Element.self, capacity: shape.elementCount ?? 0)
-    try readRows(&scanner) { (scanner, index) throws(InputProblem) in
-      let byte = scanner.peek()
-      guard byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: "-") else {
-        throw wrongElement(&scanner, index)
-      }
-      if byte == UInt8(ascii: "-"), isInfinity(scanner) { throw wrongElement(&scanner, index) }
-      let number = try scanner.readNumber()
-      guard let element = convert(number) else { throw unfit(number, index) }
-      elements[index] = element
-    }
-  }
-
-  private func isInfinity(_ scanner: JSONScanner) -> Bool {
-    scanner.remainingByteCount > 1 && scanner.cursor[1] == UInt8(ascii: "I")
-  }
-
-  private func readBool(
-    _ scanner: inout JSONScanner, _ index: Int
-  ) throws(InputProblem) -> UInt8 {
-    if scanner.takeWord("true") { return 1 }
-    if scanner.takeWord("false") { return 0 }
-    throw wrongElement(&scanner, index)
+    let count = shape.elementCount ?? 0
+    var row = NumberRow(elements: memory.bindMemory(to: Element.self, capacity: count))
+    try readRows(&scanner, &row)
   }
 
   private func readByteStrings(_ scanner: inout JSONScanner) throws(InputProblem) -> Tensor {
@@ -96,35 +70,23 @@ struct TensorElements {
     guard count <= scanner.remainingByteCount / 2 + 1 else {
       throw .wrongElementCount(input: input, expected: count, got: try countElements(&scanner))
     }
-    var bytes: [UInt8] = []
-    try readRows(&scanner) { (scanner, index) throws(InputProblem) in
-      guard scanner.peek() == UInt8(ascii: "\"") else { throw wrongElement(&scanner, index) }
-      let token = try scanner.readStringToken()
-      let prefix = bytes.count
-      bytes.append(contentsOf: [0, 0, 0, 0])
-      token.append(to: &bytes)
-      let length = UInt32(truncatingIfNeeded: bytes.count - prefix - 4)
-      for place in 0..<4 {
-        bytes[prefix + place] = UInt8(truncatingIfNeeded: length >> (8 * place))
-      }
-    }
-    return Tensor(bytes, datatype: .bytes, shape: shape)
+    var row = ByteStringRow()
+    try readRows(&scanner, &row)
+    return Tensor(row.bytes, datatype: .bytes, shape: shape)
   }
 }
 
 extension TensorElements {
-  /// Calls `element` for each element in row-major order, the cursor before it, and checks that the
-  /// arrays have the shape's lengths.
-  @inline(__always)
-  private func readRows(
-    _ scanner: inout JSONScanner,
-    _ element: (inout JSONScanner, Int) throws(InputProblem) -> Void
+  /// Reads all elements in row-major order through `row`, and checks that the arrays have the shape's
+  /// lengths.
+  private func readRows<Row: ElementRow>(
+    _ scanner: inout JSONScanner, _ row: inout Row
   ) throws(InputProblem) {
     let count = shape.elementCount ?? 0
     if count == 0 { return try readNothing(&scanner) }
     try scanner.open("[")
     guard scanner.peek() == UInt8(ascii: "[") else {
-      return try readRow(&scanner, 0..<count, isFlat: true, element)
+      return try readRow(&scanner, 0..<count, isFlat: true, &row)
     }
     guard shape.rank > 1 else { throw .raggedArray(input: input) }
     // `done[axis]` counts the finished parts of the array that is open on that axis.
@@ -140,7 +102,7 @@ extension TensorElements {
         axis += 1
         done[axis] = 0
       }
-      try readRow(&scanner, index..<index + rowLength, isFlat: false, element)
+      try readRow(&scanner, index..<index + rowLength, isFlat: false, &row)
       index += rowLength
       repeat {
         axis -= 1
@@ -155,27 +117,27 @@ extension TensorElements {
   }
 
   /// Reads the elements of the innermost array, which is open, and closes it.
-  @inline(__always)
-  private func readRow(
-    _ scanner: inout JSONScanner, _ indices: Range<Int>, isFlat: Bool,
-    _ element: (inout JSONScanner, Int) throws(InputProblem) -> Void
+  private func readRow<Row: ElementRow>(
+    _ scanner: inout JSONScanner, _ indices: Range<Int>, isFlat: Bool, _ row: inout Row
   ) throws(InputProblem) {
-    var index = indices.lowerBound
-    if scanner.peek() == UInt8(ascii: "]") {
+    let stop = row.read(&scanner, indices)
+    switch stop {
+    case .complete:
+      guard scanner.peek() == UInt8(ascii: "]") else { throw scanner.unexpected("`,` or `]`") }
+      scanner.close()
+    case .ended(let index):
+      guard scanner.peek() == UInt8(ascii: "]") else { throw scanner.unexpected("`,` or `]`") }
       throw wrongLength(&scanner, index, isFlat: isFlat)
+    case .goesOn:
+      if scanner.peek() == UInt8(ascii: "]") { throw scanner.unexpected("a value") }
+      throw wrongLength(&scanner, indices.upperBound, isFlat: isFlat)
+    case .noElement(let index):
+      let isEmpty = index == indices.lowerBound && scanner.peek() == UInt8(ascii: "]")
+      throw isEmpty
+        ? wrongLength(&scanner, index, isFlat: isFlat) : wrongElement(&scanner, index)
+    case .unfit(let number, let index): throw unfit(number, index)
+    case .malformed(let problem): throw problem
     }
-    while true {
-      try element(&scanner, index)
-      index &+= 1
-      guard scanner.take(",") else { break }
-      if index == indices.upperBound {
-        if scanner.peek() == UInt8(ascii: "]") { throw scanner.unexpected("a value") }
-        throw wrongLength(&scanner, index, isFlat: isFlat)
-      }
-    }
-    guard scanner.peek() == UInt8(ascii: "]") else { throw scanner.unexpected("`,` or `]`") }
-    if index < indices.upperBound { throw wrongLength(&scanner, index, isFlat: isFlat) }
-    scanner.close()
   }
 
   /// Reads arrays that hold no element, however nested.

@@ -1,0 +1,105 @@
+/// Models that others serve and this program does not, and what their owner can do.
+enum ForeignModel {
+  /// Why a file is not served, by its name; `nil` for one that nobody would take for a model.
+  static func advice(forFile path: String) -> String? {
+    files[PathText.ending(path)].map { "it is \($0.what), which is not served yet; \($0.advice)" }
+  }
+
+  /// Why a directory is not served, by a file that marks it; `nil` where there is none.
+  static func advice(for folder: Folder) -> String? {
+    let hasOurs = folder.files.contains { PathText.ending($0) == "onnx" }
+    for mark in markers where folder.files.contains(mark.file) && (mark.isBinding || !hasOurs) {
+      return "it is \(mark.what) (\(mark.file)), which is not read yet; \(mark.advice)"
+    }
+    return nil
+  }
+
+  /// Why nothing in a directory is served, by its marker or the first of its files that tells.
+  static func adviceOnContents(of folder: Folder) -> String? {
+    if let advice = advice(for: folder) { return advice }
+    return folder.files.lazy.compactMap { name in
+      advice(forFile: name).map { "\(name): \($0)" }
+    }.first
+  }
+
+  /// A file that says what a directory is.
+  private struct Mark {
+    let file: String
+    let what: String
+    /// It configures whatever else lies there, so an ONNX file beside it is not served without it.
+    let isBinding: Bool
+    let advice: String
+  }
+
+  /// What is served, for messages.
+  static let supported = "supported are ONNX models (.onnx)"
+
+  private static let modelYAML =
+    "put the model in NAME/1/model.onnx and what its metadata does not say in NAME/model.yaml"
+
+  private static let markers = [
+    Mark(
+      file: "config.pbtxt", what: "a Triton model", isBinding: true,
+      advice: "names, shapes and types come from the model itself: remove that file, and write a "
+        + "model.yaml for what remains"),
+    Mark(
+      file: "model-settings.json", what: "an MLServer model", isBinding: true, advice: modelYAML),
+    Mark(
+      file: "MLmodel", what: "an MLflow model", isBinding: true,
+      advice: "name the .onnx file in it, or \(modelYAML)"),
+    Mark(
+      file: "saved_model.pb", what: "a TensorFlow SavedModel", isBinding: false,
+      advice: "convert it with: "
+        + "python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx"),
+    Mark(
+      file: "model.safetensors", what: "a Hugging Face snapshot", isBinding: false,
+      advice: "convert it with: optimum-cli export onnx --model DIRECTORY OUTPUT"),
+  ]
+
+  private static let torch = (
+    what: "a PyTorch checkpoint",
+    advice: "export it to ONNX: with torch.onnx.export, or for YOLO with "
+      + "yolo export model=FILE format=onnx"
+  )
+  private static let scikit = (
+    what: "a pickled Python object", advice: "convert it to ONNX with skl2onnx.to_onnx"
+  )
+  private static let xgboost = (
+    what: "an XGBoost model", advice: "convert it to ONNX with onnxmltools.convert_xgboost"
+  )
+  private static let keras = (
+    what: "a Keras model", advice: "convert it to ONNX with tf2onnx.convert.from_keras"
+  )
+  private static let tensorRT = (
+    what: "a TensorRT engine",
+    advice: "serve the ONNX model that it was built from"
+  )
+  private static let archive = (what: "an archive", advice: "unpack it and name what is inside")
+
+  private static let files: [String: (what: String, advice: String)] = [
+    "pt": torch, "pth": torch, "ckpt": torch, "torchscript": torch,
+    "pkl": scikit, "pickle": scikit, "joblib": scikit,
+    "xgb": xgboost, "ubj": xgboost, "bst": xgboost,
+    "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
+    "zip": archive, "tar": archive, "gz": archive, "tgz": archive, "mar": archive,
+    "cbm": (
+      "a CatBoost model", "save it with model.save_model(\"model.onnx\", format=\"onnx\")"
+    ),
+    "gguf": ("a GGUF language model", "ONNX models are"),
+    "safetensors": (
+      "weights without their graph", "export the model with: optimum-cli export onnx"
+    ),
+    "tflite": (
+      "a TensorFlow Lite model",
+      "convert it with: python -m tf2onnx.convert --tflite FILE --output model.onnx"
+    ),
+    "pb": (
+      "a TensorFlow graph",
+      "convert it with: python -m tf2onnx.convert --graphdef FILE --output model.onnx"
+    ),
+    "xml": ("an OpenVINO model", "serve the ONNX model that it was made from"),
+    "mlmodel": ("a Core ML model", "serve the ONNX model that it was made from"),
+    "ort": ("a model in ONNX Runtime's own format", "serve the .onnx file that it was made from"),
+    "pmml": ("a PMML model", "convert the model that it was made from to ONNX"),
+  ]
+}

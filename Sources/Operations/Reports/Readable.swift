@@ -1,0 +1,38 @@
+/// Quantities as a person reads them: rounded, with a unit.
+package enum Readable {
+  /// `512 B`, `10.2 MiB`.
+  package static func bytes(_ count: Int) -> String {
+    var size = Double(count)
+    var unit = "B"
+    for larger in ["KiB", "MiB", "GiB", "TiB"] where size.magnitude >= 1_024 {
+      size /= 1_024
+      unit = larger
+    }
+    return unit == "B" ? "\(count) B" : "\(decimal(size, places: size < 100 ? 1 : 0)) \(unit)"
+  }
+
+  /// `0.4 ms`, `31 ms`, `2.5 s`.
+  package static func time(_ nanoseconds: UInt64) -> String {
+    let milliseconds = Double(nanoseconds) / 1_000_000
+    if milliseconds < 1_000 {
+      return "\(decimal(milliseconds, places: milliseconds < 10 ? 1 : 0)) ms"
+    }
+    return "\(decimal(milliseconds / 1_000, places: 1)) s"
+  }
+
+  /// A number with that many digits after the point; no exponent, no locale.
+  package static func decimal(_ value: Double, places: Int) -> String {
+    guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
+    let scale = (0..<places).reduce(1) { product, _ in product * 10 }
+    let scaled = Int((value.magnitude * Double(scale)).rounded())
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    guard places > 0 else { return "\(sign)\(scaled)" }
+    let fraction = String(scale + scaled % scale).dropFirst()
+    return "\(sign)\(scaled / scale).\(fraction)"
+  }
+
+  /// `[1,3,640,640]`, `?` where any length goes.
+  package static func shape(_ lengths: [Int]) -> String {
+    "[" + lengths.map { $0 < 0 ? "?" : String($0) }.joined(separator: ",") + "]"
+  }
+}

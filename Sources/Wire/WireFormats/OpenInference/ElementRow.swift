@@ -1,0 +1,162 @@
+import Inference
+
+/// How reading the elements of one innermost array ended; the cursor is where it says.
+enum RowStop {
+  /// After the last element.
+  case complete
+  /// After this many elements of the tensor, before something that is not a comma.
+  case ended(Int)
+  /// After the comma behind the last element.
+  case goesOn
+  /// Before something that is no element, in the place of this one.
+  case noElement(Int)
+  /// After a number that the datatype does not hold.
+  case unfit(DecimalNumber, Int)
+  case malformed(InputProblem)
+}
+
+/// Puts the elements of an innermost array where they belong.
+protocol ElementRow {
+  /// Reads elements with commas between them, from behind the opening bracket (`indices` is not
+  /// empty).
+  mutating func read(_ scanner: inout JSONScanner, _ indices: Range<Int>) -> RowStop
+}
+
+/// A type that numbers in JSON become.
+protocol JSONNumeric: BitwiseCopyable {
+  /// The nearest value, or `nil` where it does not hold the number.
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Self?
+}
+
+extension JSONNumeric where Self: FixedWidthInteger {
+  @inline(__always)
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Self? {
+    number.integer(as: Self.self)
+  }
+}
+
+extension UInt8: JSONNumeric {}
+extension UInt16: JSONNumeric {}
+extension UInt32: JSONNumeric {}
+extension UInt64: JSONNumeric {}
+extension Int8: JSONNumeric {}
+extension Int16: JSONNumeric {}
+extension Int32: JSONNumeric {}
+extension Int64: JSONNumeric {}
+
+extension Float: JSONNumeric {
+  @inline(__always)
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Float? {
+    reading.float(number)
+  }
+}
+
+extension Double: JSONNumeric {
+  @inline(__always)
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Double? {
+    reading.double(number)
+  }
+}
+
+extension Float16: JSONNumeric {
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Float16? {
+    reading.float16(number)
+  }
+}
+
+/// The bits of a bfloat16, for which the language has no type.
+struct BFloat16: JSONNumeric {
+  let bits: UInt16
+
+  static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> BFloat16? {
+    reading.bfloat16(number).map(BFloat16.init)
+  }
+}
+
+struct NumberRow<Element: JSONNumeric>: ElementRow {
+  let elements: UnsafeMutablePointer<Element>
+  private let reading = FloatReading()
+
+  init(elements: UnsafeMutablePointer<Element>) { self.elements = elements }
+
+  mutating func read(_ scanner: inout JSONScanner, _ indices: Range<Int>) -> RowStop {
+    var text = NumberCursor(scanner)
+    var index = indices.lowerBound
+    while true {
+      text.skipSpace()
+      let start = text.place
+      guard let number = text.read() else {
+        // Nothing but what a number begins with makes it a malformed number.
+        let isNumber = text.place > start && !(text.place < scanner.end && text.place[0] == 0x49)
+        scanner.cursor = isNumber ? text.place : start
+        return isNumber
+          ? .malformed(scanner.unexpected("\(text.expected)")) : .noElement(index)
+      }
+      guard let element = Element.nearest(number, reading) else {
+        scanner.cursor = text.place
+        return .unfit(number, index)
+      }
+      elements[index] = element
+      index &+= 1
+      guard text.take(UInt8(ascii: ",")) else { break }
+      if index == indices.upperBound {
+        scanner.cursor = text.place
+        return .goesOn
+      }
+    }
+    scanner.cursor = text.place
+    return index == indices.upperBound ? .complete : .ended(index)
+  }
+}
+
+/// A row whose elements are few or slow enough to be read by the scanner, one at a time.
+protocol ScannedRow: ElementRow {
+  /// Reads the element at the cursor; false where something else stands there.
+  mutating func readElement(_ scanner: inout JSONScanner, _ index: Int) throws(InputProblem) -> Bool
+}
+
+extension ScannedRow {
+  mutating func read(_ scanner: inout JSONScanner, _ indices: Range<Int>) -> RowStop {
+    var index = indices.lowerBound
+    while true {
+      do throws(InputProblem) {
+        guard try readElement(&scanner, index) else { return .noElement(index) }
+      } catch {
+        return .malformed(error)
+      }
+      index += 1
+      guard scanner.take(",") else { break }
+      if index == indices.upperBound { return .goesOn }
+    }
+    return index == indices.upperBound ? .complete : .ended(index)
+  }
+}
+
+struct BoolRow: ScannedRow {
+  let flags: UnsafeMutablePointer<UInt8>
+
+  mutating func readElement(_ scanner: inout JSONScanner, _ index: Int) -> Bool {
+    let isTrue = scanner.takeWord("true")
+    guard isTrue || scanner.takeWord("false") else { return false }
+    flags[index] = isTrue ? 1 : 0
+    return true
+  }
+}
+
+/// Strings, each as its length in four bytes and then its UTF-8.
+struct ByteStringRow: ScannedRow {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func readElement(
+    _ scanner: inout JSONScanner, _ index: Int
+  ) throws(InputProblem) -> Bool {
+    guard scanner.peek() == UInt8(ascii: "\"") else { return false }
+    let token = try scanner.readStringToken()
+    let prefix = bytes.count
+    bytes.append(contentsOf: [0, 0, 0, 0])
+    token.append(to: &bytes)
+    let length = UInt32(truncatingIfNeeded: bytes.count - prefix - 4)
+    for place in 0..<4 { bytes[prefix + place] = UInt8(truncatingIfNeeded: length >> (8 * place)) }
+    return true
+  }
+}

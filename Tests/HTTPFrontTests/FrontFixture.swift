@@ -1,0 +1,165 @@
+import Inference
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Serving
+import TestSupport
+
+@testable import HTTPFront
+
+/// A front on an event loop whose time the test moves, with one connection from 127.0.0.1.
+final class FrontFixture {
+  let loop: TestLoop
+  let channel: EmbeddedChannel
+  let front: FrontLoop
+  let observer: RecordingObserver
+  let door: InferenceServer
+  let shared: FrontShared
+  let model: FakeModel
+
+  init(
+    _ behaviour: FakeModel.Behaviour = .identity, isCheap: Bool = true,
+    peer: String = "127.0.0.1", isMetricsOnly: Bool = false,
+    changed change: (inout HTTPFrontSettings) -> Void = { _ in }
+  ) throws {
+    var settings = HTTPFrontSettings()
+    change(&settings)
+    observer = RecordingObserver()
+    let model = FakeModel(behaviour, isCheap: isCheap)
+    self.model = model
+    door = InferenceServer(
+      settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)
+    try door.load(
+      ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
+    shared = FrontShared(
+      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
+      workers: WorkerPool(threadCount: 1),
+      openConnections: OpenConnections(countMax: settings.limits.connectionCountMax),
+      collectedBytes: ByteBudget(byteCountMax: settings.limits.collectedBytesMax),
+      visionTasks: VisionTasks())
+    shared.workers.start()
+    loop = TestLoop()
+    front = FrontLoop(eventLoop: loop, shared: shared)
+    front.start()
+    channel = try Self.connect(front, loop, peer, isMetricsOnly)
+  }
+
+  /// A second connection to the same front.
+  init(beside other: FrontFixture) throws {
+    loop = other.loop
+    observer = other.observer
+    model = other.model
+    door = other.door
+    shared = other.shared
+    front = other.front
+    channel = try Self.connect(front, loop, "127.0.0.1", false)
+  }
+
+  private static func connect(
+    _ front: FrontLoop, _ loop: TestLoop, _ peer: String, _ isMetricsOnly: Bool
+  ) throws -> EmbeddedChannel {
+    let channel = EmbeddedChannel(loop: loop.embedded)
+    try HTTPPipeline.install(
+      on: channel.pipeline.syncOperations, front: front, limits: front.limits,
+      isMetricsOnly: isMetricsOnly)
+    channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 50_000)
+    channel.connect(to: try SocketAddress(ipAddress: peer, port: 50_000), promise: nil)
+    return channel
+  }
+
+  deinit { shared.workers.stop() }
+
+  /// Sends bytes as they are, and reads what has come back by then.
+  @discardableResult
+  func send(_ text: String) -> String { send(Array(text.utf8)) }
+
+  @discardableResult
+  func send(_ bytes: [UInt8]) -> String {
+    // A parser's refusal also surfaces here as an error of the embedded channel; the answer says it.
+    _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+    return received()
+  }
+
+  /// What the server has written since the last look, as text.
+  func received() -> String { String(decoding: receivedBytes(), as: UTF8.self) }
+
+  func receivedBytes() -> [UInt8] {
+    loop.run()
+    var bytes: [UInt8] = []
+    while let part = try? channel.readOutbound(as: ByteBuffer.self) {
+      bytes += part.readableBytesView
+    }
+    return bytes
+  }
+
+  /// Waits for another thread's answer.
+  func awaitAnswer() -> String { String(decoding: awaitBytes(), as: UTF8.self) }
+
+  func awaitBytes() -> [UInt8] {
+    var bytes: [UInt8] = []
+    _ = eventually {
+      bytes += receivedBytes()
+      return !bytes.isEmpty
+    }
+    return bytes
+  }
+
+  func pass(seconds: Int64) { loop.embedded.advanceTime(by: .seconds(seconds)) }
+
+  func get(_ path: String, _ headers: String = "") -> String {
+    send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n")
+  }
+
+  func post(_ path: String, _ body: String, _ headers: String = "") -> String {
+    send(
+      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n"
+        + headers + "\r\n" + body)
+  }
+
+  /// The client goes away.
+  func hangUp() {
+    channel.close(promise: nil)
+    loop.run()
+  }
+
+  var isOpen: Bool { channel.isActive }
+}
+
+/// An inference request for the model `echo`.
+let oneNumber = #"{"inputs":[{"name":"INPUT0","shape":[1],"datatype":"FP32","data":[1.5]}]}"#
+
+extension String {
+  var status: Int { Int(split(separator: " ").dropFirst().first ?? "") ?? 0 }
+
+  var body: String {
+    firstRange(of: "\r\n\r\n").map { String(self[$0.upperBound...]) } ?? ""
+  }
+
+  /// The value of a header, whatever the case of its name.
+  func header(_ name: String) -> String? {
+    for line in split(separator: "\r\n") where line.lowercased().hasPrefix(name.lowercased() + ":")
+    {
+      return String(line.dropFirst(name.count + 1)).trimmingSpaces
+    }
+    return nil
+  }
+
+  private var trimmingSpaces: String { String(trimmingPrefix { $0 == " " }) }
+}
+
+/// A page at `/`.
+struct OnePage: FrontPages {
+  static let text: StaticString = "<!doctype html><title>Apus</title>"
+
+  func page(atPath path: String) -> FrontPage? {
+    guard path == "/" else { return nil }
+    let bytes = UnsafeRawBufferPointer(
+      start: Self.text.utf8Start, count: Self.text.utf8CodeUnitCount)
+    return FrontPage(
+      contentType: "text/html; charset=utf-8", bytes: StaticBytes(bytes), etag: "\"1\"")
+  }
+}
+
+struct NoMetrics: FrontMetrics {
+  func metricsText() -> [UInt8] { Array("apus_up 1\n".utf8) }
+}
