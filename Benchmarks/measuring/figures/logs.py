@@ -5,6 +5,7 @@ import contextlib
 from .. import messages
 from ..figure import Figure, median, spread
 from ..workshop import timed
+from .small_json import cost
 
 MODEL = "identity-FP32"
 CHOICES = ("off", "slow", "all")
@@ -36,6 +37,6 @@ def measure(shop):
         figure.add(
             choice, median(rates[choice]), spread(rates[choice]),
             median([one["p99_us"] for one in found]),
-            median([one["server_cpu_s"] / max(1, one["count"]) * 1e6 for one in found]),
+            median([cost(one) for one in found]),
             f"{median(rates[choice]) / median(rates['off']):.2f}")
     return figure
