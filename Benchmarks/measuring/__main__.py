@@ -1,6 +1,7 @@
 """Measures Apus beside its peers: `Benchmarks/run`, which `make bench` calls."""
 
 import argparse
+import subprocess
 import sys
 
 from . import machine, report
@@ -47,8 +48,12 @@ def measured(shop, name):
         return FIGURES[name](shop), False
     except Skip as reason:
         return Figure(name, name, skipped=str(reason)), False
-    except (RuntimeError, OSError) as failure:
-        return Figure(name, name, skipped=f"failed: {failure}"), True
+    except (RuntimeError, OSError, LookupError, ValueError, subprocess.SubprocessError) as failure:
+        return Figure(name, name, skipped=f"FAILED: {first_line(failure)}"), True
+
+
+def first_line(failure):
+    return (str(failure).splitlines() or [type(failure).__name__])[0]
 
 
 def main():
@@ -81,7 +86,7 @@ def finish(chosen, facts, run, figures, failures):
     artefact = ROOT / ".artifacts/bench.json"
     report.write_json(artefact, facts, run, figures)
     print(f"\nbench: wrote {artefact.relative_to(ROOT)}")
-    if chosen.what == "all" and not chosen.only and not chosen.quick and not failures:
+    if chosen.what == "all" and not chosen.only and not chosen.quick:
         page = ROOT / "docs/benchmarks.md"
         page.write_text(report.markdown(facts, run, figures))
         print(f"bench: wrote {page.relative_to(ROOT)}")

@@ -18,11 +18,18 @@ class Bound:
     def is_met(self):
         return self.measured >= self.limit if self.is_least else self.measured <= self.limit
 
-    def sentence(self):
+    def cells(self):
+        """Promise, measured, limit and verdict."""
         relation = "at least" if self.is_least else "at most"
-        verdict = "met" if self.is_met else "MISSED"
         unit = f" {self.unit}" if self.unit else ""
-        return f"{self.text}: {number(self.measured)}{unit}, {relation} {number(self.limit)}{unit}: {verdict}"
+        return [
+            self.text, f"{number(self.measured)}{unit}", f"{relation} {number(self.limit)}{unit}",
+            "met" if self.is_met else "MISSED",
+        ]
+
+    def sentence(self):
+        text, measured, limit, verdict = self.cells()
+        return f"{text}: {measured}, {limit}: {verdict}"
 
 
 @dataclasses.dataclass

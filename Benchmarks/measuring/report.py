@@ -59,9 +59,7 @@ def verdicts(figures):
         if figure.skipped:
             lines.append(f"| {figure.title} | | | skipped: {figure.skipped} |")
         for bound in figure.bounds:
-            text, rest = bound.sentence().rsplit(": ", 2)[0], bound.sentence().rsplit(": ", 2)[1:]
-            measured, limit = rest[0].split(", ", 1)
-            lines.append(f"| {text} | {measured} | {limit} | {rest[1]} |")
+            lines.append("| " + " | ".join(bound.cells()) + " |")
     return lines
 
 

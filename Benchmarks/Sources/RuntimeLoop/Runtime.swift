@@ -59,7 +59,8 @@ final class Runtime: @unchecked Sendable {  // Its pointers never change; the se
 
 private func check(_ api: UnsafePointer<OnnxRuntimeTable>, _ status: OpaquePointer?) {
   guard let status else { return }
-  fatalError(api.pointee.GetErrorMessage(status).map { String(cString: $0) } ?? "ONNX Runtime failed")
+  fatalError(
+    api.pointee.GetErrorMessage(status).map { String(cString: $0) } ?? "ONNX Runtime failed")
 }
 
 private func made(

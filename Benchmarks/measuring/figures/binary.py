@@ -44,7 +44,7 @@ def measure(shop):
     figure.notes.append(
         f"Copies of the tensor in the server: {copies['server']:.2f}; inside ONNX Runtime: "
         f"{copies['runtime']:.2f}.")
-    figure.bounds.append(Bound("copies per request outside the model", copies["server"], 1.05, False))
+    figure.bounds.append(Bound("copies of a binary tensor outside the model", copies["server"], 1.05, False))
     return figure
 
 

@@ -31,7 +31,7 @@ def counted(shop, figure):
         "small JSON request: allocations": small["allocations"],
         "small JSON request: allocated bytes": small["allocated_bytes"],
         "image tensor request: allocations": image["allocations"],
-        "image tensor request: copies of the tensor": (
+        PROMISED: (
             image["copied_bytes"] / counting.messages.IMAGE_BYTES),
     }
     try:
@@ -41,9 +41,15 @@ def counted(shop, figure):
     return found
 
 
+# A promise and no observation: it is not moved by measuring.
+PROMISED = "image tensor request: copies of the tensor"
+
+
 def write_thresholds(figure):
     """Takes what was measured, and a little more, as the new thresholds."""
     limits = json.loads(THRESHOLDS.read_text())
     for bound in figure.bounds:
+        if bound.text == PROMISED:
+            continue
         limits[bound.text] = round(bound.measured * 1.05 + 0.05, 2)
     THRESHOLDS.write_text(json.dumps(limits, indent=2) + "\n")

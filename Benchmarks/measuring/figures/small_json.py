@@ -39,8 +39,8 @@ def measure(shop):
     rates = {name: rate_row(figure, name, found) for name, found in results.items()}
     figure.notes.append(f"Request {len(body)} bytes, answer {len(answer)} bytes of JSON.")
     figure.bounds = [
-        Bound("Apus / nginx", rates["Apus"] / rates["nginx, static answer"], 0.35, True),
-        Bound("Apus / FastAPI", rates["Apus"] / rates["FastAPI + orjson"], 3, True),
+        Bound("small JSON requests a second: Apus / nginx", rates["Apus"] / rates["nginx, static answer"], 0.35, True),
+        Bound("small JSON requests a second: Apus / FastAPI", rates["Apus"] / rates["FastAPI + orjson"], 3, True),
     ]
     costs = {name: median([cost(one) for one in found]) for name, found in results.items()}
     figure.notes.append(

@@ -97,9 +97,9 @@ def judge(figure, rows, results):
     added = latency["HTTP, concurrency 1"] - latency["ONNX Runtime in a loop"]
     echo = latency["socket echo, 4.9 in, 2.8 out"]
     figure.bounds = [
-        Bound("throughput at concurrency 4 / loop", ratio("HTTP, concurrency 4"), 0.97, True),
-        Bound("throughput at concurrency 1 / loop", ratio("HTTP, concurrency 1"), 0.95, True),
-        Bound("latency added at concurrency 1, beyond the socket echo", added - echo, 0.3, False,
+        Bound("YOLO11n throughput at concurrency 4 / loop", ratio("HTTP, concurrency 4"), 0.97, True),
+        Bound("YOLO11n throughput at concurrency 1 / loop", ratio("HTTP, concurrency 1"), 0.95, True),
+        Bound("YOLO11n latency added at concurrency 1, beyond the socket echo", added - echo, 0.3, False,
               "ms"),
     ]
     figure.notes.append(
