@@ -1,0 +1,2 @@
+// The header's assertions hold in this compilation too.
+#include "CRuntime.h"

@@ -1,0 +1,1 @@
+"""The driver of `make bench`: Python's standard library only; peers live in their own processes."""

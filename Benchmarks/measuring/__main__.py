@@ -1,0 +1,99 @@
+"""Measures Apus beside its peers: `Benchmarks/run`, which `make bench` calls."""
+
+import argparse
+import subprocess
+import sys
+
+from . import machine, report
+from .figure import Figure
+from .figures import binary, codec, counts, logs, small_json, starting, yolo
+from .workshop import ROOT, Skip, Workshop
+
+FIGURES = {
+    "small-json": small_json.measure,
+    "binary": binary.measure,
+    "yolo": yolo.measure,
+    "photo": yolo.measure_photo,
+    "codec": codec.measure,
+    "starting": starting.measure,
+    "memory": starting.measure_memory,
+    "logs": logs.measure,
+    "counts": counts.measure,
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="Benchmarks/run", description="Measures Apus beside its peers, in one run.",
+        epilog="Without --only and --quick it also writes docs/benchmarks.md. "
+        "`Benchmarks/run counts` measures only counts and fails above a threshold, for CI.")
+    parser.add_argument(
+        "what", nargs="?", choices=["all", "counts"], default="all",
+        help="all figures, or the counts that CI compares with Benchmarks/thresholds.json")
+    parser.add_argument(
+        "--only", action="append", choices=list(FIGURES), metavar="NAME",
+        help=f"measure this figure, may be repeated: {', '.join(FIGURES)}")
+    parser.add_argument("--quick", action="store_true", help="short rounds, to try the tool")
+    parser.add_argument("--apus", metavar="PROGRAM", help="measure this build of apus")
+    parser.add_argument(
+        "--set-thresholds", action="store_true",
+        help="with counts: write what was measured, and 5 %% more, to the thresholds")
+    return parser.parse_args()
+
+
+def measured(shop, name):
+    """A figure, or why there is none; a failure ends only its own figure."""
+    print(f"bench: {name} ...", file=sys.stderr, flush=True)
+    try:
+        return FIGURES[name](shop), False
+    except Skip as reason:
+        return Figure(name, name, skipped=str(reason)), False
+    except (RuntimeError, OSError, LookupError, ValueError, subprocess.SubprocessError) as failure:
+        return Figure(name, name, skipped=f"FAILED: {first_line(failure)}"), True
+
+
+def first_line(failure):
+    return (str(failure).splitlines() or [type(failure).__name__])[0]
+
+
+def main():
+    chosen = arguments()
+    names = ["counts"] if chosen.what == "counts" else chosen.only or list(FIGURES)
+    with Workshop(apus=chosen.apus, is_quick=chosen.quick) as shop:
+        if not chosen.apus:
+            print("bench: building the release ...", file=sys.stderr, flush=True)
+            shop.built_here("apus")
+        figures, failures = [], 0
+        for name in names:
+            figure, has_failed = measured(shop, name)
+            failures += has_failed
+            figures.append(figure)
+            print("\n".join(report.table(figure)), flush=True)
+        run = {
+            "rounds": shop.rounds, "seconds": shop.seconds, "quiet_limit": shop.quiet_limit,
+            "busiest": shop.busiest, "server_core": shop.cores.server,
+            "client_core": shop.cores.client,
+        }
+    finish(chosen, machine.facts(ROOT), run, figures, failures)
+
+
+def finish(chosen, facts, run, figures, failures):
+    """Writes the files and ends with the right code."""
+    if chosen.set_thresholds and chosen.what == "counts" and not failures:
+        counts.write_thresholds(figures[0])
+        print(f"\nbench: wrote {counts.THRESHOLDS.relative_to(ROOT)}")
+        return
+    artefact = ROOT / ".artifacts/bench.json"
+    report.write_json(artefact, facts, run, figures)
+    print(f"\nbench: wrote {artefact.relative_to(ROOT)}")
+    if chosen.what == "all" and not chosen.only and not chosen.quick:
+        page = ROOT / "docs/benchmarks.md"
+        page.write_text(report.markdown(facts, run, figures))
+        print(f"bench: wrote {page.relative_to(ROOT)}")
+    is_above = any(not bound.is_met for figure in figures for bound in figure.bounds)
+    if failures or chosen.what == "counts" and is_above:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The servers that Apus is measured beside."""
+
+import contextlib
+import json
+
+from . import processes
+from .processes import Child
+from .workshop import ROOT
+
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr error;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  keepalive_requests 1000000000;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ default_type application/json; return 200 '{answer}'; }}
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(shop, answer):
+    """nginx with one worker on the server's core, giving `answer` whatever it is asked."""
+    port = processes.free_port()
+    folder = shop.folder / f"nginx-{port}"
+    folder.mkdir()
+    text = NGINX.format(folder=folder, port=port, answer=answer.decode().replace("'", r"\'"))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(text)
+    command = ["nginx", "-p", folder, "-c", configuration]
+    with Child(command, core=shop.cores.server) as child:
+        processes.wait_until_ready(child, port, path="/")
+        yield child, port
+
+
+@contextlib.contextmanager
+def fastapi(shop):
+    """FastAPI on one uvicorn process on the server's core."""
+    port = processes.free_port()
+    command = [shop.python_of_peers(), "-B", ROOT / "Benchmarks/peers/fastapi_peer.py", port]
+    with Child(command, core=shop.cores.server) as child:
+        processes.wait_until_ready(child, port)
+        yield child, port
+
+
+@contextlib.contextmanager
+def socket_echo(shop, answer_bytes):
+    """A blocking loop over one socket: the least that a request of this size can cost."""
+    command = [shop.built("EchoPeer"), answer_bytes]
+    with Child(command, core=shop.cores.server, pipes=True) as child:
+        yield child, int(child.line())
+
+
+@contextlib.contextmanager
+def loop(shop, product, *arguments):
+    """A program that calls a model in a loop on the server's core; gives what runs a round."""
+    command = [shop.built(product), *arguments]
+    with Child(command, core=shop.cores.server, pipes=True) as child:
+        child.line()
+        yield lambda callers, seconds: json.loads(child.ask(f"{callers} {seconds}"))

@@ -1,0 +1,74 @@
+"""The figures on the terminal, as JSON, and as docs/benchmarks.md."""
+
+import json
+
+
+def table(figure):
+    """The figure in lines for a terminal."""
+    lines = [f"\n{figure.title}"]
+    if figure.skipped:
+        return [*lines, f"  skipped: {figure.skipped}"]
+    rows = [figure.columns, *figure.rows]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(figure.columns))]
+    for row in rows:
+        first, *rest = (cell.rjust(width) for cell, width in zip(row, widths))
+        lines.append("  " + "  ".join([row[0].ljust(widths[0]), *rest]))
+    lines += [f"  {bound.sentence()}" for bound in figure.bounds]
+    return lines + [f"  {note}" for note in figure.notes]
+
+
+def write_json(file, facts, run, figures):
+    """Everything, for programs."""
+    file.parent.mkdir(exist_ok=True)
+    document = {"facts": facts, "run": run, "figures": [one.document() for one in figures]}
+    file.write_text(json.dumps(document, indent=2) + "\n")
+
+
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench`, which measures Apus and its peers in one run on one machine. Only ratios
+travel to another machine; absolute figures are worth something beside their peer alone. A bound that
+is missed says so.
+"""
+
+METHOD = """## Method
+
+- One core serves, with all threads of the server pinned to it; another makes the load; loopback only.
+- Contestants take turns, in reversed order every other round ({rounds} rounds of {seconds:g} s where
+  nothing else is said); the table has medians, and the spread is half the distance between the best
+  and the worst round.
+- Before timed rounds the driver waits until others leave the machine alone, at most {quiet_limit} s.
+  The busiest moment that it had to begin at: {busiest:.0%} of all cores in other use.
+- CPU is processor time of the server's threads and children, in and out of the kernel.
+"""
+
+
+def markdown(facts, run, figures):
+    """The page docs/benchmarks.md."""
+    parts = [INTRODUCTION, "## Bounds\n", *verdicts(figures), "\n## Machine and versions\n"]
+    parts += ["| | |\n|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
+    parts.append("\n" + METHOD.format(**run))
+    for figure in figures:
+        parts += section(figure)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def verdicts(figures):
+    lines = ["| bound | measured | limit | |", "|---|--:|--:|---|"]
+    for figure in figures:
+        if figure.skipped:
+            lines.append(f"| {figure.title} | | | skipped: {figure.skipped} |")
+        for bound in figure.bounds:
+            lines.append("| " + " | ".join(bound.cells()) + " |")
+    return lines
+
+
+def section(figure):
+    lines = [f"## {figure.title}\n"]
+    if figure.skipped:
+        return [*lines, f"Skipped: {figure.skipped}.\n"]
+    lines += [figure.method + "\n", "| " + " | ".join(figure.columns) + " |"]
+    lines.append("|---" + "|--:" * (len(figure.columns) - 1) + "|")
+    lines += ["| " + " | ".join(row) + " |" for row in figure.rows]
+    lines += [f"\n{note}" for note in figure.notes]
+    return [*lines, ""]
