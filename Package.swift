@@ -63,7 +63,7 @@ let package = Package(
     room(
       "HTTPFront", in: "Wire",
       needs: [
-        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

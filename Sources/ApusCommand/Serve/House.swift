@@ -31,7 +31,8 @@ final class House: Sendable {
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
     front = HTTPServer(
-      settings: settings.frontSettings, door: door, observer: observer, pages: EmbeddedPages(),
+      settings: settings.frontSettings(for: plans), door: door, observer: observer,
+      pages: EmbeddedPages(),
       metrics: MetricsOfHouse(metrics))
     metrics.watch(door: door, front: front, log: log)
   }

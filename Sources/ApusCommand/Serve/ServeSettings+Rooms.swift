@@ -4,6 +4,7 @@ import ModelStore
 import Monitoring
 import Serving
 import Settings
+import Vision
 
 /// What each room gets of the settings.
 extension ServeSettings {
@@ -15,7 +16,7 @@ extension ServeSettings {
     return serving
   }
 
-  var frontSettings: HTTPFrontSettings {
+  func frontSettings(for plans: [ModelPlan]) -> HTTPFrontSettings {
     var front = HTTPFrontSettings()
     front.version = Version.text
     front.host = host
@@ -29,6 +30,8 @@ extension ServeSettings {
     front.corsOrigins = corsOrigins
     front.callerHeader = callerHeader
     front.trustedProxies = Set(trustedProxies)
+    let options = Dictionary(plans.map { ($0.name, $0.vision) }) { first, _ in first }
+    front.visionOptions = { options[$0] ?? VisionOptions() }
     return front
   }
 
@@ -42,6 +45,7 @@ extension ServeSettings {
     limits.idleSecondsMax = idleTimeout.wholeSeconds
     limits.connectionCountMax = connectionsMax
     limits.jsonDepthMax = jsonDepthMax
+    limits.imagePixelsMax = imagePixelsMax
     limits.collectedBytesMax = waitingBytesMax
     return limits
   }

@@ -18,6 +18,7 @@ struct StartLines {
     let base = url(of: addresses.first { !$0.isMetricsOnly })
     var lines = ["apus \(Version.text) serves at \(base)"]
     for status in statuses { lines.append("  model    \(describe(status))") }
+    if statuses.isEmpty { lines.append("  model    none: the directory is empty") }
     if let example = statuses.lazy.compactMap({ attempt($0, base) }).first {
       lines.append("  try      \(example)")
     }

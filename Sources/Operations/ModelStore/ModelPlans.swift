@@ -62,6 +62,8 @@ package enum ModelPlans {
     if let advice = ForeignModel.advice(for: folder) {
       throw .nothingToServe(path: folder.path, reason: advice)
     }
+    // A repository may begin empty: the server is up, says that it has no model, and can be watched.
+    if folder.files.isEmpty, folder.folders.isEmpty { return [] }
     if let model = ModelFolder(folder) { return try model.plans(settings: settings) }
     var plans: [ModelPlan] = []
     for file in folder.files where PathText.ending(file) == "onnx" {

@@ -228,6 +228,7 @@ final class ModelCore: Sendable {
     served.started = admitted
     served.rowCount = rowCount
     served.batchRowCount = rowCount
+    surroundings.observer.happened(.batchStarted(name: name, version: version, rows: rowCount))
     var parts: [RunPart] = []
     var fault: RuntimeFault?
     do throws(RuntimeFault) {

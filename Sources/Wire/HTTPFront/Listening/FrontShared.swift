@@ -13,7 +13,7 @@ final class FrontShared: Sendable {
   let workers: WorkerPool
   let openConnections: OpenConnections
   let collectedBytes: ByteBudget
-  let visionTasks = VisionTasks()
+  let visionTasks: VisionTasks
 
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
@@ -26,6 +26,7 @@ final class FrontShared: Sendable {
     self.metrics = metrics
     workers = WorkerPool(threadCount: settings.workerThreads)
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
+    visionTasks = VisionTasks(options: settings.visionOptions)
     collectedBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)
   }
 }

@@ -1,3 +1,5 @@
+package import Vision
+
 /// What an operator sets of the HTTP front.
 package struct HTTPFrontSettings: Sendable {
   /// Of this program, as `GET /v2` says it.
@@ -26,6 +28,9 @@ package struct HTTPFrontSettings: Sendable {
   /// Peer addresses whose `callerHeader` is believed.
   package var trustedProxies: Set<String> = []
 
+  /// How photos are made inputs of the model of that name.
+  package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }
+
   package init() {}
 }
 
@@ -47,6 +52,8 @@ package struct HTTPLimits: Sendable {
   package var idleSecondsMax = 75
   /// Connections at once: the next one is answered 503 and closed.
   package var connectionCountMax = 10_000
+  /// Of a photo, width times height, looked at before it is decoded: 413.
+  package var imagePixelsMax = 100_000_000
   /// Nesting of a JSON document: 400.
   package var jsonDepthMax = 64
   /// Bodies up to this size are decoded on the event loop, larger ones by a worker.

@@ -30,13 +30,17 @@ final class VisionTasks: Sendable {
   }
 
   private let entries = Mutex<[Key: Entry]>([:])
+  private let options: @Sendable (String) -> VisionOptions
+
+  init(options: @escaping @Sendable (String) -> VisionOptions) { self.options = options }
 
   func task(for lease: ModelLease) -> VisionTask {
     let key = Key(name: lease.name, version: lease.version)
     if let entry = entries.withLock({ $0[key] }), entry.holds(for: lease) { return entry.task }
     // Recognised outside the lock: two first requests may do it twice, to the same end.
     let task = VisionTask.recognise(
-      signature: lease.signature, labels: lease.labels, task: lease.task)
+      signature: lease.signature, labels: lease.labels, task: lease.task,
+      options: options(lease.name))
     let entry = Entry(
       signature: lease.signature, labels: lease.labels, taskName: lease.task, task: task)
     entries.withLock { $0[key] = entry }

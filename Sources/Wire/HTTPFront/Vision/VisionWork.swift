@@ -1,3 +1,4 @@
+import Imaging
 import Inference
 import NIOCore
 import Serving
@@ -35,7 +36,7 @@ struct VisionWork: Sendable {
         ? body : try Unpacking.unpack(body, coding, byteCountMax: limits.bodyBytesMax)
       let bytes = try photo(in: plain, &wish)
       let image = try bytes.withUnsafeReadableBytes { bytes throws(InferenceFailure) in
-        try task.decode(photo: bytes)
+        try task.decode(photo: bytes, limits: ImageLimits(pixelsMax: limits.imagePixelsMax))
       }
       times.decoded = MonotonicClock.now()
       let prepared = try task.prepare(image)
@@ -94,7 +95,9 @@ struct VisionWork: Sendable {
     _ found: [Detection], on original: ByteBuffer
   ) throws(InferenceFailure) -> Answer {
     let photo = try original.withUnsafeReadableBytes { bytes throws(InferenceFailure) in
-      try task.annotated(photo: bytes, detections: found)
+      try task.annotated(
+        photo: bytes, detections: found,
+        limits: ImageLimits(pixelsMax: limits.imagePixelsMax))
     }
     var answer = Answer(status: 200, contentType: "image/jpeg", bytes: photo)
     answer.isCompressible = false
