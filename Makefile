@@ -15,7 +15,7 @@ generated := .artifacts/generated
 .DEFAULT_GOAL := table
 .NOTPARALLEL:
 .PHONY: table serve build release test test-fast check lint format conformance integration \
-  clients fuzz tsan bench docs check-generated models dist clean swift
+  clients tsan bench docs check-generated models dist clean swift
 
 table:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,13 +62,12 @@ integration: swift ## the assembled server from outside, and the official client
 	swift build --build-tests
 	@scripts/run-tests integration clients
 
-fuzz: swift ## fuzz the decoders for a short while, or one with TARGET=name
-	@Fuzz/run $(TARGET)
-
-tsan: swift ## unit tests under the thread sanitizer
+tsan: swift ## the rooms with threads, under the thread sanitizer
 	@scripts/bootstrap run
 	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
-	@APUS_SWIFT_TEST="--sanitize=thread --scratch-path .build/tsan" scripts/run-tests unit
+	TSAN_OPTIONS="suppressions=Tests/thread-sanitizer-suppressions.txt halt_on_error=0" \
+	  swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
+	  --filter '^(Batching|Serving|Monitoring)Tests\.'
 
 bench: swift ## measure beside the peers and write docs/benchmarks.md
 	@scripts/bootstrap bench
