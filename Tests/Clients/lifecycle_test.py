@@ -114,14 +114,6 @@ class LifecycleTest(unittest.TestCase):
             for _ in range(50):
                 self.assertEqual(exchange(server, "/v2/models/add-sub", method="GET").status, 200)
 
-    def test_a_reader_of_standard_output_that_left_stops_nothing(self):
-        with ApusServer(fixture("add-sub"), "--access-log", "all") as server:
-            server.process.stdout.close()
-            for _ in range(50):
-                self.assertEqual(exchange(server, "/v2/models/add-sub", method="GET").status, 200)
-            server.process.send_signal(signal.SIGTERM)
-            self.assertEqual(server.process.wait(30), 0)
-
     def test_log_lines_carry_the_request_id(self):
         with tempfile.TemporaryDirectory() as folder:
             log = pathlib.Path(folder, "log")
