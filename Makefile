@@ -64,9 +64,8 @@ integration: swift ## the assembled server from outside, and the official client
 
 tsan: swift ## the rooms with threads, under the thread sanitizer
 	@scripts/bootstrap run
-	swift build --build-tests --sanitize=thread --scratch-path .build/tsan
-	TSAN_OPTIONS="suppressions=Tests/thread-sanitizer-suppressions.txt halt_on_error=0" \
-	  swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
+	swift build --build-tests --sanitize=thread -Xswiftc -DTHREAD_SANITIZER --scratch-path .build/tsan
+	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
 	  --filter '^(Batching|Serving|Monitoring)Tests\.'
 
 bench: swift ## measure beside the peers and write docs/benchmarks.md

@@ -85,7 +85,7 @@ let package = Package(
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
-      needs: ["CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
     room(
       "Reports", in: "Operations",
       needs: [

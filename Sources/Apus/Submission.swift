@@ -13,7 +13,7 @@ final class Submission: ResponseSink {
     var isCancelled = false
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Submits, unless the task was cancelled before.
   func begin(

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Inference
 import NIOCore
 import NIOEmbedded
 import Synchronization
@@ -11,7 +12,7 @@ import Synchronization
 final class TestLoop: EventLoop, @unchecked Sendable {
   let embedded = EmbeddedEventLoop()
   private let thread = pthread_self()
-  private let arrived = Mutex<[@Sendable () -> Void]>([])
+  private let arrived = Guarded<[@Sendable () -> Void]>([])
 
   var inEventLoop: Bool { pthread_equal(pthread_self(), thread) != 0 }
 

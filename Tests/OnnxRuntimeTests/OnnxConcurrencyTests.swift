@@ -44,7 +44,7 @@ import Testing
   }
 
   private final class Outcome: Sendable {
-    let code = Mutex<RuntimeFault.Code?>(nil)
+    let code = Guarded<RuntimeFault.Code?>(nil)
   }
 
   private static func faultCode(

@@ -43,8 +43,8 @@ extension BannedCall {
       allowedUnder: ["Sources/ApusCommand/"]),
     BannedCall(
       name: "effects in Batching",
-      words: ["async", "await", "actor", "Mutex", "Atomic", "Clock", "pthread"],
-      pattern: { $0.contains(/\b(async|await|actor|Mutex|Atomic|\w+Clock|pthread\w*)\b/) },
+      words: ["async", "await", "actor", "Mutex", "Guarded", "Atomic", "Clock", "pthread"],
+      pattern: { $0.contains(/\b(async|await|actor|Mutex|Guarded|Atomic|\w+Clock|pthread\w*)\b/) },
       instead: "event and time go in, a decision comes out; Serving holds the lock and the clock",
       bannedUnder: "Sources/Core/Batching/"),
     BannedCall(

@@ -24,7 +24,8 @@ enum ImportTable {
     Room("Kernels", in: "Core", mayImport: []),
     Room("CImaging", in: "Core", mayImport: []),
     Room("NativeLibraries", in: "Core", mayImport: ["Synchronization", "Glibc"]),
-    Room("Inference", in: "Core", mayImport: ["Synchronization"]),
+    // Glibc in the sanitizer's branch of `Guarded` only.
+    Room("Inference", in: "Core", mayImport: ["Synchronization", "Glibc"]),
     Room("Batching", in: "Core", mayImport: ["Inference"]),
     Room(
       "Serving", in: "Core",

@@ -43,7 +43,7 @@ private final class Tracked: ComputingModel {
   }
 
   @Test func `unloading answers what waits and returns the memory`() throws {
-    let isGone = Mutex(false)
+    let isGone = Guarded(false)
     let observer = RecordingObserver()
     let server = InferenceServer(
       settings: ServingSettings(coreCount: 2), loopCount: 1, observer: observer)
@@ -58,7 +58,7 @@ private final class Tracked: ComputingModel {
   }
 
   @Test func `a lease keeps its version in memory while it is unloaded`() throws {
-    let isGone = Mutex(false)
+    let isGone = Guarded(false)
     let server = InferenceServer(
       settings: ServingSettings(coreCount: 2), loopCount: 1, observer: RecordingObserver())
     let entrance = server.makeEntrance(isEventLoop: false)
@@ -67,7 +67,7 @@ private final class Tracked: ComputingModel {
         name: "t", source: .file(path: "t"),
         loader: FakeLoader { Tracked { isGone.withLock { $0 = true } } }))
     var lease: ModelLease? = try entrance.lease(ModelAddress(name: "t"))
-    let done = Mutex(false)
+    let done = Guarded(false)
     Thread.start {
       server.unload(name: "t")
       done.withLock { $0 = true }
@@ -95,7 +95,7 @@ private final class Tracked: ComputingModel {
     house.server.beginDraining()
     #expect(!house.server.isReady)
     #expect(house.server.isLive)
-    let drained = Mutex<Bool?>(nil)
+    let drained = Guarded<Bool?>(nil)
     let limit = MonotonicClock.now().advanced(by: .seconds(30))
     Thread.start { drained.withLock { $0 = house.server.drain(until: limit) } }
     let refused = eventually {

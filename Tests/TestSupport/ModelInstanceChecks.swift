@@ -44,7 +44,7 @@ package final class RecordingMemory: TensorMemory {
     }
   }
 
-  private let noted = Mutex<[Request]>([])
+  private let noted = Guarded<[Request]>([])
 
   package init() {}
 

@@ -8,7 +8,7 @@ package final class RecordingSink: ResponseSink {
     var ends: [ResponseEnd] = []
   }
 
-  private let heard = Mutex(Heard())
+  private let heard = Guarded(Heard())
   private let demand: Demand
   private let onEnd: @Sendable () -> Void
 
@@ -44,7 +44,7 @@ package final class RecordingSink: ResponseSink {
 
 /// Remembers what happened.
 package final class RecordingObserver: EventObserver {
-  private let heard = Mutex<(events: [InferenceEvent], records: [RequestRecord])>(([], []))
+  private let heard = Guarded<(events: [InferenceEvent], records: [RequestRecord])>(([], []))
 
   package init() {}
 

@@ -77,6 +77,7 @@ extension ModelPlan {
       name: name, version: version, source: source, loader: loader, options: options)
     specification.instanceCount = instanceCount
     specification.waitingRequestsMax = waitingRequestsMax
+    specification.scheduling = scheduling
     specification.labels = labels
     specification.task = task
     return specification

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import Serving
 import Synchronization
 
@@ -6,7 +7,7 @@ import Synchronization
 ///
 /// Make it before any other thread: threads inherit the mask that keeps these signals for us.
 final class Signals: Sendable {
-  private let reopen = Mutex<(@Sendable () -> Void)?>(nil)
+  private let reopen = Guarded<(@Sendable () -> Void)?>(nil)
 
   init() {
     signal(SIGPIPE, SIG_IGN)

@@ -46,7 +46,7 @@ package struct ImageLibrary: Sendable {
 /// What was opened once; tried again at each use while it is missing, so that a library installed
 /// meanwhile is found.
 final class OpenedOnce<Library: Sendable>: Sendable {
-  private let opened = Mutex<Library?>(nil)
+  private let opened = Guarded<Library?>(nil)
 
   func get(_ open: () throws(ImageProblem) -> Library) throws(ImageProblem) -> Library {
     // Opening happens outside the lock: of two at once one result is dropped, which does no harm.

@@ -15,7 +15,7 @@ package final class MemoryPool: Sendable {
   package static let alignment = 64
 
   private let keptBytesMax: Int
-  private let state = Mutex(Kept())
+  private let state = Guarded(Kept())
 
   /// Addresses, not pointers, so that the lock may hold them; each is owned by the pool alone.
   private struct Kept {

@@ -6,7 +6,7 @@ import Synchronization
 /// that have a stop switch of their own. Lowered by the instance's owner between runs.
 package final class StopFlag: Sendable {
   private let raised = Atomic<Bool>(false)
-  private let observer = Mutex<(@Sendable (Bool) -> Void)?>(nil)
+  private let observer = Guarded<(@Sendable (Bool) -> Void)?>(nil)
 
   package init() {}
 

@@ -11,10 +11,10 @@ import Synchronization
 package final class InferenceServer: Sendable {
   private let surroundings: Surroundings
   private let loopCount: Int
-  private let registry = Mutex(Registry())
+  private let registry = Guarded(Registry())
   /// Versions on their way out, until their memory is back.
   private let retiring = Signal(RetiringModels())
-  private let loading = Mutex(())
+  private let loading = Guarded(())
   private let clockThread: NamedThread
   private let retiringThread: NamedThread
 

@@ -1,3 +1,4 @@
+package import Batching
 package import Inference
 
 /// Bounds and defaults of everything that is served.
@@ -45,6 +46,8 @@ package struct ModelSpecification: Sendable {
   /// Concurrent callers of the loaded model; `nil` takes the default that fits the cores.
   package var instanceCount: Int?
   package var waitingRequestsMax: Int?
+  /// When and where its requests run.
+  package var scheduling: SchedulingPolicy
   /// Class names that the operator gave; win over those in the model's metadata.
   package var labels: [String]
   /// The task that the operator named; wins over the model's metadata.
@@ -59,6 +62,7 @@ package struct ModelSpecification: Sendable {
     self.source = source
     self.loader = loader
     self.options = options
+    self.scheduling = SchedulingPolicy()
     self.labels = []
   }
 }

@@ -1,3 +1,4 @@
+package import Batching
 package import Inference
 package import Vision
 
@@ -16,6 +17,8 @@ package struct ModelPlan: Sendable {
   package var instanceCount: Int?
   /// `nil` takes the server's setting.
   package var waitingRequestsMax: Int?
+  /// When and where its requests run.
+  package var scheduling: SchedulingPolicy
   /// Class names by index; empty where the model's own metadata is to say.
   package var labels: [String]
   /// `detect`, `classify` or `none`; `nil` where the model's own metadata is to say.
@@ -36,6 +39,7 @@ package struct ModelPlan: Sendable {
     self.source = source
     self.runtime = runtime
     self.options = options
+    self.scheduling = SchedulingPolicy()
     self.labels = []
     self.vision = vision
   }

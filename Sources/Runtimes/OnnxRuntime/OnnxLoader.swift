@@ -11,7 +11,7 @@ package struct OnnxLoader: ModelLoader {
   private let places: NativeLibraryPlaces?
 
   /// Loads happen one at a time in the process: what a load allocates is measured around it.
-  private static let loading = Mutex(())
+  private static let loading = Guarded(())
 
   /// `places` is where the library is looked for; the standard ones, seen anew at each load, where
   /// none are given.

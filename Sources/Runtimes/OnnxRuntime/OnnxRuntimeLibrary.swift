@@ -27,7 +27,7 @@ package final class OnnxRuntimeLibrary: @unchecked Sendable {
   /// The version of the function table that is asked for: every release from 1.16 on has it.
   private static let tableVersion: UInt32 = 16
   private static let names = ["libonnxruntime.so.1", "libonnxruntime.so"]
-  private static let opened = Mutex<[String: OnnxRuntimeLibrary]>([:])
+  private static let opened = Guarded<[String: OnnxRuntimeLibrary]>([:])
 
   /// The library, opened at the first call; later calls give the same one. Blocks for the tens of
   /// milliseconds that linking and starting it take.

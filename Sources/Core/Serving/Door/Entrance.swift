@@ -9,11 +9,11 @@ import Synchronization
 package final class Entrance: Sendable {
   /// Place of this entrance's instances in each model; `nil` off the event loops.
   private let loopIndex: Int?
-  private let routes: Mutex<RouteTable>
+  private let routes: Guarded<RouteTable>
 
   init(loopIndex: Int?, routes: RouteTable) {
     self.loopIndex = loopIndex
-    self.routes = Mutex(routes)
+    self.routes = Guarded(routes)
   }
 
   func publish(_ table: RouteTable) {

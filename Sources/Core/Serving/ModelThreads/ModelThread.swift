@@ -22,7 +22,7 @@ final class ModelThread: BatchRunner {
   /// The thread and the clock both leave a run by exchanging this, so that only one of them does.
   private let runStarted = Atomic<UInt64>(0)
   private static let abandoned = UInt64.max
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Guarded<NamedThread?>(nil)
 
   /// Looks at the mailbox before sleeping; some 20 microseconds.
   private static let glancesBeforeSleep = 4_000

@@ -1,9 +1,10 @@
 import Glibc
+import Inference
 import Synchronization
 
 /// A thread of ours, by name.
 package final class NamedThread: Sendable {
-  private let thread: Mutex<UInt?>
+  private let thread: Guarded<UInt?>
 
   private final class Start {
     let name: String
@@ -28,7 +29,7 @@ package final class NamedThread: Sendable {
         return nil
       }, start.toOpaque())
     precondition(status == 0, "the system refuses another thread (\(status))")
-    thread = Mutex(UInt(id))
+    thread = Guarded(UInt(id))
   }
 
   /// Waits for its end; once.

@@ -12,11 +12,11 @@ final class ModelCore: Sendable {
   let specification: ModelSpecification
   let instanceCount: Int
   let surroundings: Surroundings
-  private let shelf: Mutex<Shelf>
+  private let shelf: Guarded<Shelf>
   private let inlineInstances: InlineInstances?
   private let drained = Signal(false)
   /// Set once, right after `init`, because the runners need the core itself.
-  private let runners = Mutex<[any BatchRunner]>([])
+  private let runners = Guarded<[any BatchRunner]>([])
 
   init(
     specification: ModelSpecification, loaded: any LoadedModel, instanceCount: Int,
@@ -34,7 +34,7 @@ final class ModelCore: Sendable {
       runsMax: instanceCount, inlineNanosecondsMax: settings.inlineNanosecondsMax)
     let queue = BatchQueueState(
       limits: limits, isDeclaredCheap: loaded.capabilities.isDeclaredCheap)
-    self.shelf = Mutex(Shelf(queue: queue))
+    self.shelf = Guarded(Shelf(queue: queue))
     self.inlineInstances = (loaded as? any ComputingModel).map {
       InlineInstances(of: $0, loopCount: loopCount)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Inference
 import Synchronization
 
 /// The server's log: lines of JSON or text, written by a thread of its own.
@@ -28,14 +29,14 @@ package final class ServerLog: Sendable {
 
   private let settings: Settings
   private let queue: LineQueue
-  private let thread: Mutex<UInt?>
+  private let thread: Guarded<UInt?>
 
   /// Starts the thread. A file that cannot be opened is reported on standard error, and tried again.
   package init(_ settings: Settings) {
     self.settings = settings
     let queue = LineQueue(bytesMax: settings.waitingBytesMax)
     self.queue = queue
-    thread = Mutex(Self.startThread(queue, settings))
+    thread = Guarded(Self.startThread(queue, settings))
   }
 
   deinit { close(within: .seconds(1)) }

@@ -12,11 +12,11 @@ package final class Metrics: EventObserver {
   /// Counts that belong to no model: outcomes without a model, outcomes of other requests, refusals.
   private let serverCells: CounterCells
   let settled: Settled
-  private let sources = Mutex(Sources())
-  private let processorUse = Mutex(ProcessorUse())
+  private let sources = Guarded(Sources())
+  private let processorUse = Guarded(ProcessorUse())
   /// How often each version that has series was loaded and has not gone. A version that was
   /// loaded again goes once while its successor of the same number lives on.
-  private let loadCounts = Mutex<[ModelAddress: Int]>([:])
+  private let loadCounts = Guarded<[ModelAddress: Int]>([:])
 
   /// What does not change while the program runs.
   struct Settled: Sendable {
@@ -26,7 +26,7 @@ package final class Metrics: EventObserver {
 
   /// A directory that threads of one shard look into.
   final class Shard: Sendable {
-    let directory = Mutex(ModelDirectory())
+    let directory = Guarded(ModelDirectory())
   }
 
   /// Who is asked for figures when the page is read.

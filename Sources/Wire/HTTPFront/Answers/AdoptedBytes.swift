@@ -12,7 +12,7 @@ enum AdoptedBytes {
   /// Tensors below this size are copied: that costs less than the table.
   static let byteCountMin = 16 << 10
 
-  private static let owners = Mutex<[UInt: [TensorStorage]]>([:])
+  private static let owners = Guarded<[UInt: [TensorStorage]]>([:])
 
   /// Tensors sent without a copy, and bytes that were copied on the way out; for benchmarks and
   /// the tests that hold us to "none out".

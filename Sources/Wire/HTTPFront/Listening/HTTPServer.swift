@@ -20,7 +20,7 @@ package final class HTTPServer: Sendable {
   private let shared: FrontShared
   private let group: MultiThreadedEventLoopGroup
   private let loops: [NIOLoopBound<FrontLoop>]
-  private let listeners = Mutex<[any Channel]>([])
+  private let listeners = Guarded<[any Channel]>([])
 
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
@@ -89,7 +89,7 @@ extension HTTPServer {
   private static func makeLoops(
     _ group: MultiThreadedEventLoopGroup, _ shared: FrontShared
   ) -> [NIOLoopBound<FrontLoop>] {
-    let made = Mutex<[NIOLoopBound<FrontLoop>]>([])
+    let made = Guarded<[NIOLoopBound<FrontLoop>]>([])
     let areMade = ConditionLock(value: false)
     for eventLoop in group.makeIterator() {
       eventLoop.execute {
@@ -111,7 +111,7 @@ extension HTTPServer {
   }
 
   private func listen(port: Int, isMetricsOnly: Bool) throws(ServerFault) -> BoundAddress {
-    let result = Mutex<Result<any Channel, any Error>?>(nil)
+    let result = Guarded<Result<any Channel, any Error>?>(nil)
     let done = ConditionLock(value: false)
     bootstrap(isMetricsOnly: isMetricsOnly)
       .bind(host: shared.settings.host, port: port)

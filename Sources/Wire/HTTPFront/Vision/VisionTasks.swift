@@ -29,7 +29,7 @@ final class VisionTasks: Sendable {
     }
   }
 
-  private let entries = Mutex<[Key: Entry]>([:])
+  private let entries = Guarded<[Key: Entry]>([:])
   private let options: @Sendable (String) -> VisionOptions
 
   init(options: @escaping @Sendable (String) -> VisionOptions) { self.options = options }
