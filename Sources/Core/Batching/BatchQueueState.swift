@@ -203,7 +203,7 @@ package struct BatchQueueState: Sendable {
       let policy = lines.levels[page.level].policy
       if page.request.deadline <= now {
         end(ticket, .deadlinePassed, &decision)
-      } else if page.rowsStarted > 0 || policy.timeoutAction == .delay {
+      } else if policy.timeoutAction == .delay {
         lines.remove(page)
         book[ticket].isDelayed = true
         lines.insert(book[ticket])
@@ -293,6 +293,8 @@ package struct BatchQueueState: Sendable {
       let nanoseconds = keepsOrder ? 0 : cost.expectedNanoseconds(rowCount: share.rows.count)
       book[share.ticket].tag += nanoseconds
       book[share.ticket].rowsStarted = share.rows.upperBound
+      // What has started has waited enough; only its deadline counts from here on.
+      book[share.ticket].expiry = .distantFuture
       lines.insert(book[share.ticket])
     } else {
       book[share.ticket].isWaiting = false
