@@ -145,7 +145,7 @@ private struct Group {
     guard preferredCount > 0, preferredCount < shares.count, !isDelayOver(at: now, delay) else {
       return shares
     }
-    return OneOrMore(shares.prefix(preferredCount)) ?? shares
+    return OneOrMore(listing: shares.prefix(preferredCount)) ?? shares
   }
 
   private func isDelayOver(at now: Instant, _ delay: UInt64) -> Bool {

@@ -7,7 +7,7 @@ package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
   package init(_ first: Element) { self.first = first }
 
   /// `nil` where there is nothing to list.
-  package init?(_ elements: some Collection<Element>) {
+  package init?(listing elements: some Collection<Element>) {
     guard let first = elements.first else { return nil }
     self.first = first
     others = Array(elements.dropFirst())

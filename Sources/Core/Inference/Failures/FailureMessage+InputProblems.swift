@@ -30,7 +30,7 @@ extension FailureMessage {
       "input \(PublicText.quoted(input)) must have shape \(expected) (-1 is any length), but has "
         + "\(got)"
     case .tooManyRows(let model, let limit, let got):
-      "inference request batch-size must be <= \(limit) for \(PublicText.quoted(model)), but is "
+      "inference request batch-size must be <= \(limit) for '\(PublicText.cut(model, 80))', but is "
         + "\(got); send fewer rows at once"
     case .rankTooHigh(let input, let got, let limit):
       "input \(PublicText.quoted(input)) has \(got) axes; at most \(limit) are taken"

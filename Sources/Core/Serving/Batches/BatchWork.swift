@@ -85,7 +85,7 @@ struct BatchWork: Sendable {
       results.append(result(share, attempt, parts: parts, fault: nil))
       offset += share.rows.count
     }
-    return OneOrMore(results)
+    return OneOrMore(listing: results)
   }
 
   private func result(

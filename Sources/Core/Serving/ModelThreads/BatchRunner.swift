@@ -60,7 +60,7 @@ final class WaitingRunner: BatchRunner {
     _ order: RunOrder, _ joined: RunAttempt, from place: Int, results: [RunResult]
   ) {
     guard place < order.shares.count else {
-      guard let results = OneOrMore(results) else { return }
+      guard let results = OneOrMore(listing: results) else { return }
       return report(order, RunReport(results: results, lesson: nil))
     }
     let share = order.shares[place]

@@ -148,7 +148,7 @@ final class ModelThread: BatchRunner {
       guard let attempt = attempt(work, order.mark.number, on: place) else { return nil }
       results.append(work.results(of: attempt)?.first ?? share.failed(by: attempt))
     }
-    return OneOrMore(results).map { RunReport(results: $0, lesson: nil) }
+    return OneOrMore(listing: results).map { RunReport(results: $0, lesson: nil) }
   }
 
   private func attempt(

@@ -137,7 +137,9 @@ struct Shelf: Sendable {
 
   private mutating func release(_ tickets: [Ticket]) {
     for ticket in tickets {
-      guard let place = clear(ticket), let results = OneOrMore(place.results) else { continue }
+      guard let place = clear(ticket), let results = OneOrMore(listing: place.results) else {
+        continue
+      }
       leaving.append(Answer(request: place.request, results: results))
     }
   }
