@@ -16,9 +16,11 @@ struct BatchComposer: Sendable {
   /// Most rows of a run; `nil` where there is no bound.
   let rowsMax: Int?
   /// Requests may share runs.
-  let isJoining: Bool
-  private let preferredRowCounts: [Int]
-  private let delayNanoseconds: UInt64
+  private(set) var isJoining: Bool
+  /// Most rows of a run that joins requests: `rowsMax`, or less where a tuner says so.
+  private var joinedRowsMax: Int
+  private var preferredRowCounts: [Int]
+  private var delayNanoseconds: UInt64
   /// Nothing overtakes a request with which it cannot share a run.
   private let keepsOrder: Bool
 
@@ -31,11 +33,19 @@ struct BatchComposer: Sendable {
     let rowsMax = policy.rowsMax > 0 ? policy.rowsMax : nil
     self.rowsMax = rowsMax
     isJoining = policy.mode != .off && policy.rowsMax > 1
-    // An automatic batcher without what it has yet to learn joins what waits anyway.
+    joinedRowsMax = rowsMax ?? .max
     delayNanoseconds = policy.mode == .fixed ? policy.delayNanosecondsMax : 0
     let preferred = policy.preferredRowCounts.filter { $0 > 0 && $0 <= rowsMax ?? 0 }.sorted()
     preferredRowCounts = preferred.isEmpty ? rowsMax.map { [$0] } ?? [] : preferred
     keepsOrder = policy.preservesOrdering
+  }
+
+  /// Takes over what a tuner chose.
+  mutating func follow(_ choice: BatchTuner.Choice) {
+    isJoining = choice.rowsMax > 1
+    joinedRowsMax = choice.rowsMax
+    preferredRowCounts = [choice.rowsMax]
+    delayNanoseconds = choice.delayNanoseconds
   }
 
   /// Whether a request may start without a look at what else waits, because nothing does.
@@ -89,13 +99,13 @@ struct BatchComposer: Sendable {
     var group = Group(share(of: book[first], roomFor: rowsMax), oldest: book[first].admitted)
     group.note(isPreferred: preferredRowCounts.contains(group.rowCount))
     for _ in 0..<Self.glancesMax {
-      guard group.rowCount < rowsMax, let ticket = lines.next(&cursor) else { break }
+      guard group.rowCount < joinedRowsMax, let ticket = lines.next(&cursor) else { break }
       let page = book[ticket]
       guard page.request.key == key else {
         if keepsOrder { group.isFull = true }
         if keepsOrder { break } else { continue }
       }
-      let room = rowsMax - group.rowCount
+      let room = joinedRowsMax - group.rowCount
       // Only what is larger than a whole run is cut; the others wait for a run that has room.
       guard page.rowsLeft <= room || page.request.rowCount > rowsMax else {
         group.isFull = true
@@ -104,7 +114,7 @@ struct BatchComposer: Sendable {
       group.append(share(of: page, roomFor: room), admitted: page.admitted)
       group.note(isPreferred: preferredRowCounts.contains(group.rowCount))
     }
-    if group.rowCount >= preferredRowCounts.last ?? rowsMax { group.isFull = true }
+    if group.rowCount >= preferredRowCounts.last ?? joinedRowsMax { group.isFull = true }
     return group
   }
 }

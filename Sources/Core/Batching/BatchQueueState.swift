@@ -16,7 +16,9 @@ package import Inference
 package struct BatchQueueState: Sendable {
   package let limits: QueueLimits
   package private(set) var cost: CostEstimate
-  private let composer: BatchComposer
+  private var composer: BatchComposer
+  /// Chooses for the composer where the operator left it to us.
+  private var tuner: BatchTuner?
   private let keepsOrder: Bool
   private var book = RequestBook()
   private var lines: WaitingLines
@@ -35,6 +37,11 @@ package struct BatchQueueState: Sendable {
     self.limits = limits
     cost = CostEstimate(isDeclaredCheap: isDeclaredCheap)
     composer = BatchComposer(policy: policy)
+    if case .automatic(let aim) = policy.mode, policy.rowsMax > 1 {
+      let tuner = BatchTuner(aim: aim, rowsMax: policy.rowsMax)
+      composer.follow(tuner.choice)
+      self.tuner = tuner
+    }
     keepsOrder = policy.preservesOrdering
     lines = WaitingLines(policy: policy)
     runs = RunningBatches(instanceCount: limits.runsMax)
@@ -131,14 +138,27 @@ package struct BatchQueueState: Sendable {
     return decision
   }
 
-  /// What a run cost, so that the next decision knows better.
-  package mutating func learn(nanoseconds: UInt64, rowCount: Int) {
+  /// What a run on an instance cost, so that the next decision knows better.
+  package mutating func learn(nanoseconds: UInt64, rowCount: Int, now: Instant) {
+    learn(nanoseconds: nanoseconds, rowCount: rowCount)
+    guard tuner != nil else { return }
+    tuner?.runEnded(
+      rowCount: rowCount, nanoseconds: nanoseconds, waitingRows: lines.count, now: now)
+    if let choice = tuner?.choice { composer.follow(choice) }
+  }
+
+  private mutating func learn(nanoseconds: UInt64, rowCount: Int) {
     cost.learn(
       nanoseconds: nanoseconds, rowCount: rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
+  /// What the tuner holds for best; `nil` where the operator chose.
+  package var tuning: BatchTuner.Choice? { tuner?.choice }
+
   /// Rows of a request have their answer, or have failed, which ends the request.
-  package mutating func shareEnded(_ share: BatchShare, hasFailed: Bool) -> ShareEnd {
+  package mutating func shareEnded(
+    _ share: BatchShare, hasFailed: Bool, now: Instant
+  ) -> ShareEnd {
     guard book.holds(share.ticket) else { return .unwanted }
     book[share.ticket].rowsEnded += share.rows.count
     let page = book[share.ticket]
@@ -148,6 +168,7 @@ package struct BatchQueueState: Sendable {
     }
     guard !page.isWaiting, page.rowsEnded >= page.request.rowCount else { return .partial }
     book.remove(share.ticket)
+    tuner?.requestEnded(nanoseconds: now.nanoseconds(since: page.admitted))
     return .last
   }
 
