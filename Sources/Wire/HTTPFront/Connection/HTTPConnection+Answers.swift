@@ -70,7 +70,8 @@ extension HTTPConnection {
     _ answer: Answer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>
   ) {
     guard !answer.tail.isEmpty else {
-      context.writeAndFlush(wrapOutboundOut(answer.body), promise: promise)
+      context.write(wrapOutboundOut(answer.body), promise: promise)
+      front.flushSoon(self)
       return
     }
     context.write(wrapOutboundOut(answer.body), promise: nil)
