@@ -22,14 +22,14 @@ table:
 
 serve: swift ## set up, build the release and serve: demo models, or ARGS="model.onnx --http-port 9000"
 	@scripts/bootstrap run
-	swift build -c release --product apus
+	scripts/release --product apus
 	.build/release/apus serve $(ARGS)
 
 build: swift ## debug build; warnings are errors
 	swift build
 
 release: swift ## release build: .build/release/apus
-	swift build -c release
+	scripts/release
 
 test: swift ## set up and run all that must be green
 	@scripts/bootstrap test
