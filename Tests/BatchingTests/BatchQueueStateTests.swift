@@ -17,6 +17,14 @@ private func state(waitingMax: Int = 4, runsMax: Int = 1, isCheap: Bool = false)
     limits: QueueLimits(waitingMax: waitingMax, runsMax: runsMax), isDeclaredCheap: isCheap)
 }
 
+extension BatchQueueState {
+  /// The run of a batch ends well, and its instance is free.
+  mutating func end(_ batch: Batch, now: Instant) -> QueueDecision {
+    for share in batch.shares { _ = shareEnded(share, hasFailed: false) }
+    return instanceBecameFree(batch.instance, now: now)
+  }
+}
+
 private let start = Instant(nanoseconds: 1_000)
 private func at(_ milliseconds: Int64) -> Instant {
   start.advanced(by: .milliseconds(milliseconds))
@@ -26,20 +34,23 @@ private func at(_ milliseconds: Int64) -> Instant {
   @Test func `a free instance takes a request at once`() {
     var queue = state()
     let decision = queue.offer(request(1), mayRunInline: false, now: start)
-    #expect(decision.run == Batch(tickets: [Ticket(number: 1)], instance: 0))
+    #expect(decision.run?.tickets == [Ticket(number: 1)])
+    #expect(decision.run?.instance == 0)
     #expect(queue.waitingCount == 0)
   }
 
   @Test func `requests run in the order of their arrival`() {
     var queue = state()
-    for number in 1...4 as ClosedRange<UInt64> {
+    var running = queue.offer(request(1), mayRunInline: false, now: start).run
+    for number in 2...4 as ClosedRange<UInt64> {
       _ = queue.offer(request(number), mayRunInline: false, now: start)
     }
     var order: [UInt64] = []
-    while let batch = queue.instanceBecameFree(0, now: start).run {
+    while let batch = running {
       order += batch.tickets.map(\.number)
+      running = queue.end(batch, now: start).run
     }
-    #expect(order == [2, 3, 4])
+    #expect(order == [1, 2, 3, 4])
   }
 
   @Test func `refuses the third request when the limit is two`() {
@@ -82,28 +93,28 @@ private func at(_ milliseconds: Int64) -> Instant {
     var queue = state()
     _ = queue.offer(request(1), mayRunInline: false, now: start)
     _ = queue.offer(request(2, deadline: at(5)), mayRunInline: false, now: start)
-    #expect(queue.nextDeadline == at(5))
+    #expect(queue.nextWake == at(5))
     #expect(queue.timePassed(now: at(4)).fail.isEmpty)
     #expect(queue.timePassed(now: at(5)).fail.map(\.ticket) == [Ticket(number: 2)])
     #expect(queue.instanceBecameFree(0, now: at(6)).run == nil)
-    #expect(queue.nextDeadline == nil)
+    #expect(queue.nextWake == nil)
   }
 
   @Test func `a deadline that passes during the run drops the answer`() {
     var queue = state()
     _ = queue.offer(request(1, deadline: at(5)), mayRunInline: false, now: start)
-    #expect(queue.isWanted(Ticket(number: 1), on: 0))
+    #expect(queue.isWanted(Ticket(number: 1)))
     #expect(queue.timePassed(now: at(9)).fail.map(\.reason) == [.deadlinePassed])
-    #expect(!queue.isWanted(Ticket(number: 1), on: 0))
+    #expect(!queue.isWanted(Ticket(number: 1)))
   }
 
   @Test func `cancelling twice fails once`() {
     var queue = state()
     _ = queue.offer(request(1), mayRunInline: false, now: start)
     _ = queue.offer(request(2), mayRunInline: false, now: start)
-    #expect(queue.cancel(Ticket(number: 2)).fail.count == 1)
-    #expect(queue.cancel(Ticket(number: 2)).fail.isEmpty)
-    #expect(queue.cancel(Ticket(number: 99)).fail.isEmpty)
+    #expect(queue.cancel(Ticket(number: 2), now: start).fail.count == 1)
+    #expect(queue.cancel(Ticket(number: 2), now: start).fail.isEmpty)
+    #expect(queue.cancel(Ticket(number: 99), now: start).fail.isEmpty)
   }
 
   @Test func `a cheap model runs inline until something waits`() {
@@ -120,6 +131,7 @@ private func at(_ milliseconds: Int64) -> Instant {
       if queue.offer(request(number), mayRunInline: true, now: start).runsInline {
         _ = queue.inlineRunEnded(nanoseconds: 5_000_000, rowCount: 1)
       } else {
+        _ = queue.cancel(Ticket(number: number), now: start)
         _ = queue.instanceBecameFree(0, now: start)
       }
     }
@@ -151,16 +163,41 @@ private func at(_ milliseconds: Int64) -> Instant {
 
   @Test(arguments: 0..<4) func `drains from every state`(offered: Int) {
     var queue = state()
+    var running: Batch?
     for number in 0..<offered {
-      _ = queue.offer(request(UInt64(number + 1)), mayRunInline: false, now: start)
+      let decision = queue.offer(request(UInt64(number + 1)), mayRunInline: false, now: start)
+      running = running ?? decision.run
     }
-    var decision = queue.beginDraining()
+    var decision = queue.beginDraining(now: start)
     let refused = queue.offer(request(99), mayRunInline: true, now: start)
     #expect(refused.fail.map(\.reason) == [.draining])
     for _ in 0..<offered {
       #expect(!decision.isDrained)
-      decision = queue.instanceBecameFree(0, now: start)
+      guard let batch = running else { break }
+      decision = queue.end(batch, now: start)
+      running = decision.run
     }
     #expect(decision.isDrained)
+  }
+
+  @Test func `a run that nobody wants any more is told to stop`() {
+    var queue = state()
+    let run = queue.offer(request(1, deadline: at(5)), mayRunInline: false, now: start).run
+    #expect(queue.timePassed(now: at(5)).stop == [run?.mark])
+    _ = queue.instanceBecameFree(0, now: at(6))
+    let next = queue.offer(request(2), mayRunInline: false, now: at(6)).run
+    #expect(queue.cancel(Ticket(number: 2), now: at(7)).stop == [next?.mark])
+    #expect(next?.mark != run?.mark)
+  }
+
+  @Test
+  func `what waits for a model that was given up fails with the reason, and so does what comes`() {
+    var queue = state()
+    let run = queue.offer(request(1), mayRunInline: false, now: start).run
+    _ = queue.offer(request(2), mayRunInline: false, now: start)
+    let reason = QueueFailure.givenUp(reason: "stuck")
+    #expect(queue.giveUp(reason: "stuck").fail.map(\.reason) == [reason])
+    #expect(queue.offer(request(3), mayRunInline: true, now: start).fail.map(\.reason) == [reason])
+    #expect(run.map { queue.shareEnded($0.shares.first, hasFailed: false) } == .last)
   }
 }

@@ -3,33 +3,47 @@ package import Inference
 /// Which waiting requests run together, when, and on which instance.
 ///
 /// A plain value: every event is a mutating function that is given the time and answers with a
-/// decision. Each request that was offered is decided about exactly once: it fails here, or it is
-/// part of exactly one batch, or it runs inline.
+/// decision. Each request that was offered is decided about exactly once: it fails here, or each of
+/// its rows is part of exactly one batch, or it runs inline.
 ///
-///     offer ──> waiting ──> running ──> (run ended)
+///     offer ──> waiting ──> running ──> (all its rows have ended)
 ///       │          │            └─ cancelled or late: its answer is dropped
 ///       │          └─ cancelled, late, or pushed out by a caller that holds less
 ///       └─ inline, or refused
+///
+/// Levels of priority go before everything; within a level callers share by `CallerAccounts`;
+/// `BatchComposer` says what runs together.
 package struct BatchQueueState: Sendable {
-  package private(set) var limits: QueueLimits
+  package let limits: QueueLimits
   package private(set) var cost: CostEstimate
-  private var waiting = WaitingLine()
-  /// Tickets that each busy instance runs; a ticket is taken out when its answer is to be dropped.
-  private var running: [Int: [QueuedRequest]] = [:]
-  private var idleInstances: [Int]
+  private let composer: BatchComposer
+  private let keepsOrder: Bool
+  private var book = RequestBook()
+  private var lines: WaitingLines
+  private var accounts = CallerAccounts()
+  private var runs: RunningBatches
   private var inlineRunCount = 0
   private var isDraining = false
+  /// Why the model takes nothing any more, once it was given up.
+  private var givenUp: String?
+  /// When the batch that waits for more rows leaves without them.
+  private var batchReadyAt: Instant?
 
-  package init(limits: QueueLimits, isDeclaredCheap: Bool) {
+  package init(
+    limits: QueueLimits, policy: BatchingPolicy = BatchingPolicy(), isDeclaredCheap: Bool
+  ) {
     self.limits = limits
-    self.cost = CostEstimate(isDeclaredCheap: isDeclaredCheap)
-    self.idleInstances = Array((0..<limits.runsMax).reversed())
+    cost = CostEstimate(isDeclaredCheap: isDeclaredCheap)
+    composer = BatchComposer(policy: policy)
+    keepsOrder = policy.preservesOrdering
+    lines = WaitingLines(policy: policy)
+    runs = RunningBatches(instanceCount: limits.runsMax)
   }
 
-  /// Requests that wait.
-  package var waitingCount: Int { waiting.count }
-  /// Requests that run on instances and whose answers are still wanted.
-  package var runningCount: Int { running.values.reduce(0) { $0 + $1.count } }
+  /// Requests of which rows wait.
+  package var waitingCount: Int { lines.count }
+
+  // MARK: A request comes
 
   /// A request arrived.
   ///
@@ -38,36 +52,75 @@ package struct BatchQueueState: Sendable {
     _ request: QueuedRequest, mayRunInline: Bool, now: Instant
   ) -> QueueDecision {
     var decision = QueueDecision()
-    if isDraining {
-      decision.fail.append((request.ticket, .draining))
-    } else if request.deadline <= now {
-      decision.fail.append((request.ticket, .deadlinePassed))
+    if let refusal = refusal(of: request, now: now) {
+      decision.fail.append((request.ticket, refusal))
     } else if mayRunInline, isInline(request) {
       inlineRunCount += 1
       decision.runsInline = true
-    } else if let instance = idleInstances.popLast() {
-      decision.run = start([request], on: instance)
+    } else if lines.isEmpty, runs.hasIdleInstance, composer.startsAlone(request) {
+      book.add(.init(request: request, level: 0, admitted: now))
+      start(OneOrMore(BatchShare(ticket: request.ticket, rows: 0..<request.rowCount)), &decision)
     } else {
-      admit(request, into: &decision)
+      admit(request, now: now, &decision)
+      startNext(now: now, &decision)
     }
     return decision
   }
 
+  private func refusal(of request: QueuedRequest, now: Instant) -> QueueFailure? {
+    if isDraining { return .draining }
+    if let givenUp { return .givenUp(reason: givenUp) }
+    return request.deadline <= now ? .deadlinePassed : nil
+  }
+
   private func isInline(_ request: QueuedRequest) -> Bool {
-    waiting.isEmpty
+    lines.isEmpty && (!keepsOrder || book.isEmpty)
+      && request.rowCount <= composer.rowsMax ?? .max
       && cost.isCheap(rowCount: request.rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
-  private mutating func admit(_ request: QueuedRequest, into decision: inout QueueDecision) {
-    if waiting.count >= limits.waitingMax {
-      guard let pushedOut = waiting.removeNewestOfLargestHolder(besides: request.caller) else {
-        decision.fail.append((request.ticket, .full(limit: limits.waitingMax)))
-        return
-      }
-      decision.fail.append((pushedOut.ticket, .full(limit: limits.waitingMax)))
-    }
-    waiting.append(request)
+  private mutating func admit(
+    _ request: QueuedRequest, now: Instant, _ decision: inout QueueDecision
+  ) {
+    expire(now: now, &decision)
+    let level = lines.level(ofPriority: request.priority)
+    guard makeRoom(for: request, inLevel: level, &decision) else { return }
+    var page = RequestBook.Page(request: request, level: level, admitted: now)
+    page.expiry = expiry(of: request, under: lines.levels[level].policy, now: now)
+    // Where order counts, nobody overtakes: all have the same tag, and arrival decides.
+    let nanoseconds = keepsOrder ? 0 : cost.expectedNanoseconds(rowCount: request.rowCount)
+    page.tag = accounts.enter(request.caller, nanoseconds: nanoseconds)
+    page.isWaiting = true
+    book.add(page)
+    lines.insert(page)
   }
+
+  private func expiry(
+    of request: QueuedRequest, under policy: QueuePolicy, now: Instant
+  ) -> Instant {
+    let nanoseconds = policy.timeout(of: request)
+    return nanoseconds == 0 ? .distantFuture : now.advanced(byNanoseconds: nanoseconds)
+  }
+
+  /// False where the newcomer is the one to be refused; it has failed then.
+  private mutating func makeRoom(
+    for request: QueuedRequest, inLevel level: Int, _ decision: inout QueueDecision
+  ) -> Bool {
+    let levelMax = lines.levels[level].policy.waitingMax
+    let isLevelFull = levelMax > 0 && lines.levels[level].count >= levelMax
+    guard isLevelFull || lines.count >= limits.waitingMax else { return true }
+    let reason = QueueFailure.full(limit: isLevelFull ? levelMax : limits.waitingMax)
+    guard let holder = accounts.largestHolder(besides: request.caller),
+      let newest = lines.newest(of: holder, inLevel: isLevelFull ? level : nil, in: book)
+    else {
+      decision.fail.append((request.ticket, reason))
+      return false
+    }
+    end(newest, reason, &decision)
+    return true
+  }
+
+  // MARK: A run ends
 
   /// A run that was decided inline is over.
   package mutating func inlineRunEnded(nanoseconds: UInt64, rowCount: Int) -> QueueDecision {
@@ -78,101 +131,191 @@ package struct BatchQueueState: Sendable {
     return decision
   }
 
-  /// An instance ended its run and can take the next.
-  package mutating func instanceBecameFree(_ instance: Int, now: Instant) -> QueueDecision {
-    running[instance] = nil
-    var decision = QueueDecision()
-    decision.fail = waiting.removeLate(now: now).map { ($0.ticket, .deadlinePassed) }
-    if let next = waiting.popFirst() {
-      decision.run = start([next], on: instance)
-    } else {
-      idleInstances.append(instance)
-    }
-    decision.isDrained = isDrained
-    return decision
-  }
-
   /// What a run cost, so that the next decision knows better.
   package mutating func learn(nanoseconds: UInt64, rowCount: Int) {
     cost.learn(
       nanoseconds: nanoseconds, rowCount: rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
-  /// Whether the answer of a running request is still wanted. False once it failed here.
-  package func isWanted(_ ticket: Ticket, on instance: Int) -> Bool {
-    running[instance]?.contains { $0.ticket == ticket } ?? false
+  /// Rows of a request have their answer, or have failed, which ends the request.
+  package mutating func shareEnded(_ share: BatchShare, hasFailed: Bool) -> ShareEnd {
+    guard book.holds(share.ticket) else { return .unwanted }
+    book[share.ticket].rowsEnded += share.rows.count
+    let page = book[share.ticket]
+    if hasFailed {
+      forget(page)
+      return .last
+    }
+    guard !page.isWaiting, page.rowsEnded >= page.request.rowCount else { return .partial }
+    book.remove(share.ticket)
+    return .last
   }
 
-  /// The client went away. Fails the request if it waits or runs; does nothing otherwise.
-  package mutating func cancel(_ ticket: Ticket) -> QueueDecision {
+  /// Whether the request has not ended yet.
+  package func isWanted(_ ticket: Ticket) -> Bool { book.holds(ticket) }
+
+  /// An instance ended its run and can take the next.
+  package mutating func instanceBecameFree(_ instance: Int, now: Instant) -> QueueDecision {
+    runs.end(instance)
     var decision = QueueDecision()
-    if waiting.remove(ticket) || dropRunning(where: { $0.ticket == ticket }).count > 0 {
-      decision.fail.append((ticket, .cancelled))
-    }
+    startNext(now: now, &decision)
     decision.isDrained = isDrained
     return decision
-  }
-
-  /// Fails what is late by now, waiting or running.
-  package mutating func timePassed(now: Instant) -> QueueDecision {
-    var decision = QueueDecision()
-    let late = waiting.removeLate(now: now) + dropRunning { $0.deadline <= now }
-    decision.fail = late.map { ($0.ticket, .deadlinePassed) }
-    decision.isDrained = isDrained
-    return decision
-  }
-
-  /// When `timePassed` has something to do next.
-  package var nextDeadline: Instant? {
-    let earliest = running.values.joined().reduce(waiting.earliestDeadline) {
-      min($0, $1.deadline)
-    }
-    return earliest == .distantFuture ? nil : earliest
   }
 
   /// An instance is given up: what it runs fails elsewhere, and it takes nothing again until
   /// `instanceBecameFree`, which a successor of the same number calls.
   package mutating func abandon(_ instance: Int) -> [Ticket] {
-    let tickets = running[instance, default: []].map(\.ticket)
-    running[instance] = []
-    return tickets
+    let lost = runs.abandon(instance).filter { book.holds($0) }
+    for ticket in lost { forget(book[ticket]) }
+    return lost
   }
 
+  // MARK: A request leaves, time passes
+
+  /// The client went away. Fails the request if it waits or runs; does nothing otherwise.
+  package mutating func cancel(_ ticket: Ticket, now: Instant) -> QueueDecision {
+    var decision = QueueDecision()
+    if book.holds(ticket) { end(ticket, .cancelled, &decision) }
+    decision.isDrained = isDrained
+    return decision
+  }
+
+  /// Fails what is late by now, waiting or running, and starts the batch that has waited enough.
+  package mutating func timePassed(now: Instant) -> QueueDecision {
+    var decision = QueueDecision()
+    for ticket in runs.tickets(lateBy: now, in: book) { end(ticket, .deadlinePassed, &decision) }
+    expire(now: now, &decision)
+    startNext(now: now, &decision)
+    decision.isDrained = isDrained
+    return decision
+  }
+
+  /// When `timePassed` has something to do next.
+  package var nextWake: Instant? {
+    let next = min(lines.earliestEnd, runs.earliestDeadline, batchReadyAt ?? .distantFuture)
+    return next == .distantFuture ? nil : next
+  }
+
+  private mutating func expire(now: Instant, _ decision: inout QueueDecision) {
+    for ticket in lines.takeEnded(by: now, in: book) {
+      let page = book[ticket]
+      let policy = lines.levels[page.level].policy
+      if page.request.deadline <= now {
+        end(ticket, .deadlinePassed, &decision)
+      } else if policy.timeoutAction == .delay {
+        lines.remove(page)
+        book[ticket].isDelayed = true
+        lines.insert(book[ticket])
+      } else {
+        end(ticket, .waitedTooLong(nanoseconds: policy.timeout(of: page.request)), &decision)
+      }
+    }
+  }
+
+  private mutating func end(
+    _ ticket: Ticket, _ reason: QueueFailure, _ decision: inout QueueDecision
+  ) {
+    decision.fail.append((ticket, reason))
+    decision.stop += forget(book[ticket])
+  }
+
+  /// Strikes a request out of everything; answers the runs for which nobody waits any more.
+  @discardableResult
+  private mutating func forget(_ page: RequestBook.Page) -> [RunMark] {
+    if page.isWaiting {
+      lines.remove(page)
+      accounts.leave(page.request.caller)
+    }
+    book.remove(page.request.ticket)
+    return page.rowsStarted > page.rowsEnded ? runs.withdraw(page.request.ticket) : []
+  }
+
+  // MARK: The end
+
   /// Takes nothing new; what waits and runs is still answered.
-  package mutating func beginDraining() -> QueueDecision {
+  package mutating func beginDraining(now: Instant) -> QueueDecision {
     isDraining = true
     var decision = QueueDecision()
+    // Nobody will come for whom a batch could wait.
+    startNext(now: now, &decision)
     decision.isDrained = isDrained
     return decision
   }
 
   /// Gives up what still waits, because the time for draining is over.
-  package mutating func failWaiting() -> QueueDecision {
+  package mutating func failWaiting() -> QueueDecision { failWaiting(.draining) }
+
+  /// Gives up the model: what waits fails with the reason, and so does what comes.
+  package mutating func giveUp(reason: String) -> QueueDecision {
+    givenUp = reason
+    return failWaiting(.givenUp(reason: reason))
+  }
+
+  private mutating func failWaiting(_ reason: QueueFailure) -> QueueDecision {
     var decision = QueueDecision()
-    while let request = waiting.popFirst() { decision.fail.append((request.ticket, .draining)) }
+    var cursor = WaitingLines.Cursor()
+    var waiting: [Ticket] = []
+    while let ticket = lines.next(&cursor) { waiting.append(ticket) }
+    for ticket in waiting { end(ticket, reason, &decision) }
+    batchReadyAt = nil
     decision.isDrained = isDrained
     return decision
   }
 
   private var isDrained: Bool {
-    isDraining && waiting.isEmpty && running.isEmpty && inlineRunCount == 0
+    isDraining && book.isEmpty && !runs.isAnyBusy && inlineRunCount == 0
   }
 
-  private mutating func start(_ requests: [QueuedRequest], on instance: Int) -> Batch {
-    running[instance] = requests
-    return Batch(tickets: requests.map(\.ticket), instance: instance)
-  }
+  // MARK: Starting
 
-  private mutating func dropRunning(
-    where isDropped: (QueuedRequest) -> Bool
-  ) -> [QueuedRequest] {
-    var dropped: [QueuedRequest] = []
-    for (instance, requests) in running {
-      let leaving = requests.filter(isDropped)
-      guard !leaving.isEmpty else { continue }
-      dropped += leaving
-      running[instance] = requests.filter { !isDropped($0) }
+  /// Starts one batch, if an instance is free and a batch is ready.
+  private mutating func startNext(now: Instant, _ decision: inout QueueDecision) {
+    batchReadyAt = nil
+    guard runs.hasIdleInstance, !lines.isEmpty else { return }
+    expire(now: now, &decision)
+    switch composer.compose(lines, book, now: now, isHurried: isDraining) {
+    case .run(let shares):
+      for share in shares { takeFromLine(share) }
+      start(shares, &decision)
+      decision.mayStartMore = runs.hasIdleInstance && !lines.isEmpty
+    case .wait(let instant): batchReadyAt = instant
+    case .nothing: break
     }
-    return dropped
+  }
+
+  private mutating func takeFromLine(_ share: BatchShare) {
+    let page = book[share.ticket]
+    accounts.started(tag: page.tag)
+    lines.remove(page)
+    if share.rows.upperBound < page.request.rowCount {
+      // The rest goes back behind those whose turn it is by then.
+      let nanoseconds = keepsOrder ? 0 : cost.expectedNanoseconds(rowCount: share.rows.count)
+      book[share.ticket].tag += nanoseconds
+      book[share.ticket].rowsStarted = share.rows.upperBound
+      // What has started has waited enough; only its deadline counts from here on.
+      book[share.ticket].expiry = .distantFuture
+      lines.insert(book[share.ticket])
+    } else {
+      book[share.ticket].isWaiting = false
+      accounts.leave(page.request.caller)
+    }
+  }
+
+  private mutating func start(
+    _ shares: OneOrMore<BatchShare>, _ decision: inout QueueDecision
+  ) {
+    for share in shares { book[share.ticket].rowsStarted = share.rows.upperBound }
+    decision.run = runs.start(shares, in: book)
+  }
+}
+
+extension QueuePolicy {
+  /// How long that request may wait under this policy; 0 for no bound. Its own word counts where
+  /// that is allowed and it is the shorter one.
+  func timeout(of request: QueuedRequest) -> UInt64 {
+    let own = allowsTimeoutOverride ? request.timeoutNanoseconds : 0
+    if own == 0 { return timeoutNanoseconds }
+    return timeoutNanoseconds == 0 ? own : min(own, timeoutNanoseconds)
   }
 }

@@ -24,6 +24,13 @@ package struct CostEstimate: Sendable {
     return nanosecondsPerRow * Double(rowCount) < Double(nanosecondsMax) * 1.2
   }
 
+  /// What a run of that many rows is expected to cost; a guess until runs were seen.
+  package func expectedNanoseconds(rowCount: Int) -> UInt64 {
+    UInt64((nanosecondsPerRow ?? Self.nanosecondsPerRowGuessed) * Double(max(1, rowCount)))
+  }
+
+  private static let nanosecondsPerRowGuessed = 1_000_000.0
+
   /// Learns from a run that took this long.
   package mutating func learn(
     nanoseconds: UInt64, rowCount: Int, nanosecondsMax: UInt64

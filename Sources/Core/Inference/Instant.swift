@@ -30,4 +30,10 @@ package struct Instant: Sendable, Hashable, Comparable {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(added)
     return overflow ? .distantFuture : Instant(nanoseconds: sum)
   }
+
+  /// This instant moved by nanoseconds; stops at `distantFuture`.
+  package func advanced(byNanoseconds added: UInt64) -> Instant {
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(added)
+    return overflow ? .distantFuture : Instant(nanoseconds: sum)
+  }
 }

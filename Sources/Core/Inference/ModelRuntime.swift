@@ -52,6 +52,8 @@ package struct ModelCapabilities: Sendable {
   /// Says of itself that a run takes a few microseconds, never blocks, and may run on an event loop
   /// before anything was measured.
   package var isDeclaredCheap = false
+  /// Can compute on an accelerator of this machine.
+  package var hasGPU = false
 
   package init() {}
 }

@@ -30,6 +30,9 @@ package struct RequestContext: Sendable {
   package var arrival: Instant
   /// When the answer is no longer of use; `distantFuture` where nobody said.
   package var deadline: Instant
+  /// How long the client says that the request may wait, from its arrival; 0 where it does not say.
+  /// The model's queue policy decides what that means: without one it is a deadline.
+  package var timeoutNanoseconds: UInt64
   /// 1 is the most urgent; 0 means the model's default.
   package var priority: UInt32
   /// Keeps one client on one version, one instance or one sequence.
@@ -49,6 +52,7 @@ package struct RequestContext: Sendable {
     self.dialect = dialect
     self.arrival = arrival
     self.deadline = deadline
+    self.timeoutNanoseconds = 0
     self.priority = 0
     self.forwardedHeaders = []
   }

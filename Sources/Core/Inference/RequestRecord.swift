@@ -77,6 +77,8 @@ package enum InferenceEvent: Sendable {
   case modelLoaded(name: String, version: Int64, footprintByteCount: Int, instanceCount: Int)
   case queueDepthChanged(name: String, version: Int64, depth: Int)
   case batchStarted(name: String, version: Int64, rows: Int)
+  /// A run has lasted longer than its bound and was told to stop.
+  case runExceededBound(name: String, version: Int64)
   /// A run was over its bound and would not stop; its thread was given up.
   case modelThreadAbandoned(name: String, version: Int64)
 }

@@ -93,10 +93,11 @@ package final class InferenceServer: Sendable {
     do throws(RuntimeFault) {
       let loaded = try specification.loader.load(
         specification.source, options: specification.options)
-      let core = ModelCore(
+      let core = try ModelCore(
         specification: specification, loaded: loaded,
-        instanceCount: instanceCount(for: specification), loopCount: loopCount,
-        surroundings: surroundings)
+        instanceCount: try InstancePlan.count(
+          for: specification, model: loaded, settings: surroundings.settings),
+        loopCount: loopCount, surroundings: surroundings)
       try core.start()
       surroundings.clock.add(core)
       surroundings.observer.happened(
@@ -108,13 +109,6 @@ package final class InferenceServer: Sendable {
       throw .modelLoadFailed(
         model: specification.name, file: specification.source.name, error)
     }
-  }
-
-  /// What the specification asks for, else what fits: never more compute threads than cores.
-  private func instanceCount(for specification: ModelSpecification) -> Int {
-    let settings = surroundings.settings
-    let fitting = max(1, settings.coreCount / max(1, specification.options.threadCount))
-    return max(1, specification.instanceCount ?? min(settings.instanceCount, fitting))
   }
 
   private func change(

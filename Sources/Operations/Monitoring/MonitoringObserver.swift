@@ -28,6 +28,10 @@ package struct MonitoringObserver: EventObserver {
         model(name, version) + [
           (.memoryBytes, .number(Int64(footprint))), (.instances, .number(Int64(instances))),
         ])
+    case .runExceededBound(let name, let version):
+      log.write(
+        .warn, "a run of \(name) version \(version) is over its bound and was told to stop",
+        model(name, version))
     case .modelThreadAbandoned(let name, let version):
       log.write(
         .error, "a run of \(name) version \(version) would not end; its thread was given up",

@@ -45,6 +45,13 @@ package struct BatchingPolicy: Sendable, Equatable {
     self.queues = [:]
   }
 
+  /// The level of a request that names this priority; one that names none, or none that there is,
+  /// has the default.
+  package func level(ofPriority priority: Int) -> Int {
+    let count = max(1, priorityLevelCount)
+    return (1...count).contains(priority) ? priority : min(max(1, defaultPriorityLevel), count)
+  }
+
   /// The bounds that hold for a level.
   package func queue(ofLevel level: Int) -> QueuePolicy { queues[level] ?? defaultQueue }
 }

@@ -29,6 +29,9 @@ extension FailureMessage {
     case .wrongShape(let input, let expected, let got):
       "input \(PublicText.quoted(input)) must have shape \(expected) (-1 is any length), but has "
         + "\(got)"
+    case .tooManyRows(let model, let limit, let got):
+      "inference request batch-size must be <= \(limit) for '\(PublicText.cut(model, 80))', but is "
+        + "\(got); send fewer rows at once"
     case .rankTooHigh(let input, let got, let limit):
       "input \(PublicText.quoted(input)) has \(got) axes; at most \(limit) are taken"
     case .negativeLength(let input):

@@ -17,6 +17,8 @@ package enum InputProblem: Error, Sendable, Equatable {
   case unknownDatatype(input: String, got: String)
   case wrongDatatype(input: String, expected: Datatype, got: Datatype)
   case wrongShape(input: String, expected: [Int], got: [Int])
+  /// More rows than a run of the model may have, and the request cannot be split.
+  case tooManyRows(model: String, limit: Int, got: Int)
   case rankTooHigh(input: String, got: Int, limit: Int)
   case negativeLength(input: String)
   case wrongElementCount(input: String, expected: Int, got: Int)

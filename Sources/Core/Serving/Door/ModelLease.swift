@@ -6,7 +6,7 @@ package struct ModelLease: Sendable {
 
   package var name: String { model.core.name }
   package var version: Int64 { model.core.version }
-  package var signature: ModelSignature { model.core.loaded.signature }
+  package var signature: ModelSignature { model.core.signature }
   package var platformName: String { model.core.loaded.platformName }
   /// Class names that the operator gave; empty where those of the model's metadata hold.
   package var labels: [String] { model.core.specification.labels }

@@ -25,7 +25,7 @@ package struct ModelStatus: Sendable {
     self.state = state
     self.runtimeName = specification.loader.runtimeName
     self.sourceName = specification.source.name
-    self.signature = core?.loaded.signature
+    self.signature = core?.signature
     self.platformName = core?.loaded.platformName ?? ""
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0

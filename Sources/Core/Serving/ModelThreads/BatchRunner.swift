@@ -5,6 +5,8 @@ import Inference
 protocol BatchRunner: AnyObject, Sendable {
   /// Starts a run; only while this instance is free. Returns at once.
   func take(_ order: RunOrder)
+  /// Tells the run with that number to stop, if it is still going on: nobody wants its answer.
+  func stopRun(_ number: UInt64)
   /// Stops the run in progress and ends for good.
   func stop()
   /// Looks whether the run in progress is over its bound.
@@ -14,32 +16,87 @@ protocol BatchRunner: AnyObject, Sendable {
 /// Runs of a model that answers from elsewhere: no thread, only a place.
 final class WaitingRunner: BatchRunner {
   private let model: any WaitingModel
-  private let instance: Int
   private unowned let core: ModelCore
-  private let stopFlag = StopFlag()
+  private let runSwitch = RunSwitch()
 
-  init(model: any WaitingModel, instance: Int, core: ModelCore) {
+  init(model: any WaitingModel, core: ModelCore) {
     self.model = model
-    self.instance = instance
     self.core = core
   }
 
   func take(_ order: RunOrder) {
-    guard let request = order.requests.first else { return }
+    let now = MonotonicClock.now()
+    guard let work = BatchWork(order.shares, padding: core.padding) else {
+      return finish(order, nil, .notMade(at: now))
+    }
+    start(work, order.mark.number) { [self] in finish(order, work, $0) }
+  }
+
+  private func start(
+    _ work: BatchWork, _ number: UInt64, _ completion: @escaping @Sendable (RunAttempt) -> Void
+  ) {
     let started = MonotonicClock.now()
-    let batch = request.tensors.asBatch(rowCount: request.rowCount)
-    model.start(batch, stop: stopFlag) { [core] outcome in
-      let result = RunResult(
-        ticket: request.ticket, rowCount: request.rowCount, started: started,
-        computed: MonotonicClock.now(), parts: outcome.parts, fault: outcome.fault)
-      if let next = core.runEnded(order, results: [result]) { self.take(next) }
+    runSwitch.begin(number, at: started)
+    core.batchStarts(rowCount: work.batch.rowCount)
+    model.start(work.batch, stop: runSwitch.flag) { [runSwitch] outcome in
+      runSwitch.end()
+      completion(
+        RunAttempt(
+          started: started, computed: MonotonicClock.now(), parts: outcome.parts,
+          fault: outcome.fault))
     }
   }
 
-  func stop() { stopFlag.raise() }
+  private func finish(_ order: RunOrder, _ work: BatchWork?, _ attempt: RunAttempt) {
+    if let results = work?.results(of: attempt) {
+      report(order, RunReport(results: results, lesson: attempt.lesson(rowCount: order.rowCount)))
+    } else {
+      runAlone(order, attempt, from: 0, results: [])
+    }
+  }
+
+  /// Each request by itself, so that the one at fault fails alone.
+  private func runAlone(
+    _ order: RunOrder, _ joined: RunAttempt, from place: Int, results: [RunResult]
+  ) {
+    guard place < order.shares.count else {
+      guard let results = OneOrMore(listing: results) else { return }
+      return report(order, RunReport(results: results, lesson: nil))
+    }
+    let share = order.shares[place]
+    guard core.isWanted(share.request.ticket),
+      let work = BatchWork(OneOrMore(share), padding: core.padding)
+    else {
+      let result = share.failed(by: joined)
+      return runAlone(order, joined, from: place + 1, results: results + [result])
+    }
+    start(work, order.mark.number) { [self] attempt in
+      let result = work.results(of: attempt)?.first ?? share.failed(by: attempt)
+      runAlone(order, joined, from: place + 1, results: results + [result])
+    }
+  }
+
+  private func report(_ order: RunOrder, _ report: RunReport) {
+    if let next = core.runEnded(order, report) { take(next) }
+  }
+
+  func stopRun(_ number: UInt64) { runSwitch.stop(number: number) }
+
+  func stop() { runSwitch.stopForGood() }
 
   /// The elsewhere has bounds of its own.
   func supervise(now: Instant, surroundings: Surroundings) {}
+}
+
+extension RunOrder.Share {
+  /// What the share gets where it was not run by itself: the fault of the run that it was part of.
+  func failed(by attempt: RunAttempt) -> RunResult {
+    RunResult(
+      share: batchShare, batchRowCount: rows.count, started: attempt.started,
+      computed: attempt.computed, parts: [],
+      fault: attempt.fault
+        ?? RuntimeFault(code: .failed, message: "the model's answer has not the rows of its input"))
+  }
 }
 
 extension Result<[RunPart], RuntimeFault> {

@@ -15,7 +15,7 @@ final class ModelThread: BatchRunner {
 
   let instance: Int
   private let core: ModelCore
-  private let stopFlag: StopFlag
+  private let runSwitch = RunSwitch()
   private let mailbox = Signal(Mailbox())
   private let hasMail = Atomic<Bool>(false)
   /// When the run in progress started, in nanoseconds; 0 between runs, `abandoned` for ever after.
@@ -32,9 +32,8 @@ final class ModelThread: BatchRunner {
   init(model: any ComputingModel, instance: Int, core: ModelCore) throws(RuntimeFault) {
     self.instance = instance
     self.core = core
-    self.stopFlag = StopFlag()
     // Made on the loading thread, so that a failure is the load's; handed over once.
-    let place = InstancePlace(try model.makeInstance(stop: stopFlag))
+    let place = InstancePlace(try model.makeInstance(stop: runSwitch.flag))
     let thread = NamedThread(name: "model:\(core.name)#\(instance)") { [self] in
       run(place)
       place.clear()
@@ -47,8 +46,10 @@ final class ModelThread: BatchRunner {
     hasMail.store(true, ordering: .releasing)
   }
 
+  func stopRun(_ number: UInt64) { runSwitch.stop(number: number) }
+
   func stop() {
-    stopFlag.raise()
+    runSwitch.stopForGood()
     mailbox.update { $0.isStopping = true }
     hasMail.store(true, ordering: .releasing)
     if !isAbandoned { thread.withLock { $0 }?.join() }
@@ -61,7 +62,8 @@ final class ModelThread: BatchRunner {
     let seconds = Int(now.nanoseconds(since: started) / 1_000_000_000)
     let settings = surroundings.settings
     guard seconds >= settings.runSecondsMax else { return }
-    stopFlag.raise()
+    runSwitch.stop(startedAt: started)
+    core.runIsOverBound(startedAt: started)
     guard seconds >= settings.runSecondsMax + settings.stopGraceSeconds else { return }
     let count = surroundings.abandonedCount.load(ordering: .relaxed)
     guard count < ServingSettings.abandonedThreadsMax, leave(mark, for: Self.abandoned) else {
@@ -88,9 +90,9 @@ final class ModelThread: BatchRunner {
     while let first = nextOrder(mayGlance: mayGlance) {
       var order: RunOrder? = first
       while let current = order {
-        guard let results = compute(current, on: place) else { return }
-        mayGlance = results.allSatisfy { $0.nanoseconds < Self.glanceRunNanosecondsMax }
-        order = core.runEnded(current, results: results)
+        guard let report = compute(current, on: place) else { return }
+        mayGlance = report.lesson.map { $0.nanoseconds < Self.glanceRunNanosecondsMax } ?? false
+        order = core.runEnded(current, report)
       }
     }
   }
@@ -117,35 +119,56 @@ final class ModelThread: BatchRunner {
       < surroundings.settings.coreCount
   }
 
-  /// Runs each request of the order; `nil` once this thread was given up.
-  private func compute(_ order: RunOrder, on place: InstancePlace) -> [RunResult]? {
+  /// Runs the order; `nil` once this thread was given up.
+  private func compute(_ order: RunOrder, on place: InstancePlace) -> RunReport? {
     core.surroundings.busyThreadCount.add(1, ordering: .relaxed)
     defer { core.surroundings.busyThreadCount.subtract(1, ordering: .relaxed) }
-    var results: [RunResult] = []
-    for request in order.requests {
-      guard let result = compute(request, on: place) else { return nil }
-      results.append(result)
+    guard let work = BatchWork(order.shares, padding: core.padding) else {
+      return computeAlone(order, .notMade(at: MonotonicClock.now()), on: place)
     }
-    return results
+    guard let attempt = attempt(work, order.mark.number, on: place) else { return nil }
+    guard let results = work.results(of: attempt) else {
+      return computeAlone(order, attempt, on: place)
+    }
+    return RunReport(results: results, lesson: attempt.lesson(rowCount: order.rowCount))
   }
 
-  private func compute(_ request: PendingRequest, on place: InstancePlace) -> RunResult? {
+  /// Each request by itself, so that the one at fault fails alone.
+  private func computeAlone(
+    _ order: RunOrder, _ joined: RunAttempt, on place: InstancePlace
+  ) -> RunReport? {
+    var results: [RunResult] = []
+    for share in order.shares {
+      guard core.isWanted(share.request.ticket),
+        let work = BatchWork(OneOrMore(share), padding: core.padding)
+      else {
+        results.append(share.failed(by: joined))
+        continue
+      }
+      guard let attempt = attempt(work, order.mark.number, on: place) else { return nil }
+      results.append(work.results(of: attempt)?.first ?? share.failed(by: attempt))
+    }
+    return OneOrMore(listing: results).map { RunReport(results: $0, lesson: nil) }
+  }
+
+  private func attempt(
+    _ work: BatchWork, _ number: UInt64, on place: InstancePlace
+  ) -> RunAttempt? {
     let started = MonotonicClock.now()
     runStarted.store(started.nanoseconds, ordering: .releasing)
-    core.surroundings.observer.happened(
-      .batchStarted(name: core.name, version: core.version, rows: request.rowCount))
+    runSwitch.begin(number, at: started)
+    core.batchStarts(rowCount: work.batch.rowCount)
     var parts: [RunPart] = []
     var fault: RuntimeFault?
     do throws(RuntimeFault) {
-      let batch = request.tensors.asBatch(rowCount: request.rowCount)
-      try place.instance?.run(batch) { parts.append($0) }
+      try place.instance?.run(work.batch) { parts.append($0) }
     } catch {
       fault = error
     }
+    runSwitch.end()
     guard leave(started.nanoseconds, for: 0) else { return nil }
-    return RunResult(
-      ticket: request.ticket, rowCount: request.rowCount, started: started,
-      computed: MonotonicClock.now(), parts: parts, fault: fault)
+    return RunAttempt(
+      started: started, computed: MonotonicClock.now(), parts: parts, fault: fault)
   }
 }
 

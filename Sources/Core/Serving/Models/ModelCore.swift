@@ -12,29 +12,41 @@ final class ModelCore: Sendable {
   let specification: ModelSpecification
   let instanceCount: Int
   let surroundings: Surroundings
-  private let shelf: Guarded<Shelf>
-  private let inlineInstances: InlineInstances?
-  private let drained = Signal(false)
+  /// `nil` where requests of different shapes do not share runs.
+  let padding: PaddingPlan?
+  let shelf: Guarded<Shelf>
+  let inlineInstances: InlineInstances?
+  let drained = Signal(false)
   /// Set once, right after `init`, because the runners need the core itself.
-  private let runners = Guarded<[any BatchRunner]>([])
+  let runners = Guarded<[any BatchRunner]>([])
+  /// Start of the latest run that was found to be over its bound.
+  private let overBoundRun = Guarded(Instant.never)
 
   init(
     specification: ModelSpecification, loaded: any LoadedModel, instanceCount: Int,
     loopCount: Int, surroundings: Surroundings
-  ) {
+  ) throws(RuntimeFault) {
     self.name = specification.name
     self.version = specification.version
     self.loaded = loaded
     self.specification = specification
     self.instanceCount = instanceCount
     self.surroundings = surroundings
+    let policy = specification.batching(of: loaded)
+    if let asked = policy.padding, policy.mode != .off {
+      padding = try PaddingPlan(asked, for: loaded.signature)
+    } else {
+      padding = nil
+    }
     let settings = surroundings.settings
     let limits = QueueLimits(
       waitingMax: specification.waitingRequestsMax ?? settings.waitingRequestsMax,
       runsMax: instanceCount, inlineNanosecondsMax: settings.inlineNanosecondsMax)
     let queue = BatchQueueState(
-      limits: limits, isDeclaredCheap: loaded.capabilities.isDeclaredCheap)
-    self.shelf = Guarded(Shelf(queue: queue))
+      limits: limits, policy: policy, isDeclaredCheap: loaded.capabilities.isDeclaredCheap)
+    self.shelf = Guarded(
+      Shelf(
+        queue: queue, forms: RunForms(padding: padding), keepsOrder: policy.preservesOrdering))
     self.inlineInstances = (loaded as? any ComputingModel).map {
       InlineInstances(of: $0, loopCount: loopCount)
     }
@@ -44,7 +56,7 @@ final class ModelCore: Sendable {
   func start() throws(RuntimeFault) {
     var made: [any BatchRunner] = []
     if let waiting = loaded as? any WaitingModel {
-      made = (0..<instanceCount).map { WaitingRunner(model: waiting, instance: $0, core: self) }
+      made = (0..<instanceCount).map { _ in WaitingRunner(model: waiting, core: self) }
     } else if let computing = loaded as? any ComputingModel {
       for instance in 0..<instanceCount {
         made.append(try ModelThread(model: computing, instance: instance, core: self))
@@ -55,111 +67,112 @@ final class ModelCore: Sendable {
     runners.withLock { $0 = made }
   }
 
+  /// What clients may send; the mask of a padded model is not needed from them.
+  var signature: ModelSignature { padding?.clientSignature ?? loaded.signature }
+
   var queueDepth: Int { shelf.withLock { $0.queue.waitingCount } }
 
   // MARK: Events
 
-  func submit(
-    _ tensors: TensorRequest, context: RequestContext, sink: any ResponseSink, loopIndex: Int?
-  ) -> RequestHandle {
-    let now = MonotonicClock.now()
-    let rowCount = rowCount(of: tensors)
-    let byteCount = tensors.byteCount
-    guard surroundings.waitingBytes.admits(byteCount) else {
-      refuse(sink, .waitingBytes(surroundings.settings.waitingBytesMax), admitted: now)
-      return .ended
-    }
-    var ticket = Ticket(number: 0)
-    let mayRunInline = loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false
-    let actions = decide { shelf in
-      ticket = shelf.makeTicket()
-      let decision = shelf.queue.offer(
-        QueuedRequest(
-          ticket: ticket, caller: context.caller, deadline: context.deadline, rowCount: rowCount),
-        mayRunInline: mayRunInline, now: now)
-      if !decision.runsInline {
-        shelf.keep(
-          PendingRequest(
-            ticket: ticket, tensors: tensors, deadline: context.deadline,
-            arrival: context.arrival, admitted: now, rowCount: rowCount, byteCount: byteCount,
-            sink: sink))
-        surroundings.waitingBytes.add(byteCount)
-      }
-      return decision
-    }
-    if actions.runsInline, let loopIndex {
-      runInline(tensors, rowCount: rowCount, sink: sink, loopIndex: loopIndex, admitted: now)
-      return .ended
-    }
-    act(actions)
-    return RequestHandle(core: self, ticket: ticket.number)
-  }
-
   func cancel(_ ticket: UInt64) {
-    act(decide { $0.queue.cancel(Ticket(number: ticket)) })
+    let ticket = Ticket(number: ticket)
+    act(
+      decide { shelf, actions in
+        if let request = shelf.takeHeld(ticket) { actions.failed.append((request, .cancelled)) }
+        return shelf.queue.cancel(ticket, now: MonotonicClock.now())
+      })
   }
 
   func timePassed() {
     act(
-      decide { shelf in
+      decide { shelf, _ in
         shelf.wakeAt = .distantFuture
         return shelf.queue.timePassed(now: MonotonicClock.now())
       })
   }
 
+  /// Whether a request of a run still waits for its answer.
+  func isWanted(_ ticket: Ticket) -> Bool { shelf.withLock { $0.queue.isWanted(ticket) } }
+
   /// An instance ended the run of `order`; answers the next order for the same instance.
-  func runEnded(_ order: RunOrder, results: [RunResult]) -> RunOrder? {
-    var wanted: [(PendingRequest, RunResult)] = []
-    let actions = decide { shelf in
-      for result in results {
-        guard shelf.queue.isWanted(result.ticket, on: order.instance),
-          let request = shelf.take(result.ticket)
-        else { continue }
-        wanted.append((request, result))
+  func runEnded(_ order: RunOrder, _ report: RunReport) -> RunOrder? {
+    var answers: [Answer] = []
+    var actions = decide { shelf, _ in
+      for result in report.results {
+        if let answer = shelf.settle(result) { answers.append(answer) }
       }
-      for result in results where result.fault == nil {
-        shelf.queue.learn(nanoseconds: result.nanoseconds, rowCount: result.rowCount)
+      if let lesson = report.lesson {
+        shelf.queue.learn(nanoseconds: lesson.nanoseconds, rowCount: lesson.rowCount)
       }
       return shelf.queue.instanceBecameFree(order.instance, now: MonotonicClock.now())
     }
-    for (request, result) in wanted {
-      surroundings.waitingBytes.remove(request.byteCount)
-      deliver(
-        result.parts, fault: result.fault, to: request.sink, wanted: request.tensors.outputs,
-        served: result.served(request, version: version))
+    for answer in answers { deliver(answer) }
+    guard let next = actions.run, next.instance == order.instance else {
+      act(actions)
+      return nil
     }
-    var rest = actions
-    rest.run = nil
-    act(rest)
-    return actions.run
+    actions.run = nil
+    act(actions)
+    return next
+  }
+
+  /// A run is about to start.
+  func batchStarts(rowCount: Int) {
+    surroundings.observer.happened(.batchStarted(name: name, version: version, rows: rowCount))
+  }
+
+  // MARK: Runs that do not end
+
+  /// A run has lasted longer than its bound and was told to stop; heard once for each.
+  func runIsOverBound(startedAt start: Instant) {
+    let isNews = overBoundRun.withLock { latest in
+      defer { latest = start }
+      return latest != start
+    }
+    guard isNews else { return }
+    surroundings.observer.happened(.runExceededBound(name: name, version: version))
+    surroundings.troubles.report(.runExceededBound, of: self)
   }
 
   /// A run would not stop: its requests fail, and a new thread takes the instance's place.
   func abandon(_ thread: ModelThread) {
-    let lost = shelf.withLock { shelf in
-      shelf.queue.abandon(thread.instance).compactMap { shelf.take($0) }
+    let actions = decide { shelf, actions in
+      for ticket in shelf.queue.abandon(thread.instance) {
+        if let request = shelf.take(ticket) { actions.abandoned.append(request) }
+      }
+      return QueueDecision()
     }
-    let fault = RuntimeFault(code: .stopped, message: "the run was over its bound and did not end")
-    for request in lost {
-      surroundings.waitingBytes.remove(request.byteCount)
-      deliver([], fault: fault, to: request.sink, wanted: [], served: served(request))
-    }
+    act(actions)
     surroundings.observer.happened(.modelThreadAbandoned(name: name, version: version))
-    guard let computing = loaded as? any ComputingModel,
+    if let computing = loaded as? any ComputingModel,
       let successor = try? ModelThread(model: computing, instance: thread.instance, core: self)
-    else { return }  // The instance stays out of service; the others go on.
-    runners.withLock { $0[thread.instance] = successor }
-    act(decide { $0.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now()) })
+    {
+      runners.withLock { $0[thread.instance] = successor }
+      act(
+        decide { shelf, _ in
+          shelf.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now())
+        })
+    } else if instanceCount == 1 {
+      // The instance stays out of service, and there is no other.
+      giveUp(reason: "its only instance is stuck in a run and cannot be replaced")
+    }
+    surroundings.troubles.report(.threadAbandoned, of: self)
   }
+
+  /// The version answers nothing any more: what waits fails with the reason, and so does what comes.
+  /// What runs may still end.
+  func giveUp(reason: String) { act(decide { shelf, _ in shelf.queue.giveUp(reason: reason) }) }
 
   // MARK: End of life
 
-  func beginDraining() { act(decide { $0.queue.beginDraining() }) }
+  func beginDraining() {
+    act(decide { shelf, _ in shelf.queue.beginDraining(now: MonotonicClock.now()) })
+  }
 
   /// Blocks until everything was answered, or until `limit`; what still waits then fails.
   func drain(until limit: Instant) -> Bool {
     let isDone = drained.sleepUntilReady(before: limit.nanoseconds) { $0 ? true : nil } ?? false
-    if !isDone { act(decide { $0.queue.failWaiting() }) }
+    if !isDone { act(decide { shelf, _ in shelf.queue.failWaiting() }) }
     return isDone
   }
 
@@ -176,157 +189,19 @@ final class ModelCore: Sendable {
       runner.supervise(now: now, surroundings: surroundings)
     }
   }
-
-  // MARK: Deciding and acting
-
-  private func decide(_ change: (inout Shelf) -> QueueDecision) -> ShelfActions {
-    shelf.withLock { shelf in
-      let decision = change(&shelf)
-      var actions = ShelfActions()
-      actions.runsInline = decision.runsInline
-      actions.isDrained = decision.isDrained
-      if decision.runsInline { return actions }
-      for failure in decision.fail {
-        if let request = shelf.take(failure.ticket) {
-          actions.failed.append((request, failure.reason))
-        }
-      }
-      actions.run = decision.run.map { batch in
-        RunOrder(instance: batch.instance, requests: shelf.requests(of: batch))
-      }
-      actions.depth = shelf.queue.waitingCount
-      if let next = shelf.queue.nextDeadline, next < shelf.wakeAt {
-        shelf.wakeAt = next
-        actions.wakeAt = next
-      }
-      return actions
-    }
-  }
-
-  private func act(_ actions: ShelfActions) {
-    if let order = actions.run {
-      runners.withLock { $0[order.instance] }.take(order)
-    }
-    for (request, reason) in actions.failed {
-      surroundings.waitingBytes.remove(request.byteCount)
-      request.sink.finish(
-        ResponseEnd(outcome: .failed(failure(for: reason, of: request)), served: served(request)))
-    }
-    if let wakeAt = actions.wakeAt { surroundings.clock.wake(self, at: wakeAt) }
-    surroundings.observer.happened(
-      .queueDepthChanged(name: name, version: version, depth: actions.depth))
-    if actions.isDrained { drained.update { $0 = true } }
-  }
-
-  private func runInline(
-    _ tensors: TensorRequest, rowCount: Int, sink: any ResponseSink, loopIndex: Int,
-    admitted: Instant
-  ) {
-    var served = ServedPhases()
-    served.version = version
-    served.admitted = admitted
-    served.started = admitted
-    served.rowCount = rowCount
-    served.batchRowCount = rowCount
-    surroundings.observer.happened(.batchStarted(name: name, version: version, rows: rowCount))
-    var parts: [RunPart] = []
-    var fault: RuntimeFault?
-    do throws(RuntimeFault) {
-      let instance = try inlineInstances?.instance(for: loopIndex)
-      try instance?.run(tensors.asBatch(rowCount: rowCount)) { parts.append($0) }
-    } catch {
-      fault = error
-    }
-    served.computed = MonotonicClock.now()
-    let nanoseconds = served.computed.nanoseconds(since: admitted)
-    let actions = decide { shelf in
-      shelf.queue.inlineRunEnded(nanoseconds: nanoseconds, rowCount: rowCount)
-    }
-    deliver(parts, fault: fault, to: sink, wanted: tensors.outputs, served: served)
-    if actions.isDrained { drained.update { $0 = true } }
-  }
-
-  // MARK: Answers
-
-  private func deliver(
-    _ parts: [RunPart], fault: RuntimeFault?, to sink: any ResponseSink, wanted: [Int],
-    served: ServedPhases
-  ) {
-    var failure = fault.map { InferenceFailure.runtimeFailed($0) }
-    var held = HeldParts()
-    for part in parts where failure == nil {
-      switch part {
-      case .outputs(_, let outputs):
-        let response = ResponsePart(outputs: named(outputs, wanted: wanted))
-        if held.isOver(sink.receive(response), after: response) {
-          failure = .clientTooSlow(bytesPerSecondMin: 0)
-        }
-      case .failed(_, let rowFault): failure = .runtimeFailed(rowFault)
-      }
-    }
-    sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))
-  }
-
-  private func named(_ outputs: [Tensor], wanted: [Int]) -> [NamedTensor] {
-    let described = loaded.signature.outputs
-    return outputs.indices.map { place in
-      NamedTensor(
-        name: described[wanted.isEmpty ? place : wanted[place]].name, tensor: outputs[place])
-    }
-  }
-
-  private func refuse(_ sink: any ResponseSink, _ limit: OverloadLimit, admitted: Instant) {
-    var served = ServedPhases()
-    served.version = version
-    served.admitted = admitted
-    let failure = InferenceFailure.overloaded(limit: limit, retryAfter: retryAfter)
-    sink.finish(ResponseEnd(outcome: .failed(failure), served: served))
-  }
-
-  private func served(_ request: PendingRequest) -> ServedPhases {
-    var served = ServedPhases()
-    served.version = version
-    served.admitted = request.admitted
-    served.rowCount = request.rowCount
-    return served
-  }
-
-  private func failure(
-    for reason: QueueFailure, of request: PendingRequest
-  ) -> InferenceFailure {
-    switch reason {
-    case .full(let limit):
-      .overloaded(limit: .waitingRequests(limit), retryAfter: retryAfter)
-    case .deadlinePassed:
-      .deadlineExceeded(
-        .nanoseconds(Int64(request.deadline.nanoseconds(since: request.arrival))))
-    case .cancelled: .cancelled
-    case .draining: .draining
-    }
-  }
-
-  /// How long the queue needs, by what a row costs, to empty itself; a second at least.
-  private var retryAfter: Duration {
-    shelf.withLock { shelf in
-      let rowNanoseconds = shelf.queue.cost.nanosecondsPerRow ?? 0
-      let total = rowNanoseconds * Double(shelf.queue.waitingCount) / Double(instanceCount)
-      return .seconds(min(60, max(1, Int(total / 1e9) + 1)))
-    }
-  }
-
-  private func rowCount(of tensors: TensorRequest) -> Int {
-    guard loaded.signature.hasRowAxis, let first = tensors.inputs.first, let first,
-      first.shape.rank > 0
-    else { return 1 }
-    return first.shape[0]
-  }
 }
 
-extension TensorRequest {
-  /// This request alone, as a run.
-  func asBatch(rowCount: Int) -> RunBatch {
-    RunBatch(
-      inputs: inputs, rowCount: rowCount, outputs: outputs,
-      outputMemory: outputMemory ?? PooledMemory(), parameters: parameters)
+extension ModelSpecification {
+  /// The operator's batching, as far as the model itself allows it: rows can be joined and split
+  /// only where they are independent of each other and each has one answer.
+  fileprivate func batching(of model: any LoadedModel) -> BatchingPolicy {
+    var policy = scheduling.batching
+    let capabilities = model.capabilities
+    if !model.signature.hasRowAxis || capabilities.isStateful || capabilities.isDecoupled
+      || scheduling.sequences != nil
+    {
+      policy.mode = .off
+    }
+    return policy
   }
 }

@@ -99,7 +99,7 @@ package final class Metrics: EventObserver {
       case .loading, .ready, .draining, .failed: add(name, version, loads: 0)
       }
     case .modelLoaded(let name, let version, _, _): add(name, version, loads: 1)
-    case .queueDepthChanged, .modelThreadAbandoned: break
+    case .queueDepthChanged, .runExceededBound, .modelThreadAbandoned: break
     }
   }
 

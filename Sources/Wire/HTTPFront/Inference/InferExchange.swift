@@ -151,9 +151,9 @@ extension InferExchange {
     var context = connection.record.context
     context.priority = request.priority
     context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds, microseconds > 0 {
-      let limit = Duration.microseconds(Int64(clamping: microseconds))
-      context.deadline = min(context.deadline, context.arrival.advanced(by: limit))
+    if let microseconds = request.timeoutMicroseconds {
+      let (nanoseconds, overflow) = UInt64(microseconds).multipliedReportingOverflow(by: 1_000)
+      context.timeoutNanoseconds = overflow ? .max : nanoseconds
     }
     let submitted = connection.front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(request.body)), to: lease,

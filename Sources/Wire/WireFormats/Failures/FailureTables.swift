@@ -109,6 +109,7 @@ enum FailureExamples {
     .invalidInput(.unknownDatatype(input: "images", got: "FLOAT")),
     .invalidInput(.wrongDatatype(input: "images", expected: .float32, got: .uint8)),
     .invalidInput(.wrongShape(input: "images", expected: [-1, 3, 640, 640], got: [1, 3, 64, 64])),
+    .invalidInput(.tooManyRows(model: "yolo11n", limit: 8, got: 20)),
     .invalidInput(.rankTooHigh(input: "images", got: 9, limit: TensorShape.rankMax)),
     .invalidInput(.negativeLength(input: "images")),
     .invalidInput(.wrongElementCount(input: "images", expected: 12, got: 11)),

@@ -35,7 +35,7 @@ package enum OpenInferenceFailures {
     case .image(.notAnImage), .image(.truncated), .image(.corrupt): 400
     case .syntax, .nestedTooDeep, .framing, .missingField, .fieldOfWrongKind, .parameter,
       .unknownInput, .missingInput, .inputGivenTwice, .unknownOutput, .unknownDatatype,
-      .wrongDatatype, .wrongShape, .rankTooHigh, .negativeLength, .wrongElementCount,
+      .wrongDatatype, .wrongShape, .tooManyRows, .rankTooHigh, .negativeLength, .wrongElementCount,
       .wrongByteCount, .raggedArray, .elementOfWrongKind, .elementOutOfRange, .nonFiniteElement,
       .noImage:
       400

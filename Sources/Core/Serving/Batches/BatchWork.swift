@@ -1,0 +1,168 @@
+import Batching
+import Inference
+
+/// One call of the runtime: an order's rows joined, and its answer cut apart again.
+///
+/// A request that runs alone and whole passes through untouched, with the memory that it brought for
+/// its outputs. Joining copies each row once; answers are ranges of the joined outputs.
+struct BatchWork: Sendable {
+  /// What the runtime computes.
+  let batch: RunBatch
+  private let shares: OneOrMore<RunOrder.Share>
+  private let padding: PaddingPlan?
+  /// Each request's inputs as they were joined; empty where nothing is padded.
+  private let padded: [[Tensor?]]
+
+  /// `nil` where the rows do not fit together after all: then each request runs alone.
+  init?(_ shares: OneOrMore<RunOrder.Share>, padding: PaddingPlan?) {
+    self.shares = shares
+    self.padding = padding
+    guard shares.count > 1 || !shares.first.isWhole || padding != nil else {
+      padded = []
+      let request = shares.first.request
+      batch = request.tensors.asBatch(rowCount: request.rowCount)
+      return
+    }
+    guard var inputs = Self.cutInputs(of: shares) else { return nil }
+    if let padding { inputs = padding.padded(inputs) }
+    padded = padding == nil ? [] : inputs
+    guard let joined = Self.join(inputs) else { return nil }
+    let tensors = shares.first.request.tensors
+    batch = RunBatch(
+      inputs: joined, rowCount: shares.reduce(0) { $0 + $1.rows.count },
+      outputs: tensors.outputs, parameters: tensors.parameters)
+  }
+
+  private static func cutInputs(of shares: OneOrMore<RunOrder.Share>) -> [[Tensor?]]? {
+    var all: [[Tensor?]] = []
+    all.reserveCapacity(shares.count)
+    for share in shares {
+      var inputs = share.request.tensors.inputs
+      for place in inputs.indices where !share.isWhole {
+        guard let tensor = inputs[place] else { continue }
+        guard let rows = tensor.cut(share.rows) else { return nil }
+        inputs[place] = rows
+      }
+      all.append(inputs)
+    }
+    return all
+  }
+
+  private static func join(_ requests: [[Tensor?]]) -> [Tensor?]? {
+    var joined: [Tensor?] = []
+    for place in requests[0].indices {
+      let tensors = requests.compactMap { $0[place] }
+      if tensors.isEmpty {
+        joined.append(nil)
+      } else {
+        guard tensors.count == requests.count, let tensor = Tensor.joined(tensors) else {
+          return nil
+        }
+        joined.append(tensor)
+      }
+    }
+    return joined
+  }
+
+  // MARK: The answer
+
+  /// What each share got; `nil` where the answer cannot be told apart, or the run failed as a whole
+  /// and each request deserves a run of its own.
+  func results(of attempt: RunAttempt) -> OneOrMore<RunResult>? {
+    if shares.count == 1 {
+      let share = shares.first
+      let parts = attempt.parts.map { restored($0, place: 0, share) }
+      return OneOrMore(result(share, attempt, parts: parts, fault: attempt.fault))
+    }
+    if let fault = attempt.fault {
+      guard fault.code == .stopped else { return nil }
+      return shares.mapped { result($0, attempt, parts: [], fault: fault) }
+    }
+    var results: [RunResult] = []
+    var offset = 0
+    for (place, share) in shares.enumerated() {
+      guard let parts = cut(attempt.parts, at: offset, place: place, share) else { return nil }
+      results.append(result(share, attempt, parts: parts, fault: nil))
+      offset += share.rows.count
+    }
+    return OneOrMore(listing: results)
+  }
+
+  private func result(
+    _ share: RunOrder.Share, _ attempt: RunAttempt, parts: [RunPart], fault: RuntimeFault?
+  ) -> RunResult {
+    RunResult(
+      share: share.batchShare, batchRowCount: batch.rowCount, started: attempt.started,
+      computed: attempt.computed, parts: parts, fault: fault)
+  }
+
+  /// The parts of a run that belong to the share whose rows begin at `offset`.
+  private func cut(
+    _ parts: [RunPart], at offset: Int, place: Int, _ share: RunOrder.Share
+  ) -> [RunPart]? {
+    let own = offset..<offset + share.rows.count
+    var result: [RunPart] = []
+    for part in parts {
+      switch part {
+      case .failed(let row, let fault):
+        if own.contains(row) { result.append(.failed(row: row - offset, fault)) }
+      case .outputs(let rows, let tensors):
+        let common = rows.clamped(to: own)
+        guard !common.isEmpty else { continue }
+        let range = common.lowerBound - rows.lowerBound..<common.upperBound - rows.lowerBound
+        let cut = tensors.compactMap {
+          $0.shape.rank > 0 && $0.shape[0] == rows.count
+            ? $0.cut(range) : nil
+        }
+        guard cut.count == tensors.count else { return nil }
+        let ownRows = common.lowerBound - offset..<common.upperBound - offset
+        result.append(restored(.outputs(rows: ownRows, cut), place: place, share))
+      }
+    }
+    return result
+  }
+
+  /// A part at the request's own lengths.
+  private func restored(_ part: RunPart, place: Int, _ share: RunOrder.Share) -> RunPart {
+    guard let padding, !padded.isEmpty, case .outputs(let rows, let tensors) = part else {
+      return part
+    }
+    let wanted = batch.outputs
+    let own = share.request.tensors.inputs
+    return .outputs(
+      rows: rows,
+      tensors.enumerated().map { index, tensor in
+        padding.cutBack(
+          tensor, index: wanted.isEmpty ? index : wanted[index], own: own, padded: padded[place])
+      })
+  }
+}
+
+/// What one call of the runtime gave, and when.
+struct RunAttempt: Sendable {
+  var started: Instant
+  var computed: Instant
+  var parts: [RunPart]
+  var fault: RuntimeFault?
+
+  /// A call that was not made, because its rows do not fit together.
+  static func notMade(at now: Instant) -> RunAttempt {
+    RunAttempt(
+      started: now, computed: now, parts: [],
+      fault: RuntimeFault(code: .invalidArgument, message: "the rows do not fit the run"))
+  }
+
+  func lesson(rowCount: Int) -> RunLesson? {
+    guard fault == nil else { return nil }
+    return RunLesson(nanoseconds: computed.nanoseconds(since: started), rowCount: rowCount)
+  }
+}
+
+extension TensorRequest {
+  /// This request alone, as a run.
+  func asBatch(rowCount: Int) -> RunBatch {
+    RunBatch(
+      inputs: inputs, rowCount: rowCount, outputs: outputs,
+      outputMemory: outputMemory ?? PooledMemory(), parameters: parameters)
+  }
+}

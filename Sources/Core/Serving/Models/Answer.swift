@@ -1,0 +1,63 @@
+import Batching
+import Inference
+
+/// All that a request got, ready to be given to its sink.
+struct Answer: Sendable {
+  let request: PendingRequest
+  /// One, or one for each run over which the request's rows were spread, in any order.
+  let results: OneOrMore<RunResult>
+
+  /// The parts that the sink gets; rows that were spread over runs are joined, with one copy.
+  func parts() throws(RuntimeFault) -> [RunPart] {
+    if let fault = results.lazy.compactMap(\.fault).first { throw fault }
+    guard results.count > 1 else { return results.first.parts }
+    var pieces: [(row: Int, tensors: [Tensor])] = []
+    for result in results {
+      for part in result.parts {
+        switch part {
+        case .failed(_, let fault): throw fault
+        case .outputs(let rows, let tensors):
+          pieces.append((result.share.rows.lowerBound + rows.lowerBound, tensors))
+        }
+      }
+    }
+    pieces.sort { $0.row < $1.row }
+    let outputCount = pieces.first?.tensors.count ?? 0
+    var outputs: [Tensor] = []
+    for index in 0..<outputCount {
+      let tensors = pieces.compactMap { $0.tensors.count > index ? $0.tensors[index] : nil }
+      guard let joined = Tensor.joined(tensors) else {
+        throw RuntimeFault(
+          code: .failed, message: "the runs of a split request gave outputs that do not fit")
+      }
+      outputs.append(joined)
+    }
+    return [.outputs(rows: 0..<request.rowCount, outputs)]
+  }
+
+  /// The phases of the request that this was.
+  func served(version: Int64) -> ServedPhases {
+    var served = request.served(version: version)
+    served.started = results.reduce(results.first.started) { min($0, $1.started) }
+    served.computed = results.reduce(results.first.computed) { max($0, $1.computed) }
+    served.batchRowCount = results.reduce(0) { max($0, $1.batchRowCount) }
+    return served
+  }
+}
+
+/// What a sink holds back of one answer.
+struct HeldParts {
+  private var count = 0
+  private var byteCount = 0
+  private var isWaiting = false
+
+  /// Counts a part that was given while the sink was waiting; true once that is too much.
+  mutating func isOver(_ demand: Demand, after part: ResponsePart) -> Bool {
+    if isWaiting {
+      count += 1
+      byteCount += part.outputs.reduce(0) { $0 + $1.tensor.byteCount }
+    }
+    isWaiting = demand == .wait
+    return count > ServingSettings.heldPartsMax || byteCount > ServingSettings.heldBytesMax
+  }
+}

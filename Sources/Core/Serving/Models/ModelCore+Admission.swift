@@ -1,0 +1,133 @@
+import Batching
+import Inference
+import Synchronization
+
+extension ModelCore {
+  func submit(
+    _ tensors: TensorRequest, context: RequestContext, sink: any ResponseSink, loopIndex: Int?
+  ) -> RequestHandle {
+    let now = MonotonicClock.now()
+    let byteCount = tensors.byteCount
+    guard surroundings.waitingBytes.admits(byteCount) else {
+      let limit = OverloadLimit.waitingBytes(surroundings.settings.waitingBytesMax)
+      refuse(sink, .overloaded(limit: limit, retryAfter: retryAfter), admitted: now)
+      return .ended
+    }
+    let rowCount = rowCount(of: tensors)
+    let deadline = deadline(of: context)
+    var admission = Admission.queued(Ticket(number: 0))
+    let mayRunInline = loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false
+    let actions = decide { shelf, _ in
+      let key = rowsMax > 0 ? shelf.forms.key(of: tensors, rowCount: rowCount) : nil
+      guard rowsMax == 0 || rowCount <= rowsMax || (key != nil && canSplit) else {
+        admission = .tooManyRows
+        return QueueDecision()
+      }
+      let ticket = shelf.makeTicket()
+      admission = .queued(ticket)
+      var queued = QueuedRequest(
+        ticket: ticket, caller: context.caller, deadline: deadline, rowCount: rowCount)
+      queued.priority = Int(context.priority)
+      queued.timeoutNanoseconds = context.timeoutNanoseconds
+      queued.key = key
+      let decision = shelf.queue.offer(queued, mayRunInline: mayRunInline, now: now)
+      if !decision.runsInline {
+        shelf.keep(
+          PendingRequest(
+            ticket: ticket, tensors: tensors, deadline: deadline, arrival: context.arrival,
+            admitted: now, rowCount: rowCount, byteCount: byteCount, sink: sink))
+        surroundings.waitingBytes.add(byteCount)
+      }
+      return decision
+    }
+    if actions.runsInline, let loopIndex {
+      runInline(tensors, rowCount: rowCount, sink: sink, loopIndex: loopIndex, admitted: now)
+      return .ended
+    }
+    guard case .queued(let ticket) = admission else {
+      let problem = InputProblem.tooManyRows(model: name, limit: rowsMax, got: rowCount)
+      refuse(sink, .invalidInput(problem), admitted: now)
+      return .ended
+    }
+    act(actions)
+    return RequestHandle(core: self, ticket: ticket.number)
+  }
+
+  private enum Admission {
+    case queued(Ticket)
+    case tooManyRows
+  }
+
+  /// Most rows of a run, where the operator says; 0 where there is no bound.
+  private var rowsMax: Int {
+    loaded.signature.hasRowAxis ? specification.scheduling.batching.rowsMax : 0
+  }
+
+  /// Rows are independent, and each run answers once.
+  private var canSplit: Bool {
+    !loaded.capabilities.isStateful && !loaded.capabilities.isDecoupled
+      && specification.scheduling.sequences == nil
+  }
+
+  /// The request's own timeout is a deadline, unless its queue's policy lets it decide what happens.
+  private func deadline(of context: RequestContext) -> Instant {
+    guard context.timeoutNanoseconds > 0 else { return context.deadline }
+    let policy = specification.scheduling.batching
+    let level = policy.level(ofPriority: Int(context.priority))
+    guard !policy.queue(ofLevel: level).allowsTimeoutOverride else { return context.deadline }
+    return min(
+      context.deadline, context.arrival.advanced(byNanoseconds: context.timeoutNanoseconds))
+  }
+
+  private func rowCount(of tensors: TensorRequest) -> Int {
+    guard loaded.signature.hasRowAxis, let first = tensors.inputs.first(where: { $0 != nil }),
+      let first, first.shape.rank > 0
+    else { return 1 }
+    return first.shape[0]
+  }
+
+  private func refuse(
+    _ sink: any ResponseSink, _ failure: InferenceFailure, admitted: Instant
+  ) {
+    var served = ServedPhases()
+    served.version = version
+    served.admitted = admitted
+    sink.finish(ResponseEnd(outcome: .failed(failure), served: served))
+  }
+
+  /// Runs a cheap request on the calling event loop.
+  private func runInline(
+    _ tensors: TensorRequest, rowCount: Int, sink: any ResponseSink, loopIndex: Int,
+    admitted: Instant
+  ) {
+    var served = ServedPhases()
+    served.version = version
+    served.admitted = admitted
+    served.started = admitted
+    served.rowCount = rowCount
+    served.batchRowCount = rowCount
+    batchStarts(rowCount: rowCount)
+    var parts: [RunPart] = []
+    var fault: RuntimeFault?
+    do throws(RuntimeFault) {
+      let instance = try inlineInstances?.instance(for: loopIndex)
+      try instance?.run(inlineBatch(tensors, rowCount: rowCount)) { parts.append($0) }
+    } catch {
+      fault = error
+    }
+    served.computed = MonotonicClock.now()
+    let nanoseconds = served.computed.nanoseconds(since: admitted)
+    let actions = decide { shelf, _ in
+      shelf.queue.inlineRunEnded(nanoseconds: nanoseconds, rowCount: rowCount)
+    }
+    deliver(parts, fault: fault, to: sink, wanted: tensors.outputs, served: served)
+    if actions.isDrained { drained.update { $0 = true } }
+  }
+
+  /// A padded model needs its mask, whoever runs it.
+  private func inlineBatch(_ tensors: TensorRequest, rowCount: Int) -> RunBatch {
+    var batch = tensors.asBatch(rowCount: rowCount)
+    if let padding { batch.inputs = padding.masked(tensors.inputs) }
+    return batch
+  }
+}
