@@ -74,6 +74,12 @@ package protocol LoadedModel: AnyObject, Sendable {
   var footprintByteCount: Int { get }
   /// `platform` in V2 metadata: `onnxruntime_onnx`.
   var platformName: String { get }
+  /// Why it cannot answer at this moment though it is loaded: a model that it asks in turn does not.
+  var obstacle: String? { get }
+}
+
+extension LoadedModel {
+  package var obstacle: String? { nil }
 }
 
 /// A model that computes on the calling thread.
@@ -92,12 +98,19 @@ package protocol ModelInstance: AnyObject {
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault)
 }
 
-/// A model that answers from elsewhere: a worker process, another server. Occupies no thread of ours.
+/// A model that answers from elsewhere: a worker process, another server, other models. Occupies no
+/// thread of ours.
 package protocol WaitingModel: LoadedModel {
+  /// Runs that may be under way at once; `nil` where that is the operator's to say.
+  var runsMax: Int? { get }
   /// Starts a batch; returns at once. `completion` is called once, on any thread.
   func start(
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
+}
+
+extension WaitingModel {
+  package var runsMax: Int? { nil }
 }
 
 /// A model that advances sequences of tokens; a scheduler owns the sequences.
@@ -127,6 +140,9 @@ package struct RunBatch: Sendable {
   package var outputs: [Int]
   package var outputMemory: any TensorMemory
   package var parameters: [Parameter]
+  /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
+  /// where the run is one request's alone.
+  package var context: RequestContext?
 
   package init(
     inputs: [Tensor?], rowCount: Int, outputs: [Int] = [],

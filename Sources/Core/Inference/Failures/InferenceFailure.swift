@@ -86,10 +86,33 @@ package struct RuntimeFault: Error, Sendable, Equatable {
 
   package let code: Code
   package let message: String
+  private let origin: Origin?
+
+  /// Why a request that the model made in turn got no answer.
+  private indirect enum Origin: Sendable, Equatable {
+    case request(InferenceFailure)
+  }
 
   package init(code: Code, message: String) {
     self.code = code
     self.message = message
+    self.origin = nil
+  }
+
+  /// Hands on the failure of a request that the model made in turn, as the request's own.
+  package init(passingOn failure: InferenceFailure) {
+    if case .runtimeFailed(let fault) = failure {
+      self = fault
+    } else {
+      code = .failed
+      message = FailureMessage.text(for: failure)
+      origin = .request(failure)
+    }
+  }
+
+  /// What a client hears.
+  package var failure: InferenceFailure {
+    if case .request(let failure) = origin { failure } else { .runtimeFailed(self) }
   }
 }
 

@@ -20,7 +20,9 @@ struct BatchWork: Sendable {
     guard shares.count > 1 || !shares.first.isWhole || padding != nil else {
       padded = []
       let request = shares.first.request
-      batch = request.tensors.asBatch(rowCount: request.rowCount)
+      var alone = request.tensors.asBatch(rowCount: request.rowCount)
+      alone.context = request.context
+      batch = alone
       return
     }
     guard var inputs = Self.cutInputs(of: shares) else { return nil }

@@ -8,6 +8,7 @@ enum InstancePlan {
   static func count(
     for specification: ModelSpecification, model: any LoadedModel, settings: ServingSettings
   ) throws(RuntimeFault) -> Int {
+    if let runsMax = (model as? any WaitingModel)?.runsMax { return max(1, runsMax) }
     let groups = specification.scheduling.instances
     var count = 0
     for group in groups {

@@ -22,7 +22,7 @@ extension ModelCore {
     _ parts: [RunPart], fault: RuntimeFault?, to sink: any ResponseSink, wanted: [Int],
     served: ServedPhases
   ) {
-    var failure = fault.map { InferenceFailure.runtimeFailed($0) }
+    var failure = fault?.failure
     var held = HeldParts()
     for part in parts where failure == nil {
       switch part {
@@ -31,7 +31,7 @@ extension ModelCore {
         if held.isOver(sink.receive(response), after: response) {
           failure = .clientTooSlow(bytesPerSecondMin: 0)
         }
-      case .failed(_, let rowFault): failure = .runtimeFailed(rowFault)
+      case .failed(_, let rowFault): failure = rowFault.failure
       }
     }
     sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))

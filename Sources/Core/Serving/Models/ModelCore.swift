@@ -12,6 +12,8 @@ final class ModelCore: Sendable {
   let specification: ModelSpecification
   let instanceCount: Int
   let surroundings: Surroundings
+  /// Its runs wait elsewhere and are given the context of their request.
+  let waits: Bool
   /// `nil` where requests of different shapes do not share runs.
   let padding: PaddingPlan?
   let shelf: Guarded<Shelf>
@@ -32,6 +34,7 @@ final class ModelCore: Sendable {
     self.specification = specification
     self.instanceCount = instanceCount
     self.surroundings = surroundings
+    self.waits = loaded is any WaitingModel
     let policy = specification.batching(of: loaded)
     if let asked = policy.padding, policy.mode != .off {
       padding = try PaddingPlan(asked, for: loaded.signature)
@@ -198,7 +201,7 @@ extension ModelSpecification {
     var policy = scheduling.batching
     let capabilities = model.capabilities
     if !model.signature.hasRowAxis || capabilities.isStateful || capabilities.isDecoupled
-      || scheduling.sequences != nil
+      || scheduling.sequences != nil || (model as? any WaitingModel)?.runsMax != nil
     {
       policy.mode = .off
     }
