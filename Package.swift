@@ -45,12 +45,14 @@ let package = Package(
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
     room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    room("GraphSteps", in: "Core", needs: ["Inference", "Imaging", "Vision"]),
     tests("Inference"),
     tests("Batching", needs: ["Inference"]),
     tests("Serving", needs: ["Inference", "TestSupport"]),
     tests("NativeLibraries"),
     tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+    tests("GraphSteps", needs: ["Inference", "Imaging", "PhotoSamples", "Vision"]),
 
     // Runtimes
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
@@ -119,7 +121,7 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
+        "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
         "Reports", "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),

@@ -38,6 +38,7 @@ enum ImportTable {
     Room(
       "Vision", in: "Core",
       mayImport: ["Inference", "Imaging", "Kernels", "Synchronization", "Glibc"]),
+    Room("GraphSteps", in: "Core", mayImport: ["Inference", "Imaging", "Vision"]),
   ]
 
   private static let runtimes = [
@@ -107,5 +108,7 @@ enum ImportTable {
       ])),
   ]
 
-  private static let coreNames: Set = ["Inference", "Batching", "Serving", "Imaging", "Vision"]
+  private static let coreNames: Set = [
+    "Inference", "Batching", "Serving", "Imaging", "Vision", "GraphSteps",
+  ]
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GraphSteps
 import HTTPFront
 import Jobs
 import Monitoring
@@ -22,6 +23,7 @@ struct GenerateDocsCommand: ParsableCommand {
       ("metrics.md", MetricsTable.markdown()),
       ("errors.md", FailureTables.markdown()),
       ("endpoints.md", EndpointTable.markdown()),
+      ("graph-steps.md", BuiltInSteps.markdown()),
     ]
     do throws(JobProblem) {
       try JobFile.makeDirectory(directory)

@@ -149,15 +149,12 @@ package final class InferenceServer: Sendable {
   /// Blocks; true where everything was answered.
   package func drain(until limit: Instant) -> Bool {
     beginDraining()
-    let cores = registry.withLock { $0.cores }
-    for core in cores { core.beginDraining() }
-    return cores.map { $0.drain(until: limit) }.allSatisfy { $0 }
+    return registry.withLock { $0.cores }.drain(until: limit)
   }
 
   /// Stops every run, ends all threads and returns the memory. Blocks. The last call.
   package func shutDown() {
-    let cores = registry.withLock { $0.cores }
-    for core in cores {
+    for core in registry.withLock({ $0.cores }).graphsFirst {
       core.beginDraining()
       _ = core.drain(until: MonotonicClock.now())
       core.stop()

@@ -78,9 +78,12 @@ import Testing
     try house.load("a", .adding(1, gate: gate))
     try house.load("b", .adding(5))
     try house.load(
-      graph: "g", .floats([.model("a", "IN", "OUT") { $0.timeoutNanoseconds = 1_000_000 }]))
-    let text = try failure(house).map(FailureMessage.text) ?? ""
-    #expect(text.contains("step a: no answer within its timeout of 1 ms"), "\(text)")
+      graph: "g", .floats([.model("a", "IN", "OUT") { $0.timeoutNanoseconds = 300_000_000 }]))
+    let sink = try house.submit([row([1])]).sink
+    #expect(eventually { gate.waiting == 1 })
+    #expect(eventually { !sink.ends.isEmpty })
+    let text = sink.failure.map(FailureMessage.text) ?? ""
+    #expect(text.contains("step a: no answer within its timeout of 300 ms"), "\(text)")
     #expect(eventually { gate.waiting == 0 })
   }
 
@@ -105,7 +108,8 @@ import Testing
     let gate = Gate()
     try house.load("a", .adding(1, gate: gate))
     try house.load(graph: "g", .floats([.model("a", "IN", "OUT") { $0.retryCount = 5 }]))
-    let sink = try house.submit([row([1])], timeout: 2_000_000).sink
+    let sink = try house.submit([row([1])], timeout: 300_000_000).sink
+    #expect(eventually { gate.waiting == 1 })
     #expect(eventually { !sink.ends.isEmpty })
     guard case .deadlineExceeded = sink.failure else {
       Issue.record("got \(String(describing: sink.failure))")

@@ -219,4 +219,17 @@ import Testing
     #expect(sink.parts[0].outputs.map(\.name) == ["MORE", "OUT"])
     #expect(sink.parts[0].outputs.map { $0.tensor.elements(as: Float.self) } == [[11], [2]])
   }
+
+  @Test func `draining answers what graphs took before their models refuse`() throws {
+    let house = GraphHouse()
+    let gate = Gate()
+    try house.load("a", .adding(1, gate: gate))
+    try house.load("b", .adding(10))
+    try house.load(graph: "g", .floats([.model("a", "IN", "t"), .model("b", "t", "OUT")]))
+    let sink = try house.submit([row([1])]).sink
+    #expect(eventually { gate.waiting == 1 })
+    Thread.start { gate.open() }
+    #expect(house.server.drain(until: .distantFuture))
+    #expect(sink.parts.first?.outputs.first?.tensor.elements(as: Float.self) == [12])
+  }
 }
