@@ -9,7 +9,7 @@ struct Answer: Sendable {
 
   /// The parts that the sink gets; rows that were spread over runs are joined, with one copy.
   func parts() throws(RuntimeFault) -> [RunPart] {
-    if let fault = results.lazy.compactMap(\.fault).first { throw fault }
+    for result in results { if let fault = result.fault { throw fault } }
     guard results.count > 1 else { return results.first.parts }
     var pieces: [(row: Int, tensors: [Tensor])] = []
     for result in results {
