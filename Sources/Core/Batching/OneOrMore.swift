@@ -28,6 +28,23 @@ package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
     index == 0 ? first : others[index - 1]
   }
 
+  /// Of our own, because the one that collections get for free reads each element through an
+  /// accessor whose frame lies on the heap.
+  package struct Iterator: IteratorProtocol {
+    @usableFromInline let list: OneOrMore<Element>
+    @usableFromInline var index = 0
+
+    @inlinable init(_ list: OneOrMore<Element>) { self.list = list }
+
+    @inlinable package mutating func next() -> Element? {
+      guard index < list.endIndex else { return nil }
+      defer { index += 1 }
+      return list[index]
+    }
+  }
+
+  @inlinable package func makeIterator() -> Iterator { Iterator(self) }
+
   /// The same places with other elements.
   @inlinable package func mapped<Other: Sendable>(
     _ transform: (Element) -> Other
