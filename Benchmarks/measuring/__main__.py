@@ -6,7 +6,8 @@ import sys
 
 from . import machine, report
 from .figure import Figure
-from .figures import binary, codec, counts, logs, small_json, starting, yolo
+from .figures import (
+    binary, codec, counts, fairness, logs, overload, small_json, starting, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -18,6 +19,8 @@ FIGURES = {
     "starting": starting.measure,
     "memory": starting.measure_memory,
     "logs": logs.measure,
+    "fairness": fairness.measure,
+    "overload": overload.measure,
     "counts": counts.measure,
 }
 

@@ -1,8 +1,9 @@
 import Inference
-import Serving
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Serving
 
 /// A model that says when its memory is gone.
 private final class Tracked: ComputingModel {
@@ -136,5 +137,41 @@ private final class Tracked: ComputingModel {
     let next = try house.submit().sink
     #expect(eventually { next.ends.count == 1 })
     #expect(house.server.isLive)
+  }
+
+  @Test func `a run over its bound is stopped and told of, and the next one is not`() throws {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate))) {
+      $0.runSecondsMax = 0
+      $0.stopGraceSeconds = 1_000
+    }
+    let slow = try house.submit().sink
+    #expect(eventually { slow.ends.count == 1 })
+    #expect(slow.failure == .runtimeFailed(.init(code: .stopped, message: "told to stop")))
+    let isTold = eventually {
+      house.observer.events.contains { event in
+        if case .runExceededBound("m", 1) = event { true } else { false }
+      }
+    }
+    #expect(isTold)
+    gate.open()
+    let next = try house.submit().sink
+    #expect(eventually { next.isDone })
+  }
+
+  @Test func `a model that was given up answers what waits, and what comes, with the reason`()
+    throws
+  {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate)))
+    let running = try house.submit().sink
+    #expect(eventually { gate.waiting == 1 })
+    let waiting = try house.submit().sink
+    try house.entrance.lease(ModelAddress(name: "m")).model.core.giveUp(reason: "stuck")
+    let failure = InferenceFailure.modelNotReady(name: "m", state: .failed(reason: "stuck"))
+    #expect(waiting.failure == failure)
+    #expect(try house.submit().sink.failure == failure)
+    gate.open()
+    #expect(eventually { running.isDone })
   }
 }

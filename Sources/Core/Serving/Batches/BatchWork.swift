@@ -73,7 +73,8 @@ struct BatchWork: Sendable {
   func results(of attempt: RunAttempt) -> OneOrMore<RunResult>? {
     if shares.count == 1 {
       let share = shares.first
-      let parts = attempt.parts.map { restored($0, place: 0, share) }
+      let parts =
+        padding == nil ? attempt.parts : attempt.parts.map { restored($0, place: 0, share) }
       return OneOrMore(result(share, attempt, parts: parts, fault: attempt.fault))
     }
     if let fault = attempt.fault {

@@ -29,7 +29,7 @@ extension ModelCore {
       case .outputs(_, let outputs):
         let response = ResponsePart(outputs: named(outputs, wanted: wanted))
         if held.isOver(sink.receive(response), after: response) {
-          failure = .clientTooSlow(bytesPerSecondMin: 0)
+          failure = .clientTooSlow(HeldParts.refusal)
         }
       case .failed(_, let rowFault): failure = rowFault.failure
       }

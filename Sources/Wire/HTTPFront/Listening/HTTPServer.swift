@@ -63,12 +63,7 @@ package final class HTTPServer: Sendable {
   /// Waits until the last connection has gone or `deadline` has come, then ends what is left.
   /// Answers whether nothing was left. Blocks.
   package func close(until deadline: Instant) -> Bool {
-    while shared.openConnections.count > 0 && MonotonicClock.now() < deadline {
-      // A shutdown happens once; asking fifty times a second costs nothing and needs no signal
-      // from every connection.
-      usleep(20_000)
-    }
-    let isClean = shared.openConnections.count == 0
+    let isClean = shared.openConnections.waitForLast(until: deadline)
     for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
     shared.workers.stop()
     let ended = ConditionLock(value: false)
@@ -157,7 +152,8 @@ extension HTTPServer {
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelOption(
         .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144))
+        value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144)
+      )
       .childChannelInitializer { channel in
         guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
           preconditionFailure("a connection on a loop that is not ours")
