@@ -93,7 +93,7 @@ let package = Package(
     room(
       "Reports", in: "Operations",
       needs: [
-        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "Batching", "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
         "WireFormats", "Settings", "ModelStore",
       ]),
     tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HTTPFront
 import Jobs
+import ModelStore
 import Monitoring
 import Settings
 import WireFormats
@@ -22,6 +23,8 @@ struct GenerateDocsCommand: ParsableCommand {
       ("metrics.md", MetricsTable.markdown()),
       ("errors.md", FailureTables.markdown()),
       ("endpoints.md", EndpointTable.markdown()),
+      ("config-pbtxt.md", ConfigurationPages.triton),
+      ("model-yaml.md", ConfigurationPages.own),
     ]
     do throws(JobProblem) {
       try JobFile.makeDirectory(directory)

@@ -275,10 +275,8 @@ struct ConfigurationReading {
     _ elements: [ConfigurationGroup.Element], of field: ConfigurationField, path: String,
     at entry: ConfigurationTree.Entry
   ) {
-    for element in elements {
-      if case .group = element.value { continue }
-      let name = element.key.isEmpty ? path : "\(path).\(element.key)"
-      if field.arity == .keyed { understood(name, element.value, at: entry.place) }
+    for element in elements where field.arity == .keyed {
+      understood("\(path).\(element.key)", element.value, at: element.place)
     }
     if field.arity != .keyed { understood(path, elements, at: entry) }
     guard elements.contains(where: { Self.says($0.value, field.kind) }) else { return }
@@ -304,7 +302,7 @@ struct ConfigurationReading {
     if let text = Self.text(value) { notes.understood(path, text, in: file, at: place) }
   }
 
-  /// `nil` for a group, whose own keys are noted.
+  /// `nil` for a group with keys of its own, which are noted.
   private static func text(_ value: ConfigurationGroup.Value) -> String? {
     switch value {
     case .text(let text): text
@@ -313,7 +311,7 @@ struct ConfigurationReading {
     case .boolean(let value): value ? "true" : "false"
     case .nanoseconds(let nanoseconds): TimeSpan.text(.nanoseconds(Int64(clamping: nanoseconds)))
     case .tree(let tree): tree.summary
-    case .group: nil
+    case .group(let group): group.fields.isEmpty ? "{}" : nil
     }
   }
 

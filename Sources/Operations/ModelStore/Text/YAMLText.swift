@@ -1,7 +1,6 @@
 import Yams
 
-/// Reads YAML into a tree that knows its lines; no anchors and aliases, so that a small file cannot
-/// stand for a large one.
+/// Reads YAML into a tree that knows its lines; bounded in what aliases may make of a small file.
 enum YAMLText {
   /// The document as a group; an empty one for an empty file.
   static func parse(_ text: String) throws(ConfigurationTree.Problem) -> ConfigurationTree {
@@ -18,23 +17,28 @@ enum YAMLText {
     if case .scalar(let scalar) = root, scalar.string.isEmpty {
       return ConfigurationTree(.group([]), at: start)
     }
-    let tree = try tree(root, depth: 1)
+    var left = nodeCountMax
+    let tree = try tree(root, depth: 1, left: &left)
     guard case .group = tree.content else {
       throw .init(place: tree.place, reason: "expected lines of the form key: value")
     }
     return tree
   }
 
+  /// Values of a file, counting an alias as all that it stands for.
+  private static let nodeCountMax = 200_000
+
   private static func tree(
-    _ node: Node, depth: Int
+    _ node: Node, depth: Int, left: inout Int
   ) throws(ConfigurationTree.Problem) -> ConfigurationTree {
     let place = place(node.mark)
     guard depth <= ConfigurationTree.depthMax else {
       throw .init(
         place: place, reason: "groups are nested deeper than \(ConfigurationTree.depthMax)")
     }
-    guard node.anchor == nil else {
-      throw .init(place: place, reason: "anchors and aliases are not read; write the value again")
+    left -= 1
+    guard left >= 0 else {
+      throw .init(place: place, reason: "there are more than \(nodeCountMax) values")
     }
     switch node {
     case .scalar(let scalar):
@@ -42,7 +46,7 @@ enum YAMLText {
       return ConfigurationTree(isPlain ? .word(scalar.string) : .text(scalar.string), at: place)
     case .sequence(let sequence):
       var elements: [ConfigurationTree] = []
-      for element in sequence { elements.append(try tree(element, depth: depth + 1)) }
+      for element in sequence { elements.append(try tree(element, depth: depth + 1, left: &left)) }
       return ConfigurationTree(.list(elements), at: place)
     case .mapping(let mapping):
       var entries: [ConfigurationTree.Entry] = []
@@ -54,11 +58,11 @@ enum YAMLText {
         entries.append(
           .init(
             key: name.string, place: Self.place(key.mark),
-            value: try tree(value, depth: depth + 1)))
+            value: try tree(value, depth: depth + 1, left: &left)))
       }
       return ConfigurationTree(.group(entries), at: place)
     case .alias:
-      throw .init(place: place, reason: "anchors and aliases are not read; write the value again")
+      throw .init(place: place, reason: "the alias stands for nothing")
     }
   }
 
