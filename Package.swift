@@ -98,7 +98,10 @@ let package = Package(
       ]),
     tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
     tests(
-      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
+      "Reports",
+      needs: [
+        "Inference", "ModelStore", "NativeLibraries", "Settings", "TestSupport", "WireFormats",
+      ]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",

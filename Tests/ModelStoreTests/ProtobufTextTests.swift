@@ -134,6 +134,29 @@ extension ConfigurationTree {
   }
 }
 
+/// Much text of what costs most to look at; what grows with its square would not end in time.
+@Suite(.timeLimit(.minutes(1))) struct ConfigurationFloodTests {
+  @Test(arguments: [
+    "nmae:1 ", "input{}", "parameters{key:\"a\"}", "model_warmup{}", "instance_group{}",
+    "output{name:\"x\"data_type:1 dims:1}",
+  ])
+  func `a flood ends soon and with few words`(_ piece: String) throws {
+    let text = String(repeating: piece, count: (1 << 18) / piece.utf8.count)
+    let tree = try Tree(["m/1/model.onnx": "x", "m/config.pbtxt": text])
+    let explained = try ModelPlans.explanations(tree["m"], settings: settings())
+    let notes = try #require(explained.first).notes
+    #expect(notes.stops.count + notes.warnings.count <= 2 * ConfigurationNotes.countMax)
+  }
+
+  @Test func `a graph has a bound`() throws {
+    let step = "step { model_name: \"a\" input_map { key: \"x\" value: \"PHOTO\" } }\n"
+    let text = TritonSamples.ensemble.replacing(
+      "step [", with: String(repeating: step, count: 1_025) + "step [")
+    let tree = try Tree(["m/1/model.onnx": "x", "m/config.pbtxt": text])
+    #expect(try #require(try refusal(tree["m"])).contains("more than 1024 steps"))
+  }
+}
+
 /// SplitMix64, so that a failure can be had again.
 struct Seeded {
   var state: UInt64

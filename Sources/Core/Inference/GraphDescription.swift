@@ -12,6 +12,9 @@ package struct GraphDescription: Sendable, Equatable {
   /// (`max_inflight_requests`).
   package var inFlightRequestsMax: Int
 
+  /// Steps of one graph; more are refused where it is read.
+  package static let stepCountMax = 1_024
+
   package init(
     inputs: [DeclaredTensor], outputs: [DeclaredTensor], steps: [Step],
     inFlightRequestsMax: Int = 0

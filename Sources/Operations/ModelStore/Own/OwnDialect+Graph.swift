@@ -4,6 +4,9 @@ import Inference
 extension OwnDialect {
   mutating func takeGraph() {
     guard let group = root.group("graph") else { return }
+    guard group.groups("steps").count <= GraphDescription.stepCountMax else {
+      return stop("more than \(GraphDescription.stepCountMax) steps", group, "steps")
+    }
     var steps: [GraphDescription.Step] = []
     for step in group.groups("steps") {
       if let made = self.step(step) { steps.append(made) }

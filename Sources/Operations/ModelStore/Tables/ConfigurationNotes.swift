@@ -28,6 +28,12 @@ package struct ConfigurationNotes: Sendable, Equatable {
 
   package init() {}
 
+  /// Notes of a kind that are kept; a file with more wrong is not read to its end.
+  package static let countMax = 100
+
+  /// So much is wrong already that the rest need not be looked at.
+  var isFull: Bool { stops.count >= Self.countMax }
+
   mutating func understood(
     _ path: String, _ value: String, in file: String, at place: ConfigurationTree.Place
   ) {
@@ -35,10 +41,12 @@ package struct ConfigurationNotes: Sendable, Equatable {
   }
 
   mutating func warn(_ text: String, in file: String, at place: ConfigurationTree.Place?) {
+    guard warnings.count < Self.countMax else { return }
     warnings.append(Note(file: file, place: place, text: text))
   }
 
   mutating func stop(_ text: String, in file: String, at place: ConfigurationTree.Place?) {
+    guard !isFull else { return }
     stops.append(Note(file: file, place: place, text: text))
   }
 }

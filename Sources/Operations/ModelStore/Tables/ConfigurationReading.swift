@@ -43,6 +43,7 @@ struct ConfigurationReading {
     var group = ConfigurationGroup(path: path, place: place)
     var chosen: [String: String] = [:]
     for entry in entries {
+      if notes.isFull { break }
       if case .word("null") = entry.value.content, language != .protobufText { continue }
       guard let field = field(entry.key, in: fields) else {
         let nearest = NearestName.of(entry.key, in: fields.map(\.name))

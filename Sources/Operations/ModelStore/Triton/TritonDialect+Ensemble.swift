@@ -17,6 +17,9 @@ extension TritonDialect {
     guard let declared = model.declared, !declared.inputs.isEmpty, !declared.outputs.isEmpty else {
       return stop("an ensemble needs input and output", root, "ensemble_scheduling")
     }
+    guard group.groups("step").count <= GraphDescription.stepCountMax else {
+      return stop("more than \(GraphDescription.stepCountMax) steps", group, "step")
+    }
     var steps: [GraphDescription.Step] = []
     for step in group.groups("step") {
       if let step = self.step(step, after: steps) { steps.append(step) }

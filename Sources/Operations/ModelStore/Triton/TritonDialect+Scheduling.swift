@@ -116,6 +116,7 @@ extension TritonDialect {
         }
       if policy.controls.contains(where: { $0.kind == kind }) {
         stop("two inputs have this control", control, "kind")
+        continue
       }
       if let made = self.control(control, kind, of: name) { policy.controls.append(made) }
     }
