@@ -16,6 +16,8 @@ final class FrontFixture {
   let door: InferenceServer
   let shared: FrontShared
   let model: any LoadedModel
+  /// Whether the front lives as long as this connection.
+  private let isFirst: Bool
 
   convenience init(
     _ behaviour: FakeModel.Behaviour = .identity, isCheap: Bool = true,
@@ -33,6 +35,7 @@ final class FrontFixture {
   ) throws {
     var settings = HTTPFrontSettings()
     change(&settings)
+    isFirst = true
     observer = RecordingObserver()
     self.model = model
     door = InferenceServer(
@@ -50,6 +53,7 @@ final class FrontFixture {
 
   /// A second connection to the same front.
   init(beside other: FrontFixture) throws {
+    isFirst = false
     loop = other.loop
     observer = other.observer
     model = other.model
@@ -71,7 +75,7 @@ final class FrontFixture {
     return channel
   }
 
-  deinit { shared.workers.stop() }
+  deinit { if isFirst { shared.workers.stop() } }
 
   /// Sends bytes as they are, and reads what has come back by then.
   @discardableResult

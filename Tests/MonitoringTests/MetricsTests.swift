@@ -182,7 +182,7 @@ import Testing
       "image-pixels-max"
     ),
     (.invalidInput(.nestedTooDeep(.json, limit: 64)), "json-depth-max"),
-    (.clientTooSlow(bytesPerSecondMin: 1), "body-rate-min"),
+    (.clientTooSlow(.moving(bytesPerSecondMin: 1)), "body-rate-min"),
     (.overloaded(limit: .waitingRequests(1), retryAfter: .zero), "waiting-requests-max"),
     (.overloaded(limit: .waitingBytes(1), retryAfter: .zero), "waiting-bytes-max"),
     (.overloaded(limit: .connections(1), retryAfter: .zero), "connections-max"),

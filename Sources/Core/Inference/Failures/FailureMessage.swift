@@ -13,8 +13,7 @@ package enum FailureMessage {
     case .forbidden(let reason): text(for: reason)
     case .overloaded(let limit, let wait): text(for: limit) + "; try again in \(seconds(wait))"
     case .quotaExceeded(let wait): "your quota is used up; try again in \(seconds(wait))"
-    case .clientTooSlow(let minimum):
-      "the connection moved fewer than \(minimum) bytes a second; send and read faster"
+    case .clientTooSlow(let what): text(for: what)
     case .unsupported(let feature): text(for: feature)
     case .alreadyExists(let name): "\(PublicText.quoted(name)) exists already; choose another name"
     case .upstreamFailed(let name): "the server behind \(PublicText.quoted(name)) did not answer"
@@ -59,6 +58,15 @@ package enum FailureMessage {
       "the body, decompressed, is larger than the limit of \(limit) bytes; send less at once"
     case .header(let limit): "the headers are larger than the limit of \(limit) bytes"
     case .image(let width, let height, let limit): tooManyPixels(width, height, limit)
+    }
+  }
+
+  private static func text(for what: SlowClient) -> String {
+    switch what {
+    case .moving(let minimum):
+      "the connection moved fewer than \(minimum) bytes a second; send and read faster"
+    case .taking(let parts, let bytes):
+      "more than \(parts) parts or \(bytes) bytes of the answer waited to be taken; read faster"
     }
   }
 

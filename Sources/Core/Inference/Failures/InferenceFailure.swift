@@ -13,7 +13,7 @@ package enum InferenceFailure: Error, Sendable, Equatable {
   /// The queue is full, or too many bytes wait.
   case overloaded(limit: OverloadLimit, retryAfter: Duration)
   case quotaExceeded(retryAfter: Duration)
-  case clientTooSlow(bytesPerSecondMin: Int)
+  case clientTooSlow(SlowClient)
   case unsupported(Feature)
   case alreadyExists(String)
   case upstreamFailed(String)
@@ -30,6 +30,14 @@ package enum TooLarge: Sendable, Equatable {
   case decompressedBody(bytesMax: Int)
   case header(bytesMax: Int)
   case image(width: Int, height: Int, pixelsMax: Int)
+}
+
+/// What a client was too slow at.
+package enum SlowClient: Sendable, Equatable {
+  /// Its connection moves too little.
+  case moving(bytesPerSecondMin: Int)
+  /// It leaves the parts of its answer where they are.
+  case taking(heldPartsMax: Int, heldBytesMax: Int)
 }
 
 /// Why a caller may not do what it asks.

@@ -259,7 +259,7 @@ final class ModelCore: Sendable {
       case .outputs(_, let outputs):
         let response = ResponsePart(outputs: named(outputs, wanted: wanted))
         if held.isOver(sink.receive(response), after: response) {
-          failure = .clientTooSlow(bytesPerSecondMin: 0)
+          failure = .clientTooSlow(HeldParts.refusal)
         }
       case .failed(_, let rowFault): failure = .runtimeFailed(rowFault)
       }

@@ -31,6 +31,9 @@ struct HeldParts {
   private var byteCount = 0
   private var isWaiting = false
 
+  static let refusal = SlowClient.taking(
+    heldPartsMax: ServingSettings.heldPartsMax, heldBytesMax: ServingSettings.heldBytesMax)
+
   /// Counts a part that was given while the sink was waiting; true once that is too much.
   mutating func isOver(_ demand: Demand, after part: ResponsePart) -> Bool {
     if isWaiting {

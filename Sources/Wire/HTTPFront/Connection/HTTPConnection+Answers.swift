@@ -118,10 +118,11 @@ extension HTTPConnection {
       record.operation = "unreadable"
       state.headTaken(keepsAlive: false, discardableBytes: front.limits.discardedBytesMax)
     }
-    state.closeAfterAnswer()
+    let next = state.requestBroke()
     if state.owesAnswer {
       let refusal = UnreadableRequest.failure(for: problem, limits: front.limits)
       refuse(refusal.failure, status: refusal.status)
     }
+    carryOut(next)
   }
 }

@@ -35,11 +35,12 @@ enum FailureExamples {
     case .tooLarge(let what): "tooLarge." + caseName(what)
     case .forbidden(let why): "forbidden." + caseName(why)
     case .overloaded(let limit, _): "overloaded." + caseName(limit)
+    case .clientTooSlow(let what): "clientTooSlow." + caseName(what)
     case .unsupported(let feature): "unsupported." + caseName(feature)
     case .runtimeFailed(let fault): "runtimeFailed." + fault.code.rawValue
     case .modelNotReady(_, let state): "modelNotReady." + caseName(state)
-    case .modelNotFound, .unauthenticated, .quotaExceeded, .clientTooSlow, .alreadyExists,
-      .upstreamFailed, .deadlineExceeded, .cancelled, .draining, .internalFault:
+    case .modelNotFound, .unauthenticated, .quotaExceeded, .alreadyExists, .upstreamFailed,
+      .deadlineExceeded, .cancelled, .draining, .internalFault:
       caseName(failure)
     }
   }
@@ -70,7 +71,8 @@ enum FailureExamples {
     .overloaded(limit: .waitingBytes(4_294_967_296), retryAfter: .seconds(1)),
     .overloaded(limit: .connections(10_000), retryAfter: .seconds(1)),
     .quotaExceeded(retryAfter: .seconds(30)),
-    .clientTooSlow(bytesPerSecondMin: 16_384),
+    .clientTooSlow(.moving(bytesPerSecondMin: 16_384)),
+    .clientTooSlow(.taking(heldPartsMax: 64, heldBytesMax: 1_048_576)),
     .unsupported(.generation),
     .unsupported(.method("PUT", allowed: ["POST"])),
     .unsupported(.path("/v3")),
