@@ -10,12 +10,13 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// A room: one target in its layer's folder.
+/// A room: one target in its layer's folder. Files in `leaving` are not part of the build.
 func room(
-  _ name: String, in layer: String, needs: [Target.Dependency] = []
+  _ name: String, in layer: String, needs: [Target.Dependency] = [], leaving: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", swiftSettings: house)
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", exclude: leaving,
+    swiftSettings: house)
 }
 
 /// The tests of a room, in the folder of the same name.
@@ -87,16 +88,22 @@ let package = Package(
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
-      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+      needs: [
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        .product(name: "Yams", package: "Yams"),
+      ], leaving: ["Triton/ModelConfig.proto"]),
     room(
       "Reports", in: "Operations",
       needs: [
-        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "Batching", "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
         "WireFormats", "Settings", "ModelStore",
       ]),
-    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
     tests(
-      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
+      "Reports",
+      needs: [
+        "Inference", "ModelStore", "NativeLibraries", "Settings", "TestSupport", "WireFormats",
+      ]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",

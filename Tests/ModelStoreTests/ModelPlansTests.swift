@@ -24,6 +24,10 @@ final class Tree {
     try FileManager.default.createSymbolicLink(atPath: self[name], withDestinationPath: target)
   }
 
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: self[name]))
+  }
+
   // Whether the system's own folder keeps a few bytes does not matter to any test.
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
@@ -157,7 +161,6 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
   }
 
   @Test(arguments: [
-    (["config.pbtxt", "1/model.onnx"], "Triton"), (["model-settings.json"], "MLServer"),
     (["MLmodel", "model.onnx"], "MLflow"), (["saved_model.pb"], "SavedModel"),
     (["model.safetensors", "config.json"], "Hugging Face"),
     (["1/saved_model.pb"], "SavedModel"), (["1/model.pt"], "PyTorch"),

@@ -2,6 +2,7 @@ import ArgumentParser
 import GraphSteps
 import HTTPFront
 import Jobs
+import ModelStore
 import Monitoring
 import Settings
 import WireFormats
@@ -24,6 +25,8 @@ struct GenerateDocsCommand: ParsableCommand {
       ("errors.md", FailureTables.markdown()),
       ("endpoints.md", EndpointTable.markdown()),
       ("graph-steps.md", BuiltInSteps.markdown()),
+      ("config-pbtxt.md", ConfigurationPages.triton),
+      ("model-yaml.md", ConfigurationPages.own),
     ]
     do throws(JobProblem) {
       try JobFile.makeDirectory(directory)

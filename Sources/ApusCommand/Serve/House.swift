@@ -45,6 +45,7 @@ final class House: Sendable {
     let addresses = try front.start()
     var failures: [ServerFault] = []
     for plan in plans {
+      for warning in plan.warnings { log.write(.warn, warning) }
       do throws(ServerFault) {
         try door.load(plan.specification(loader: OnnxLoader()))
       } catch {

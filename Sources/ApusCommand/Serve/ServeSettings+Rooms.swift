@@ -80,6 +80,10 @@ extension ModelPlan {
     specification.scheduling = scheduling
     specification.labels = labels
     specification.task = task
+    specification.declared = declared
+    specification.warmUps = warmUps
+    specification.aliases = aliases
+    specification.warnings = warnings
     return specification
   }
 }

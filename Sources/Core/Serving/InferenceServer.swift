@@ -91,8 +91,9 @@ package final class InferenceServer: Sendable {
 
   private func open(_ specification: ModelSpecification) throws(ServerFault) -> ServedModel {
     do throws(RuntimeFault) {
-      let loaded = try specification.loader.load(
-        specification.source, options: specification.options)
+      let loaded = try declared(
+        specification.loader.load(specification.source, options: specification.options),
+        specification)
       let core = try ModelCore(
         specification: specification, loaded: loaded,
         instanceCount: try InstancePlan.count(
@@ -108,6 +109,23 @@ package final class InferenceServer: Sendable {
     } catch {
       throw .modelLoadFailed(
         model: specification.name, file: specification.source.name, error)
+    }
+  }
+
+  /// The model as its operator declared it, where anything was declared.
+  private func declared(
+    _ model: any LoadedModel, _ specification: ModelSpecification
+  ) throws(RuntimeFault) -> any LoadedModel {
+    guard let declared = specification.declared else { return model }
+    guard let computing = model as? any ComputingModel else {
+      throw RuntimeFault(
+        code: .invalidModel,
+        message: "inputs and outputs can be declared for models that compute here only")
+    }
+    do {
+      return try DeclaredModel(computing, as: declared)
+    } catch {
+      throw RuntimeFault(code: .invalidModel, message: error.sentence)
     }
   }
 

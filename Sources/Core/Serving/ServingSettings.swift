@@ -52,6 +52,14 @@ package struct ModelSpecification: Sendable {
   package var labels: [String]
   /// The task that the operator named; wins over the model's metadata.
   package var task: String?
+  /// Inputs, outputs and rows as the operator wrote them; a model that is not so does not load.
+  package var declared: DeclaredSignature?
+  /// Requests that are answered before the model counts as ready.
+  package var warmUps: [WarmUp]
+  /// Names of this version beside its number.
+  package var aliases: [String]
+  /// What the operator asked for and is not done, a sentence each.
+  package var warnings: [String]
 
   package init(
     name: String, version: Int64 = 1, source: ModelSource, loader: any ModelLoader,
@@ -64,5 +72,8 @@ package struct ModelSpecification: Sendable {
     self.options = options
     self.scheduling = SchedulingPolicy()
     self.labels = []
+    self.warmUps = []
+    self.aliases = []
+    self.warnings = []
   }
 }

@@ -32,18 +32,12 @@ enum ForeignModel {
   }
 
   /// What is served, for messages.
-  static let supported = "supported are ONNX models (.onnx)"
+  static let supported = "supported are models in \(ModelFormat.endings)"
 
   private static let modelYAML =
     "put the model in NAME/1/model.onnx and what its metadata does not say in NAME/model.yaml"
 
   private static let markers = [
-    Mark(
-      file: "config.pbtxt", what: "a Triton model", isBinding: true,
-      advice: "names, shapes and types come from the model itself: remove that file, and write a "
-        + "model.yaml for what remains"),
-    Mark(
-      file: "model-settings.json", what: "an MLServer model", isBinding: true, advice: modelYAML),
     Mark(
       file: "MLmodel", what: "an MLflow model", isBinding: true,
       advice: "name the .onnx file in it, or \(modelYAML)"),

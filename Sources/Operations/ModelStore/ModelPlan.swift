@@ -24,6 +24,21 @@ package struct ModelPlan: Sendable {
   /// `detect`, `classify` or `none`; `nil` where the model's own metadata is to say.
   package var task: String?
   package var vision: VisionOptions
+  /// Inputs, outputs and rows as the operator wrote them; the model must agree.
+  package var declared: DeclaredSignature?
+  /// Requests that are answered before the model counts as ready.
+  package var warmUps: [WarmUp]
+  /// The steps, where the model is made of others; `source` is then its directory.
+  package var graph: GraphDescription?
+  /// Names of this version beside its number: `stable`.
+  package var aliases: [String]
+  /// What was read where, and what is not obeyed.
+  package var notes: ConfigurationNotes
+
+  /// What was asked for and is not done, a sentence each, with its file and line.
+  package var warnings: [String] {
+    notes.warnings.map { "\($0.file): \($0.sentence)" }
+  }
 
   /// The runtimes that this program has, by their names in `model.yaml`.
   package enum RuntimeKind: String, Sendable, CaseIterable {
@@ -42,5 +57,8 @@ package struct ModelPlan: Sendable {
     self.scheduling = SchedulingPolicy()
     self.labels = []
     self.vision = vision
+    self.warmUps = []
+    self.aliases = []
+    self.notes = ConfigurationNotes()
   }
 }

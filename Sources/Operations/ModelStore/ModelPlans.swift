@@ -39,7 +39,7 @@ package enum ModelPlans {
   private static func plan(
     file path: String, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    guard PathText.ending(path) == "onnx" else {
+    guard ModelFormat.ofFile(path) != nil else {
       let advice = ForeignModel.advice(forFile: path) ?? "it is not known to be a model"
       throw .nothingToServe(path: path, reason: "\(advice); \(ForeignModel.supported)")
     }
@@ -50,28 +50,26 @@ package enum ModelPlans {
     }
     try ModelFile.check(path, model: name)
     let configuration = ModelConfiguration(path: path, settings: settings)
-    return ModelPlan(
-      name: name, version: 1, source: .file(path: path), options: configuration.options,
-      vision: configuration.vision)
+    return configuration.plan(name: name, version: 1, source: .file(path: path))
   }
 
   /// A directory that is a model, or one with models in it.
   private static func plans(
     in folder: Folder, _ settings: ServeSettings
   ) throws(ServerFault) -> [ModelPlan] {
-    if let advice = ForeignModel.advice(for: folder) {
+    if let advice = ForeignModel.advice(for: folder), !ModelDialects(folder).isModel {
       throw .nothingToServe(path: folder.path, reason: advice)
     }
     // A repository may begin empty: the server is up, says that it has no model, and can be watched.
     if folder.files.isEmpty, folder.folders.isEmpty { return [] }
     if let model = ModelFolder(folder) { return try model.plans(settings: settings) }
     var plans: [ModelPlan] = []
-    for file in folder.files where PathText.ending(file) == "onnx" {
+    for file in folder.files where ModelFormat.ofFile(file) != nil {
       plans.append(try plan(file: folder.path(of: file), settings))
     }
     for name in folder.folders where name != "lost+found" {
       let inner = try self.folder(folder.path(of: name))
-      if let advice = ForeignModel.advice(for: inner) {
+      if let advice = ForeignModel.advice(for: inner), !ModelDialects(inner).isModel {
         throw .nothingToServe(path: inner.path, reason: advice)
       }
       if let model = ModelFolder(inner) { plans += try model.plans(settings: settings) }
@@ -114,7 +112,7 @@ package enum ModelPlans {
         throw .nothingToServe(
           path: plan.source.name,
           reason: "it and \(other) are both \(key); rename one, or give it a name in "
-            + "NAME/\(ModelConfiguration.fileName)")
+            + "NAME/\(OwnDialect.fileName)")
       }
     }
   }
@@ -129,7 +127,7 @@ package enum ModelPlans {
         file: path,
         reason: "labels are for one model, and there are \(names.count): "
           + "\(names.joined(separator: ", ")); write labels: in each model's "
-          + ModelConfiguration.fileName)
+          + OwnDialect.fileName)
     }
     let labels = try LabelsFile.read(path)
     for place in plans.indices { plans[place].labels = labels }

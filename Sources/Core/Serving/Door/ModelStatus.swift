@@ -15,6 +15,8 @@ package struct ModelStatus: Sendable {
   package let footprintByteCount: Int
   package let instanceCount: Int
   package let queueDepth: Int
+  /// What its operator asked for and is not done, a sentence each.
+  package let warnings: [String]
 
   init(
     name: String, version: Int64, state: ModelState, specification: ModelSpecification,
@@ -30,5 +32,6 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
+    self.warnings = specification.warnings
   }
 }
