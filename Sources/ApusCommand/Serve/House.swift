@@ -1,4 +1,5 @@
 import Glibc
+import GraphSteps
 import HTTPFront
 import Inference
 import ModelStore
@@ -14,6 +15,7 @@ final class House: Sendable {
   private let log: ServerLog
   private let metrics: Metrics
   private let door: InferenceServer
+  private let graphs: GraphWorkshop
   private let front: HTTPServer
 
   /// Builds everything; nothing listens and no model is loaded yet.
@@ -30,6 +32,8 @@ final class House: Sendable {
       metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
+    graphs = GraphWorkshop(
+      server: door, workerCount: settings.machine.cores, make: BuiltInSteps.make)
     front = HTTPServer(
       settings: settings.frontSettings(for: plans), door: door, observer: observer,
       pages: EmbeddedPages(),
@@ -39,15 +43,16 @@ final class House: Sendable {
 
   /// Listens, then loads the models; live meanwhile, and ready at the end.
   func open() throws(ServerFault) {
+    let ordered = try inOrder(plans)
     if let limit = MachineLimits.raiseOpenFileLimit(), limit < settings.connectionsMax {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
     var failures: [ServerFault] = []
-    for plan in plans {
+    for plan in ordered {
       for warning in plan.warnings { log.write(.warn, warning) }
       do throws(ServerFault) {
-        try door.load(plan.specification(loader: OnnxLoader()))
+        try door.load(specification(of: plan))
       } catch {
         failures.append(error)
         Terminal.complain("\(error)")
@@ -58,6 +63,23 @@ final class House: Sendable {
       throw failure
     }
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
+  }
+
+  /// Models before the graphs that ask them.
+  private func inOrder(_ plans: [ModelPlan]) throws(ServerFault) -> [ModelPlan] {
+    let entries = plans.map { plan in
+      LoadOrder.Entry(name: plan.name, needs: Set(plan.graph?.models.map(\.name) ?? []))
+    }
+    return try LoadOrder.places(of: entries).map { plans[$0] }
+  }
+
+  private func specification(of plan: ModelPlan) -> ModelSpecification {
+    guard let graph = plan.graph else { return plan.specification(loader: OnnxLoader()) }
+    let loader = graphs.loader(of: graph, named: plan.name, rowsMax: plan.declared?.rowsMax)
+    var specification = plan.specification(loader: loader)
+    // What a graph's operator declares is the graph itself.
+    specification.declared = nil
+    return specification
   }
 
   func reopenLogs() { log.reopen() }
@@ -79,6 +101,7 @@ final class House: Sendable {
       log.write(.warn, "some requests were not answered within the drain time")
     }
     door.shutDown()
+    graphs.shutDown()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }
