@@ -7,7 +7,7 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    binary, codec, counts, fairness, logs, overload, small_json, starting, yolo)
+    binary, codec, counts, fairness, graphs, logs, overload, small_json, starting, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -21,6 +21,7 @@ FIGURES = {
     "logs": logs.measure,
     "fairness": fairness.measure,
     "overload": overload.measure,
+    "graphs": graphs.measure,
     "counts": counts.measure,
 }
 

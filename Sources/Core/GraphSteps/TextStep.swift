@@ -27,7 +27,7 @@ struct TextStep: BuiltInWork {
   var inputNames: [String] { ["text"] }
   var optionalInputNames: Set<String> { [] }
   var outputNames: [String] { ["text"] }
-  var isBrief: Bool { true }
+  var isBrief: Bool { false }
 
   func outputs(of inputs: [TensorDescription?]) throws(BuiltInProblem) -> [TensorDescription] {
     guard let input = inputs[0], input.datatype == .bytes else {

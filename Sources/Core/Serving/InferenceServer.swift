@@ -149,8 +149,11 @@ package final class InferenceServer: Sendable {
   }
 
   /// Whether new requests should come here: not draining, and every model that was asked for is
-  /// ready.
-  package var isReady: Bool { isLive && registry.withLock { $0.isReady } }
+  /// ready, as are those that it asks in turn.
+  package var isReady: Bool {
+    guard isLive, registry.withLock({ $0.isReady }) else { return false }
+    return registry.withLock { $0.cores }.allSatisfy { $0.loaded.obstacle == nil }
+  }
 
   /// Bytes of tensors between the door and their answers.
   package var waitingByteCount: Int { surroundings.waitingBytes.current }

@@ -171,6 +171,8 @@ import Testing
     house.server.unload(name: "a")
     let obstacle = try house.entrance.lease(ModelAddress(name: "g")).obstacle
     #expect(obstacle?.hasPrefix("step a: no model `a`") == true, "\(obstacle ?? "")")
+    #expect(!house.server.isReady)
+    #expect(house.server.statuses.map(\.state) == [.failed(reason: obstacle ?? "")])
     guard case .modelNotReady("g", .failed(let reason)) = try failure(house) else {
       Issue.record("the request was answered")
       return
@@ -178,6 +180,7 @@ import Testing
     #expect(reason.hasPrefix("step a: no model `a`"))
     try house.load("a", .adding(2))
     #expect(try house.ask([1]) == [3])
+    #expect(house.server.isReady)
   }
 
   // MARK: At load

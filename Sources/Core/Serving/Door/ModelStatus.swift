@@ -24,7 +24,9 @@ package struct ModelStatus: Sendable {
   ) {
     self.name = name
     self.version = version
-    self.state = state
+    // Loaded, but something that it asks in turn does not answer.
+    let obstacle = state == .ready ? core?.loaded.obstacle : nil
+    self.state = obstacle.map { .failed(reason: $0) } ?? state
     self.runtimeName = specification.loader.runtimeName
     self.sourceName = specification.source.name
     self.signature = core?.signature

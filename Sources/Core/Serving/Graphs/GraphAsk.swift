@@ -98,7 +98,9 @@ final class GraphAsk: ResponseSink {
       }
     }
     let byteCount = given.reduce(0) { $0 + ($1?.byteCount ?? 0) }
-    if builtIn.isBrief, byteCount <= run.workshop.limits.briefBytesMax {
+    // A first step is asked on the submitter's thread, which may be an event loop.
+    let isFirst = work.step.deciding.needs.isEmpty
+    if builtIn.isBrief, !isFirst, byteCount <= run.workshop.limits.briefBytesMax {
       compute()
     } else if !run.workshop.workers.give(compute) {
       throw run.workshop.isFull

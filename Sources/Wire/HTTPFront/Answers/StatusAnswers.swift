@@ -72,7 +72,8 @@ struct StatusAnswers {
     do throws(InferenceFailure) {
       let lease = try connection.front.entrance.lease(address)
       connection.record.model = lease.name
-      answer(OpenInferenceDocuments.modelReady(name: lease.name, true))
+      let isReady = lease.obstacle == nil
+      answer(OpenInferenceDocuments.modelReady(name: lease.name, isReady), isReady)
     } catch {
       guard case .modelNotReady(let name, _) = error else {
         connection.refuse(error)
