@@ -56,6 +56,9 @@ let package = Package(
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
     tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(name: "COpenVino", path: "Sources/Runtimes/COpenVino"),
+    room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
+    tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),

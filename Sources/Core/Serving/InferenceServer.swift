@@ -91,8 +91,9 @@ package final class InferenceServer: Sendable {
 
   private func open(_ specification: ModelSpecification) throws(ServerFault) -> ServedModel {
     do throws(RuntimeFault) {
-      let loaded = try specification.loader.load(
-        specification.source, options: specification.options)
+      var options = specification.options
+      options.callerCount = instanceCount(for: specification)
+      let loaded = try specification.loader.load(specification.source, options: options)
       let core = ModelCore(
         specification: specification, loaded: loaded,
         instanceCount: instanceCount(for: specification), loopCount: loopCount,
