@@ -92,7 +92,7 @@ let package = Package(
     room(
       "Reports", in: "Operations",
       needs: [
-        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime", "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
     tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
@@ -123,7 +123,7 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
-        "Reports", "Serving", "Settings", "Vision", "WireFormats",
+        "OpenVino", "Reports", "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Inference
 import ModelStore
-import OnnxRuntime
 import Reports
 import Serving
 import Settings
@@ -49,10 +48,11 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func report(on plan: ModelPlan, settings: ServeSettings) throws -> ModelReport {
-    let trial = try ModelTrial.run(plan.specification(loader: OnnxLoader()))
+    let loaders = Loaders(settings: settings)
+    let trial = try ModelTrial.run(plan.specification(loader: loaders.loader(for: plan)))
     return ModelReport(
       trial: trial, version: plan.version, fileByteCount: plan.source.byteCount,
-      runtimeVersion: try OnnxRuntimeLibrary.open().version, machine: settings.machine)
+      runtimeVersion: try loaders.version(for: plan), machine: settings.machine)
   }
 
   private func text(of report: ModelReport) -> String {

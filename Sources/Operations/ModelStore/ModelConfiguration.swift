@@ -25,7 +25,7 @@ struct ModelConfiguration {
   let path: String
   private(set) var name: String?
   private(set) var file: String?
-  private(set) var runtime = ModelPlan.RuntimeKind.onnxruntime
+  private(set) var runtime: ModelPlan.RuntimeKind
   private(set) var versions = Versions.latest
   private(set) var task: String?
   private(set) var labels: [String] = []
@@ -39,6 +39,7 @@ struct ModelConfiguration {
   init(path: String, settings: ServeSettings) {
     self.path = path
     self.machine = settings.machine
+    runtime = ModelPlan.RuntimeKind(rawValue: settings.runtime.rawValue) ?? .auto
     options = RuntimeOptions(
       threadCount: settings.runtimeThreads, precision: settings.precision)
     vision = VisionOptions()

@@ -1,13 +1,11 @@
 import Inference
 import Settings
 
-/// A directory that is one model: numbered version folders, or a `model.onnx`, and perhaps a
+/// A directory that is one model: numbered version folders, or a `model.onnx` (or `.xml`, ...), and perhaps a
 /// `model.yaml`.
 struct ModelFolder {
   private let folder: Folder
   private let versions: [(number: Int64, name: String)]
-
-  private static let usualFile = "model.onnx"
 
   /// `nil` where the directory is no model of this form. Blocks on the numbered folders.
   init?(_ folder: Folder) {
@@ -21,17 +19,32 @@ struct ModelFolder {
     .sorted { $0.number < $1.number }
     let isModel =
       folder.files.contains(ModelConfiguration.fileName)
-      || folder.files.filter { PathText.ending($0) == "onnx" } == [Self.usualFile]
+      || Self.isOneModel(ServedFormat.models(in: folder))
       || versions.contains { Self.holdsModel(folder.path(of: $0.name)) }
     guard isModel else { return nil }
+  }
+
+  /// Whether the models of a directory are one of a usual name, so that the directory names it.
+  private static func isOneModel(_ files: [String]) -> Bool {
+    files.count == 1 && ServedFormat.usualFiles.contains(files[0])
+  }
+
+  /// The directory's name as a model's.
+  static func name(of folder: Folder) throws(ServerFault) -> String {
+    guard let name = ModelName.derived(from: PathText.name(folder.path)) else {
+      throw .nothingToServe(
+        path: folder.path,
+        reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
+    }
+    return name
   }
 
   /// Whether a numbered folder is a version, of ours or of somebody else, and not just a number.
   private static func holdsModel(_ path: String) -> Bool {
     var reason = ""
     guard let folder = Folder(path, reason: &reason) else { return false }
-    return folder.files.contains { PathText.ending($0) == "onnx" }
-      || ForeignModel.adviceOnContents(of: folder) != nil
+    return !ServedFormat.models(in: folder).isEmpty || ServedFormat.isModel(folder)
+      || folder.folders.contains(ServedFormat.usualFolder) || ForeignModel.adviceOnContents(of: folder) != nil
   }
 
   /// One plan for each version that is to be served. Blocks on the files.
@@ -40,12 +53,7 @@ struct ModelFolder {
       throw .nothingToServe(path: folder.path, reason: advice)
     }
     let configuration = try configuration(settings)
-    guard let name = configuration.name ?? ModelName.derived(from: PathText.name(folder.path))
-    else {
-      throw .nothingToServe(
-        path: folder.path,
-        reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
-    }
+    let name = if let given = configuration.name { given } else { try Self.name(of: folder) }
     var plans: [ModelPlan] = []
     for place in try places(configuration) {
       try ModelFile.check(place.file, model: name)
@@ -114,12 +122,12 @@ struct ModelFolder {
     try file(in: try ModelPlans.folder(folder.path(of: name)), configuration)
   }
 
-  /// The file that `model.yaml` names, else `model.onnx`, else the only ONNX file.
+  /// The file that `model.yaml` names, else one of a usual name, else the only model.
   private func file(
     in place: Folder, _ configuration: ModelConfiguration
   ) throws(ServerFault) -> String {
     if let name = configuration.file {
-      guard place.files.contains(name) || place.others.contains(name) else {
+      guard (place.files + place.folders + place.others).contains(name) else {
         throw .nothingToServe(
           path: place.path,
           reason:
@@ -127,10 +135,12 @@ struct ModelFolder {
       }
       return place.path(of: name)
     }
-    if place.files.contains(Self.usualFile) || place.others.contains(Self.usualFile) {
-      return place.path(of: Self.usualFile)
+    if ServedFormat.isModel(place) { return place.path }
+    let usual = ServedFormat.usualFiles + [ServedFormat.usualFolder]
+    if let name = usual.first(where: (place.files + place.folders + place.others).contains) {
+      return place.path(of: name)
     }
-    let candidates = place.files.filter { PathText.ending($0) == "onnx" }
+    let candidates = ServedFormat.models(in: place)
     if candidates.count == 1 { return place.path(of: candidates[0]) }
     throw noFile(in: place, candidates: candidates)
   }
@@ -145,7 +155,7 @@ struct ModelFolder {
     let reason = ForeignModel.adviceOnContents(of: place) ?? place.summary
     return .nothingToServe(
       path: place.path,
-      reason: "no \(Self.usualFile) here; \(reason); \(ForeignModel.supported)")
+      reason: "no \(ServedFormat.usualFiles[0]) here; \(reason); \(ForeignModel.supported)")
   }
 
   private func plan(

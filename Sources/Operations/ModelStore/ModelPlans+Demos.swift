@@ -18,7 +18,7 @@ extension ModelPlans {
   private static func plan(_ demo: DemoModel, _ settings: ServeSettings) -> ModelPlan {
     let configuration = ModelConfiguration(path: demo.name, settings: settings)
     return ModelPlan(
-      name: demo.name, version: 1, source: demo.source, options: configuration.options,
-      vision: configuration.vision)
+      name: demo.name, version: 1, source: demo.source, runtime: configuration.runtime,
+      options: configuration.options, vision: configuration.vision)
   }
 }

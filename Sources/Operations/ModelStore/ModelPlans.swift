@@ -39,7 +39,7 @@ package enum ModelPlans {
   private static func plan(
     file path: String, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    guard PathText.ending(path) == "onnx" else {
+    guard ServedFormat.isServed(fileNamed: path) else {
       let advice = ForeignModel.advice(forFile: path) ?? "it is not known to be a model"
       throw .nothingToServe(path: path, reason: "\(advice); \(ForeignModel.supported)")
     }
@@ -48,11 +48,24 @@ package enum ModelPlans {
         path: path,
         reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
     }
+    return try plan(name, path, settings)
+  }
+
+  /// A directory that is one model, named after itself, version 1.
+  private static func plan(
+    savedModel folder: Folder, _ settings: ServeSettings
+  ) throws(ServerFault) -> ModelPlan {
+    try plan(try ModelFolder.name(of: folder), folder.path, settings)
+  }
+
+  private static func plan(
+    _ name: String, _ path: String, _ settings: ServeSettings
+  ) throws(ServerFault) -> ModelPlan {
     try ModelFile.check(path, model: name)
     let configuration = ModelConfiguration(path: path, settings: settings)
     return ModelPlan(
-      name: name, version: 1, source: .file(path: path), options: configuration.options,
-      vision: configuration.vision)
+      name: name, version: 1, source: .file(path: path), runtime: configuration.runtime,
+      options: configuration.options, vision: configuration.vision)
   }
 
   /// A directory that is a model, or one with models in it.
@@ -64,9 +77,10 @@ package enum ModelPlans {
     }
     // A repository may begin empty: the server is up, says that it has no model, and can be watched.
     if folder.files.isEmpty, folder.folders.isEmpty { return [] }
+    if ServedFormat.isModel(folder) { return [try plan(savedModel: folder, settings)] }
     if let model = ModelFolder(folder) { return try model.plans(settings: settings) }
     var plans: [ModelPlan] = []
-    for file in folder.files where PathText.ending(file) == "onnx" {
+    for file in ServedFormat.models(in: folder) {
       plans.append(try plan(file: folder.path(of: file), settings))
     }
     for name in folder.folders where name != "lost+found" {
@@ -74,7 +88,11 @@ package enum ModelPlans {
       if let advice = ForeignModel.advice(for: inner) {
         throw .nothingToServe(path: inner.path, reason: advice)
       }
-      if let model = ModelFolder(inner) { plans += try model.plans(settings: settings) }
+      if ServedFormat.isModel(inner) {
+        plans.append(try plan(savedModel: inner, settings))
+      } else if let model = ModelFolder(inner) {
+        plans += try model.plans(settings: settings)
+      }
     }
     guard !plans.isEmpty else { throw nothing(in: folder) }
     return plans
