@@ -143,6 +143,10 @@ let package = Package(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),
   ],

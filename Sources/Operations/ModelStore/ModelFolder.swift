@@ -44,7 +44,8 @@ struct ModelFolder {
     var reason = ""
     guard let folder = Folder(path, reason: &reason) else { return false }
     return !ServedFormat.models(in: folder).isEmpty || ServedFormat.isModel(folder)
-      || folder.folders.contains(ServedFormat.usualFolder) || ForeignModel.adviceOnContents(of: folder) != nil
+      || folder.folders.contains(ServedFormat.usualFolder)
+      || ForeignModel.adviceOnContents(of: folder) != nil
   }
 
   /// One plan for each version that is to be served. Blocks on the files.

@@ -37,7 +37,9 @@ struct OpenVinoModelFile {
       byteCount += try MappedFile.withBytes(of: beside, missing: "its weights") { $0.count }
     }
     self.byteCount = byteCount
-    metadata = graph.metadata.merging(MetadataFile.read(beside: path)) { own, _ in own }
+    // An ONNX file has a place for its metadata; the others may have it in a file beside them.
+    let beside = format == .onnx ? [:] : MetadataFile.read(beside: path)
+    metadata = graph.metadata.merging(beside) { own, _ in own }
     axisNames = graph.axisNames
     isQuantised = graph.isQuantised
   }
