@@ -106,8 +106,8 @@ enum ImportTable {
       "ApusCommand",
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
-        "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser", "Foundation",
-        "FoundationEssentials",
+        "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
+        "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]
