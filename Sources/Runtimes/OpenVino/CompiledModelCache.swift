@@ -49,13 +49,16 @@ package struct CompiledModelCache: Sendable, Equatable {
   /// One model's folder, and the files in it.
   private struct Entry {
     let path: String
+    /// Nanoseconds of the system's clock.
     let usedAt: Int
     let byteCount: Int
 
     init(path: String) {
       self.path = path
       var status = stat()
-      usedAt = stat(path, &status) == 0 ? status.st_mtim.tv_sec : 0
+      usedAt =
+        stat(path, &status) == 0
+        ? status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec : 0
       byteCount = CompiledModelCache.names(in: path).reduce(0) { sum, name in
         var file = stat()
         return stat("\(path)/\(name)", &file) == 0 ? sum + Int(file.st_size) : sum
