@@ -3,7 +3,6 @@ import HTTPFront
 import Inference
 import ModelStore
 import Monitoring
-import OnnxRuntime
 import Serving
 import Settings
 
@@ -44,10 +43,11 @@ final class House: Sendable {
     }
     let addresses = try front.start()
     var failures: [ServerFault] = []
+    let loaders = Loaders(settings: settings)
     for plan in plans {
       for warning in plan.warnings { log.write(.warn, warning) }
       do throws(ServerFault) {
-        try door.load(plan.specification(loader: OnnxLoader()))
+        try door.load(plan.specification(loader: loaders.loader(for: plan)))
       } catch {
         failures.append(error)
         Terminal.complain("\(error)")

@@ -91,9 +91,10 @@ package final class InferenceServer: Sendable {
 
   private func open(_ specification: ModelSpecification) throws(ServerFault) -> ServedModel {
     do throws(RuntimeFault) {
+      var options = specification.options
+      options.callerCount = instanceCount(for: specification)
       let loaded = try declared(
-        specification.loader.load(specification.source, options: specification.options),
-        specification)
+        specification.loader.load(specification.source, options: options), specification)
       let core = ModelCore(
         specification: specification, loaded: loaded,
         instanceCount: instanceCount(for: specification), loopCount: loopCount,
