@@ -76,7 +76,9 @@ package enum ModelPlans {
     }
     // A repository may begin empty: the server is up, says that it has no model, and can be watched.
     if folder.files.isEmpty, folder.folders.isEmpty { return [] }
-    if ServedFormat.isModel(folder), !isConfigured { return [try plan(savedModel: folder, settings)] }
+    if ServedFormat.isModel(folder), !isConfigured {
+      return [try plan(savedModel: folder, settings)]
+    }
     if let model = ModelFolder(folder) { return try model.plans(settings: settings) }
     var plans: [ModelPlan] = []
     for file in ServedFormat.models(in: folder) {
