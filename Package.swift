@@ -59,6 +59,9 @@ let package = Package(
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
     tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(name: "COpenVino", path: "Sources/Runtimes/COpenVino"),
+    room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
+    tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -96,6 +99,7 @@ let package = Package(
       "Reports", in: "Operations",
       needs: [
         "Batching", "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
     tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
@@ -128,8 +132,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
-        "Reports", "Serving", "Settings", "Vision", "WireFormats",
+        "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
+        "OnnxRuntime", "OpenVino", "Reports", "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -149,6 +153,10 @@ let package = Package(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),
   ],

@@ -66,7 +66,7 @@ import Vision
   @Test(arguments: [
     ("instnaces: 2\n", "did you mean instances?"), ("zebra: 1\n", "unknown key zebra"),
     ("x: 1\nname: a/b\n", "line 1"), ("\nname: a/b\n", "line 2"),
-    ("runtime: tensorrt\n", "expected onnxruntime"), ("task: segment\n", "detect or classify"),
+    ("runtime: tensorrt\n", "auto or onnxruntime"), ("task: segment\n", "detect or classify"),
     ("instances: 0\n", "from 1 to"), ("instances: 5\n", "4 cores"),
     ("instances: 2\nruntime-threads: 3\n", "4 cores"), ("precision: f16\n", "f32 or auto"),
     ("labels: []\n", "class names"), ("labels: gone.txt\n", "gone.txt"),

@@ -68,6 +68,25 @@ import Testing
     #expect(policy.states.first?.initialBytes == Array("12345678".utf8))
   }
 
+  @Test(arguments: [
+    (
+      "platform: \"tensorflow_savedmodel\"", "1/model.savedmodel/saved_model.pb",
+      "1/model.savedmodel"
+    ),
+    ("backend: \"openvino\"", "1/model.xml", "1/model.xml"),
+    (
+      "backend: \"openvino\" default_model_filename: \"net.savedmodel\"",
+      "1/net.savedmodel/saved_model.pb", "1/net.savedmodel"
+    ),
+  ])
+  func `other formats are found behind their platform`(
+    _ text: String, _ file: String, _ source: String
+  ) throws {
+    let tree = try Tree(["m/config.pbtxt": text, "m/\(file)": "x", "m/1/model.bin": "x"])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.runtime == .openvino && plan.source.name == tree["m/\(source)"])
+  }
+
   @Test func `an ensemble becomes a graph`() throws {
     let plan = try plan(TritonSamples.ensemble)
     let graph = try #require(plan.graph)

@@ -73,6 +73,9 @@ enum UncheckedState {
     "Sources/Runtimes/OnnxRuntime/OnnxRun.swift": "constant handles; the library allows it",
     "Sources/Runtimes/OnnxRuntime/OnnxRuntimeLibrary.swift": "constant after init, never freed",
     "Sources/Runtimes/OnnxRuntime/OnnxSession.swift": "constant after init; runs are thread-safe",
+    "Sources/Runtimes/OpenVino/OpenVinoInstance.swift": "constant handle; the library allows it",
+    "Sources/Runtimes/OpenVino/OpenVinoLibrary.swift": "constant after init, never freed",
+    "Sources/Runtimes/OpenVino/OpenVinoModel.swift": "constant after init, thread-safe",
     "Sources/Wire/HTTPFront/Inference/LoopSink.swift": "the door calls a sink from one thread",
     "Sources/Wire/WireFormats/Numbers/DecimalTables.swift": "written by init alone, never freed",
   ]

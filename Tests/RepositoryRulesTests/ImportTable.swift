@@ -46,6 +46,10 @@ enum ImportTable {
     Room(
       "OnnxRuntime", in: "Runtimes",
       mayImport: ["Inference", "NativeLibraries", "COnnxRuntime", "Synchronization", "Glibc"]),
+    Room("COpenVino", in: "Runtimes", mayImport: []),
+    Room(
+      "OpenVino", in: "Runtimes",
+      mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
@@ -83,7 +87,8 @@ enum ImportTable {
     Room(
       "Reports", in: "Operations",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "WireFormats", "Settings", "ModelStore", "Glibc",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "Settings", "ModelStore",
+        "Glibc",
       ])),
   ]
 
@@ -101,9 +106,9 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings",
-        "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser", "Foundation",
-        "FoundationEssentials",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
+        "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
+        "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]

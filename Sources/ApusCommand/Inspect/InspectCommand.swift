@@ -1,7 +1,6 @@
 import ArgumentParser
 import Inference
 import ModelStore
-import OnnxRuntime
 import Reports
 import Serving
 import Settings
@@ -76,10 +75,11 @@ struct InspectCommand: ParsableCommand {
   private func inspect(
     _ plan: ModelPlan, _ explanation: ModelExplanation?, _ settings: ServeSettings
   ) throws {
-    let trial = try ModelTrial.run(plan.specification(loader: OnnxLoader()))
+    let loaders = Loaders(settings: settings)
+    let trial = try ModelTrial.run(plan.specification(loader: loaders.loader(for: plan)))
     let report = ModelReport(
       trial: trial, version: plan.version, fileByteCount: plan.source.byteCount,
-      runtimeVersion: try OnnxRuntimeLibrary.open().version, machine: settings.machine)
+      runtimeVersion: try loaders.version(for: plan), machine: settings.machine)
     let configuration = explanation.map {
       ConfigurationReport($0, plan: plan, signature: trial.signature)
     }

@@ -4,7 +4,6 @@ import HTTPFront
 import Inference
 import ModelStore
 import Monitoring
-import OnnxRuntime
 import Serving
 import Settings
 
@@ -15,6 +14,7 @@ final class House: Sendable {
   private let log: ServerLog
   private let metrics: Metrics
   private let door: InferenceServer
+  private let loaders: Loaders
   private let graphs: GraphWorkshop
   private let front: HTTPServer
 
@@ -32,6 +32,7 @@ final class House: Sendable {
       metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
+    loaders = Loaders(settings: settings)
     graphs = GraphWorkshop(
       server: door, workerCount: settings.machine.cores, make: BuiltInSteps.make)
     front = HTTPServer(
@@ -74,7 +75,9 @@ final class House: Sendable {
   }
 
   private func specification(of plan: ModelPlan) -> ModelSpecification {
-    guard let graph = plan.graph else { return plan.specification(loader: OnnxLoader()) }
+    guard let graph = plan.graph else {
+      return plan.specification(loader: loaders.loader(for: plan))
+    }
     let loader = graphs.loader(of: graph, named: plan.name, rowsMax: plan.declared?.rowsMax)
     var specification = plan.specification(loader: loader)
     // What a graph's operator declares is the graph itself.

@@ -27,17 +27,25 @@ package struct RuntimeOptions: Sendable, Equatable {
   /// Threads that one run may use, 1 or more.
   package var threadCount: Int
   package var precision: Precision
+  /// Instances that will run at the same time, 1 or more; a runtime that sets something aside for
+  /// each does so for that many. More instances are right, too, but wait for each other.
+  package var callerCount: Int
 
   package enum Precision: String, Sendable, CaseIterable {
     /// Exact: the same bits on every run.
     case f32
     /// Whatever this processor does best.
     case auto
+    /// Sixteen bits with the range of `f32`; refused where the processor does not compute with them.
+    case bf16
+    /// Eight-bit integers, of a model that is quantised already; refused for any other.
+    case int8
   }
 
-  package init(threadCount: Int = 1, precision: Precision = .f32) {
+  package init(threadCount: Int = 1, precision: Precision = .f32, callerCount: Int = 1) {
     self.threadCount = threadCount
     self.precision = precision
+    self.callerCount = callerCount
   }
 }
 

@@ -91,9 +91,11 @@ package final class InferenceServer: Sendable {
 
   private func open(_ specification: ModelSpecification) throws(ServerFault) -> ServedModel {
     do throws(RuntimeFault) {
+      var options = specification.options
+      options.callerCount = InstancePlan.wanted(
+        for: specification, settings: surroundings.settings)
       let loaded = try declared(
-        specification.loader.load(specification.source, options: specification.options),
-        specification)
+        specification.loader.load(specification.source, options: options), specification)
       let core = try ModelCore(
         specification: specification, loaded: loaded,
         instanceCount: try InstancePlan.count(

@@ -20,8 +20,7 @@ struct ModelConfiguration {
   var name: String?
   /// A file or directory in the version's directory.
   var file: String?
-  /// `nil` follows the file.
-  var runtime: ModelPlan.RuntimeKind?
+  var runtime: ModelPlan.RuntimeKind
   /// `nil` is the highest, for the dialect that says nothing of it.
   var versions = Versions.latest(1)
   /// The number of a model without version folders.
@@ -44,6 +43,7 @@ struct ModelConfiguration {
   init(path: String, settings: ServeSettings) {
     self.path = path
     self.machine = settings.machine
+    runtime = ModelPlan.RuntimeKind(rawValue: settings.runtime.rawValue) ?? .auto
     options = RuntimeOptions(
       threadCount: settings.runtimeThreads, precision: settings.precision)
     vision = VisionOptions()
@@ -65,8 +65,7 @@ struct ModelConfiguration {
   /// A plan for one version, with everything that was said.
   func plan(name: String, version: Int64, source: ModelSource) -> ModelPlan {
     var plan = ModelPlan(
-      name: name, version: version, source: source,
-      runtime: runtime ?? ModelFormat.of(source)?.runtime ?? .onnxruntime, options: options,
+      name: name, version: version, source: source, runtime: runtime, options: options,
       vision: vision)
     plan.instanceCount = instanceCount
     plan.waitingRequestsMax = waitingRequestsMax

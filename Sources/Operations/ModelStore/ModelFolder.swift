@@ -19,9 +19,9 @@ struct ModelFolder {
       return (number, name)
     }
     .sorted { $0.number < $1.number }
-    let models = ModelFile.candidates(in: folder)
+    let models = ServedFormat.models(in: folder)
     let isModel =
-      dialects.isModel || (models.count == 1 && PathText.stem(models[0]) == "model")
+      dialects.isModel || (models.count == 1 && ServedFormat.usualFiles.contains(models[0]))
       || versions.contains { Self.holdsModel(folder.path(of: $0.name)) }
     guard isModel else { return nil }
   }
@@ -30,7 +30,8 @@ struct ModelFolder {
   private static func holdsModel(_ path: String) -> Bool {
     var reason = ""
     guard let folder = Folder(path, reason: &reason) else { return false }
-    return !ModelFile.candidates(in: folder).isEmpty
+    return !ServedFormat.models(in: folder).isEmpty || ServedFormat.isModel(folder)
+      || folder.folders.contains(ServedFormat.usualFolder)
       || ForeignModel.adviceOnContents(of: folder) != nil
   }
 
@@ -46,6 +47,16 @@ struct ModelFolder {
     configuration.name ?? ModelName.derived(from: PathText.name(folder.path))
   }
 
+  /// The directory's name as a model's.
+  static func name(of folder: Folder) throws(ServerFault) -> String {
+    guard let name = ModelName.derived(from: PathText.name(folder.path)) else {
+      throw .nothingToServe(
+        path: folder.path,
+        reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
+    }
+    return name
+  }
+
   /// One plan for each version that is to be served. Blocks on the files.
   func plans(
     settings: ServeSettings, override: [UInt8]? = nil
@@ -55,11 +66,7 @@ struct ModelFolder {
     }
     let configuration = try configuration(settings: settings, override: override)
     try configuration.checkStops()
-    guard let name = name(configuration) else {
-      throw .nothingToServe(
-        path: folder.path,
-        reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
-    }
+    let name = if let given = configuration.name { given } else { try Self.name(of: folder) }
     var plans: [ModelPlan] = []
     for place in try places(configuration) {
       if configuration.graph == nil { try ModelFile.check(place.file, model: name) }
@@ -148,10 +155,12 @@ struct ModelFolder {
       }
       return path
     }
-    let candidates = ModelFile.candidates(in: place, for: configuration.runtime)
-    if let usual = ModelFile.usual(in: place, for: configuration.runtime) {
-      return place.path(of: usual)
+    if ServedFormat.isModel(place) { return place.path }
+    let usual = ServedFormat.usualFiles + [ServedFormat.usualFolder]
+    if let name = usual.first(where: (place.files + place.folders + place.others).contains) {
+      return place.path(of: name)
     }
+    let candidates = ServedFormat.models(in: place)
     if candidates.count == 1 { return place.path(of: candidates[0]) }
     throw noFile(in: place, candidates: candidates)
   }
@@ -166,6 +175,6 @@ struct ModelFolder {
     let reason = ForeignModel.adviceOnContents(of: place) ?? place.summary
     return .nothingToServe(
       path: place.path,
-      reason: "no model.onnx here; \(reason); \(ForeignModel.supported)")
+      reason: "no \(ServedFormat.usualFiles[0]) here; \(reason); \(ForeignModel.supported)")
   }
 }

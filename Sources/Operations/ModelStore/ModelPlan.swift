@@ -10,7 +10,7 @@ package struct ModelPlan: Sendable {
   /// 1 or more.
   package let version: Int64
   package let source: ModelSource
-  /// Which runtime loads it.
+  /// Which runtime its operator wants for it.
   package let runtime: RuntimeKind
   package var options: RuntimeOptions
   /// `nil` takes what fits the cores.
@@ -42,11 +42,25 @@ package struct ModelPlan: Sendable {
 
   /// The runtimes that this program has, by their names in `model.yaml`.
   package enum RuntimeKind: String, Sendable, CaseIterable {
+    /// ONNX Runtime for ONNX at f32, OpenVINO for every other precision and format.
+    case auto
     case onnxruntime
+    case openvino
+  }
+
+  /// The runtime that loads it; never `auto`.
+  package var chosenRuntime: RuntimeKind {
+    guard runtime == .auto else { return runtime }
+    let isONNX =
+      switch source {
+      case .embedded: true
+      case .file(let path): ServedFormat.isONNX(path)
+      }
+    return isONNX && options.precision == .f32 ? .onnxruntime : .openvino
   }
 
   package init(
-    name: String, version: Int64, source: ModelSource, runtime: RuntimeKind = .onnxruntime,
+    name: String, version: Int64, source: ModelSource, runtime: RuntimeKind = .auto,
     options: RuntimeOptions = RuntimeOptions(), vision: VisionOptions = VisionOptions()
   ) {
     self.name = name

@@ -62,7 +62,7 @@ extension ModelPlans {
     let folder = try folder(path)
     guard ModelFolder(folder) == nil else { return [] }
     var plans: [ModelPlan] = []
-    for file in folder.files where ModelFormat.ofFile(file) != nil {
+    for file in ServedFormat.models(in: folder) {
       plans += try find([folder.path(of: file)], settings: settings)
     }
     return plans

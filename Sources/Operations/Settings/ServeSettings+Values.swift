@@ -18,6 +18,10 @@ extension ServeSettings {
   }
   package var runtimeThreads: Int { integer(.runtimeThreads) }
   package var precision: RuntimeOptions.Precision { choice(.precision) }
+  package var runtime: RuntimeChoice { choice(.runtime) }
+  /// `nil` where none was said; `off` for none at all.
+  package var cacheDirectory: String? { text(.cacheDirectory) }
+  package var cacheBytesMax: Int { integer(.cacheBytesMax) }
   package var defaultModel: String? { text(.defaultModel) }
   package var labelsPath: String? { text(.labels) }
   package var resize: ResizeMethod { choice(.resize) }
@@ -63,6 +67,9 @@ extension ServeSettings {
     }
   }
 }
+
+/// What computes models.
+package enum RuntimeChoice: String, Sendable, CaseIterable { case auto, onnxruntime, openvino }
 
 /// How photos are made smaller.
 package enum ResizeMethod: String, Sendable, CaseIterable {

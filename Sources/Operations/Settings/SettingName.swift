@@ -15,6 +15,9 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case instances
   case runtimeThreads = "runtime-threads"
   case precision
+  case runtime
+  case cacheDirectory = "cache-directory"
+  case cacheBytesMax = "cache-bytes-max"
   case defaultModel = "default-model"
   case labels
   case resize

@@ -54,8 +54,19 @@ package enum SettingsTable {
       .runtimeThreads, .models, .integer(1...4_096), fallback: "1",
       "Threads that one run of a model may use; times `instances` at most the cores."),
     Setting(
-      .precision, .models, .choice(["f32", "auto"]), fallback: "f32",
-      "`f32` computes exactly; `auto` takes what this processor does fastest."),
+      .precision, .models, .choice(["f32", "auto", "bf16", "int8"]), fallback: "f32",
+      "`f32` computes exactly; `auto` takes what this processor does fastest; `bf16` needs a "
+        + "processor that has it, `int8` a model that is quantised."),
+    Setting(
+      .runtime, .models, .choice(["auto", "onnxruntime", "openvino"]), fallback: "auto",
+      "What computes models; `auto` is ONNX Runtime for ONNX at `f32`, else OpenVINO."),
+    Setting(
+      .cacheDirectory, .models, .path, fallback: "",
+      "Where compiled models are kept for the next start; empty means `apus` in the user's cache "
+        + "directory, `off` keeps none."),
+    Setting(
+      .cacheBytesMax, .models, .bytes(0...(1 << 50)), fallback: "1GiB",
+      "Bytes of compiled models that are kept; the least recently used go first."),
     Setting(
       .defaultModel, .models, .text, fallback: "",
       "Model of a request whose path names none; empty means the only one."),
