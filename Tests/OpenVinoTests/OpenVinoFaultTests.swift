@@ -29,6 +29,19 @@ struct OpenVinoFaultTests {
     }
   }
 
+  @Test(arguments: ["affine_saved_model/saved_model.pb", "affine_paddle/inference.pdmodel"])
+  func `a graph that is cut off in its directory is refused`(_ fixture: String) throws {
+    let whole = try bytes(of: TestFiles.fixture("formats/\(fixture)"))
+    let name = String(fixture.split(separator: "/").last ?? "")
+    try withFile(Array(whole.dropLast(10)), named: name) { path in
+      let folder = String(path.dropLast(name.count + 1))
+      let weights = "\(folder)/inference.pdiparams"
+      symlink(TestFiles.fixture("formats/affine_paddle/inference.pdiparams"), weights)
+      defer { unlink(weights) }
+      expectFault("parsed", name.hasSuffix(".pb") ? folder : path)
+    }
+  }
+
   @Test func `absent files and directories are named as such`() {
     expectFault("there is no such file", "/nowhere/model.onnx")
     expectFault("without a saved_model.pb", "/tmp")

@@ -33,6 +33,8 @@ enum OpenVinoMessage {
   /// `/models/bird/part.weights` loses its folder; a node's name, which has slashes too, is shortened
   /// likewise.
   private static func withoutFolder(_ word: Substring) -> Substring {
+    // An address on the web stays whole.
+    if word.hasPrefix("https://") { return word }
     guard let start = word.firstIndex(of: "/"), let slash = word.lastIndex(of: "/") else {
       return word
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @Suite struct ModelFormatTests {
@@ -22,6 +23,17 @@ import Testing
     #expect(result.status == 0, "\(result.output)")
     #expect(result.output.contains("openvino 2026."))
     #expect(result.output.contains("[?,3]"))
+  }
+
+  @Test func `keeps what it compiled where the setting says`() throws {
+    let folder = try TemporaryFolder()
+    let cache = "\(folder.path)/cache"
+    for _ in 0..<2 {
+      let result = try ChildProcess.run(
+        ["inspect", Self.formats[0]], environment: ["APUS_CACHE_DIRECTORY": cache])
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(access("\(cache)/openvino", R_OK) == 0)
+    }
   }
 
   @Test func `another precision is another runtime, and a wrong one is told`() throws {
