@@ -15,6 +15,8 @@ final class ModelCore: Sendable {
   private let shelf: Guarded<Shelf>
   private let inlineInstances: InlineInstances?
   private let drained = Signal(false)
+  /// Why it takes nothing more, once that is so.
+  private let refusal = Guarded(InferenceFailure.draining)
   /// Set once, right after `init`, because the runners need the core itself.
   private let runners = Guarded<[any BatchRunner]>([])
 
@@ -134,7 +136,8 @@ final class ModelCore: Sendable {
     return actions.run
   }
 
-  /// A run would not stop: its requests fail, and a new thread takes the instance's place.
+  /// A run would not stop: its requests and those that wait fail, and nothing more is taken. Whoever
+  /// hears the event has the model loaded anew.
   func abandon(_ thread: ModelThread) {
     let lost = shelf.withLock { shelf in
       shelf.queue.abandon(thread.instance).compactMap { shelf.take($0) }
@@ -144,17 +147,21 @@ final class ModelCore: Sendable {
       surroundings.waitingBytes.remove(request.byteCount)
       deliver([], fault: fault, to: request.sink, wanted: [], served: served(request))
     }
+    let reason = "a run was over its bound and did not end; it is loaded again"
+    giveUp(.modelNotReady(name: name, state: .failed(reason: reason)))
     surroundings.observer.happened(.modelThreadAbandoned(name: name, version: version))
-    guard let computing = loaded as? any ComputingModel,
-      let successor = try? ModelThread(model: computing, instance: thread.instance, core: self)
-    else { return }  // The instance stays out of service; the others go on.
-    runners.withLock { $0[thread.instance] = successor }
-    act(decide { $0.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now()) })
   }
 
   // MARK: End of life
 
   func beginDraining() { act(decide { $0.queue.beginDraining() }) }
+
+  /// Takes nothing more, and fails what waits, with this; what runs ends as it does.
+  func giveUp(_ failure: InferenceFailure) {
+    refusal.withLock { $0 = failure }
+    beginDraining()
+    act(decide { $0.queue.failWaiting() })
+  }
 
   /// Blocks until everything was answered, or until `limit`; what still waits then fails.
   func drain(until limit: Instant) -> Bool {
@@ -301,7 +308,7 @@ final class ModelCore: Sendable {
       .deadlineExceeded(
         .nanoseconds(Int64(request.deadline.nanoseconds(since: request.arrival))))
     case .cancelled: .cancelled
-    case .draining: .draining
+    case .draining: refusal.withLock { $0 }
     }
   }
 

@@ -96,7 +96,7 @@ package final class Metrics: EventObserver {
     case .modelStateChanged(let name, let version, let state):
       switch state {
       case .gone: remove(name, version)
-      case .loading, .ready, .draining, .failed: add(name, version, loads: 0)
+      case .dormant, .loading, .ready, .draining, .failed: add(name, version, loads: 0)
       }
     case .modelLoaded(let name, let version, _, _): add(name, version, loads: 1)
     case .queueDepthChanged, .modelThreadAbandoned: break
