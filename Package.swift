@@ -85,7 +85,9 @@ let package = Package(
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
-      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+      needs: [
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings", "WireFormats",
+      ]),
     room(
       "Reports", in: "Operations",
       needs: [

@@ -156,7 +156,8 @@ private struct Plan {
     #expect(plan.next(now: 100) == .load(a1, revision: first))
   }
 
-  @Test(arguments: 0..<200) func `whatever happens, every wish is served or refused, within the memory`(
+  @Test(arguments: 0..<200)
+  func `whatever happens, every wish is served or refused, within the memory`(
     seed: UInt64
   ) {
     var random = SeededNumbers(seed: seed)

@@ -291,7 +291,8 @@ private let broken = FakeLoader { () throws(RuntimeFault) in
   @Test func `the least recently used makes room, and comes back when it is asked`() throws {
     let house = house(bytesMax: 2_500)
     house.server.load(
-      ["a", "b", "c"].map { house.specification($0) }, isOnDemand: true) { _ in }
+      ["a", "b", "c"].map { house.specification($0) }, isOnDemand: true
+    ) { _ in }
     #expect(eventually { house.state(of: "c") == .dormant })
     for name in ["a", "b", "c", "a", "b", "c"] {
       let sink = house.ask(try #require(try wait(house, name)?.get()))
@@ -305,7 +306,8 @@ private let broken = FakeLoader { () throws(RuntimeFault) in
   @Test func `a model in use is waited for until it lets go of its memory`() throws {
     let house = house(bytesMax: 1_500)
     house.server.load(
-      ["a", "b"].map { house.specification($0) }, isOnDemand: true) { _ in }
+      ["a", "b"].map { house.specification($0) }, isOnDemand: true
+    ) { _ in }
     #expect(eventually { house.state(of: "b") == .dormant })
     // The memory that a model takes is known once it was loaded.
     for name in ["a", "b"] { _ = wait(house, name) }

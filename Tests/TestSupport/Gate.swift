@@ -15,7 +15,7 @@ package final class Gate: @unchecked Sendable {
   package var waiting: Int { withLock { waitingCount } }
 
   /// Blocks until the gate is open or `isOver` says so.
-  func pass(unless isOver: () -> Bool) {
+  package func pass(unless isOver: () -> Bool) {
     withLock { waitingCount += 1 }
     while !withLock({ isOpen }), !isOver() { usleep(100) }
     withLock { waitingCount -= 1 }

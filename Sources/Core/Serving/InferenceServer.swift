@@ -47,15 +47,16 @@ package final class InferenceServer: Sendable {
   ///     memory.
   ///   - name: where given, versions of that name which are not asked for here go as soon as one of
   ///     these answers.
+  ///   - kept: versions of that name that stay as they are.
   ///   - completion: called once, on a thread that must not be kept, when all are ready or failed.
   package func load(
     _ specifications: [ModelSpecification], isOnDemand: Bool = false, replacing name: String? = nil,
-    _ completion: @escaping @Sendable ([ServerFault]) -> Void
+    keeping kept: Set<Int64> = [], _ completion: @escaping @Sendable ([ServerFault]) -> Void
   ) {
     living.orders.give(
       .want(
         WantOrder(
-          specifications: specifications, isOnDemand: isOnDemand, replaces: name,
+          specifications: specifications, isOnDemand: isOnDemand, replaces: name, keeps: kept,
           completion: completion)))
   }
 

@@ -58,7 +58,8 @@ struct RouteTable: Sendable {
 
   private func notFound(_ address: ModelAddress) -> InferenceFailure {
     // All names are sorted only where they are few: anybody may ask for what is not there.
-    let names = routes.count > 64 ? Array(routes.keys.prefix(Self.knownNamesMax)) : Array(routes.keys)
+    let names =
+      routes.count > 64 ? Array(routes.keys.prefix(Self.knownNamesMax)) : Array(routes.keys)
     return .modelNotFound(address, known: Array(names.sorted().prefix(Self.knownNamesMax)))
   }
 }

@@ -24,7 +24,8 @@ extension Caretaker {
       }
     }
     if let name = order.replaces {
-      desired.supersede(othersThan: Set(order.specifications.map(\.version)), of: name)
+      let wanted = order.keeps.union(order.specifications.map(\.version))
+      desired.supersede(othersThan: wanted, of: name)
       open.formUnion(desired.keys(of: name))
     }
     pending.answerIfComplete()

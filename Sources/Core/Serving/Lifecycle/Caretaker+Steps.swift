@@ -209,9 +209,9 @@ extension Caretaker {
   func set(_ state: ModelState, _ key: ModelKey) {
     guard let specification = specifications[key] else { return }
     let isOnDemand = desired[key]?.isOnDemand ?? false
-    living.registry.withLock {
+    let isNews = living.registry.withLock {
       $0.set(state, at: key, specification: specification, isOnDemand: isOnDemand)
     }
-    living.announce(key, state)
+    if isNews { living.announce(key, state) }
   }
 }

@@ -20,6 +20,8 @@ struct WantOrder: Sendable {
   let isOnDemand: Bool
   /// The name of which these are to be the only versions; `nil` leaves others as they are.
   let replaces: String?
+  /// Versions of that name that stay as they are.
+  let keeps: Set<Int64>
   /// Called once, with what could not be loaded, when all of them are ready or failed.
   let completion: @Sendable ([ServerFault]) -> Void
 }

@@ -44,7 +44,8 @@ enum TrialTensors {
       tensor = filled(input.datatype, input.shape) { read(path, into: $0) }
     }
     guard let tensor else {
-      throw fault(warmUp, "input \(input.name) cannot be made; its file must hold the shape's bytes")
+      throw fault(
+        warmUp, "input \(input.name) cannot be made; its file must hold the shape's bytes")
     }
     return tensor
   }

@@ -34,18 +34,21 @@ struct Registry: Sendable {
 
   // MARK: Changes
 
-  /// Notes that a version does not answer, and why. One that is served goes on answering.
+  /// Notes that a version does not answer, and why; false where that was known. One that is served
+  /// goes on answering.
   mutating func set(
     _ state: ModelState, at key: ModelKey, specification: ModelSpecification, isOnDemand: Bool
-  ) {
-    if models[key.name]?.versions[key.version]?.served != nil {
-      guard case .failed(let reason) = state else { return }
+  ) -> Bool {
+    let known = models[key.name]?.versions[key.version]
+    if known?.served != nil {
+      guard case .failed(let reason) = state else { return false }
       models[key.name]?.versions[key.version]?.problem = reason
-      return
+      return true
     }
     models[key.name, default: Model()].versions[key.version] = Version(
       specification: specification, state: state, isOnDemand: isOnDemand)
     publish(key.name)
+    return known?.state != state
   }
 
   /// Opens a version to requests and answers the one that it replaces.

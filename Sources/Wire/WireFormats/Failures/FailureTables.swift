@@ -38,7 +38,8 @@ enum FailureExamples {
     case .unsupported(let feature): "unsupported." + caseName(feature)
     case .runtimeFailed(let fault): "runtimeFailed." + fault.code.rawValue
     case .modelNotReady(_, let state): "modelNotReady." + caseName(state)
-    case .modelNotFound, .modelRefused, .unauthenticated, .quotaExceeded, .clientTooSlow, .alreadyExists,
+    case .modelNotFound, .modelRefused, .unauthenticated, .quotaExceeded, .clientTooSlow,
+      .alreadyExists,
       .upstreamFailed, .deadlineExceeded, .cancelled, .draining, .internalFault:
       caseName(failure)
     }

@@ -70,7 +70,8 @@ package enum OpenInferenceFailures {
     case .draining, .modelNotReady(_, .loading), .modelNotReady(_, .draining): 1
     case .runtimeFailed(let fault):
       fault.code == .outOfMemory || fault.code == .stopped ? 1 : nil
-    case .modelNotFound, .modelNotReady, .modelRefused, .invalidInput, .tooLarge, .unauthenticated, .forbidden,
+    case .modelNotFound, .modelNotReady, .modelRefused, .invalidInput, .tooLarge, .unauthenticated,
+      .forbidden,
       .clientTooSlow, .unsupported, .alreadyExists, .upstreamFailed, .deadlineExceeded, .cancelled,
       .internalFault:
       nil

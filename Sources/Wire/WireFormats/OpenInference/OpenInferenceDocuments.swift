@@ -84,7 +84,9 @@ extension OpenInferenceDocuments {
         let (state, reason) = stateName(entry.state)
         let told = entry.problem.map(PublicText.withoutPlaces) ?? reason
         // Triton's form of a model that is only in the repository has a name and nothing else.
-        guard let version = entry.version else { return .object([.init("name", .string(entry.name))]) }
+        guard let version = entry.version else {
+          return .object([.init("name", .string(entry.name))])
+        }
         return .object([
           .init("name", .string(entry.name)), .init("version", .string(String(version))),
           .init("state", .string(state)), .init("reason", .string(told)),
