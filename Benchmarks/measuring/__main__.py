@@ -6,7 +6,7 @@ import sys
 
 from . import machine, report
 from .figure import Figure
-from .figures import binary, codec, counts, logs, small_json, starting, yolo
+from .figures import binary, codec, counts, logs, reloads, small_json, starting, yolo
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -17,6 +17,7 @@ FIGURES = {
     "codec": codec.measure,
     "starting": starting.measure,
     "memory": starting.measure_memory,
+    "reloads": reloads.measure,
     "logs": logs.measure,
     "counts": counts.measure,
 }

@@ -11,7 +11,7 @@ private let loadPath = "/v2/repository/models/m/load"
 
 extension FrontFixture {
   /// Posts, and waits for what a worker makes of it.
-  fileprivate func manage(_ path: String, _ body: String = "", _ headers: String = "") -> String {
+  func manage(_ path: String, _ body: String = "", _ headers: String = "") -> String {
     let now = post(path, body, headers)
     return now.isEmpty ? awaitAnswer() : now
   }

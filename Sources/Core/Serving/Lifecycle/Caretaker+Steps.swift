@@ -186,9 +186,11 @@ extension Caretaker {
     }
     let faultCount = loaded[key].faultCount + 1
     let wait = backoff.delay(afterFailures: faultCount)
-    let state = ModelState.failed(reason: Self.reason(wait))
+    let reason = Self.reason(wait)
+    let state = ModelState.failed(reason: reason)
     _ = living.registry.withLock { $0.close(key, leaving: state) }
     living.announce(key, state)
+    served.core.giveUp(reason: reason)
     loaded.change(key) { facts in
       facts.served = nil
       facts.byteCount = 0

@@ -58,7 +58,7 @@ final class LivingModels: Sendable {
   func seeOut() {
     while let (key, number) = seeOutNext() {
       // Only now nothing of ours refers to it any more.
-      MemoryPool.shared.trim()
+      ReturnedMemory.giveBack()
       announce(key, .gone)
       orders.give(.gone(number))
     }

@@ -147,8 +147,9 @@ final class ModelCore: Sendable {
       surroundings.waitingBytes.remove(request.byteCount)
       deliver([], fault: fault, to: request.sink, wanted: [], served: served(request))
     }
-    let reason = "a run was over its bound and did not end; it is loaded again"
-    giveUp(.modelNotReady(name: name, state: .failed(reason: reason)))
+    giveUp(reason: "a run was over its bound and did not end; it is loaded again")
+    // Nothing waits any more, so nothing starts: the run that was lost counts as ended.
+    act(decide { $0.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now()) })
     surroundings.observer.happened(.modelThreadAbandoned(name: name, version: version))
   }
 
@@ -156,9 +157,9 @@ final class ModelCore: Sendable {
 
   func beginDraining() { act(decide { $0.queue.beginDraining() }) }
 
-  /// Takes nothing more, and fails what waits, with this; what runs ends as it does.
-  func giveUp(_ failure: InferenceFailure) {
-    refusal.withLock { $0 = failure }
+  /// Takes nothing more, and fails what waits, with the reason; what runs ends as it does.
+  func giveUp(reason: String) {
+    refusal.withLock { $0 = .modelNotReady(name: name, state: .failed(reason: reason)) }
     beginDraining()
     act(decide { $0.queue.failWaiting() })
   }
