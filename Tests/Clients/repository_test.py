@@ -221,7 +221,7 @@ class OtherModesTest(RepositoryTest):
         content = (shared_data() / "yolo/yolo11n.onnx").read_bytes()
         for name in ("a", "b", "c"):
             put(self.repository, name, content=content)
-        server, client = self.serve("--load-on-demand", "--model-memory-max", "80MiB")
+        server, client = self.serve("--load-on-demand", "--model-memory-max", "30MiB")
         self.assertEqual(set(self.states(client).values()), {"UNAVAILABLE"})
         self.assertTrue(client.is_server_ready())
         photo = triton.InferInput("images", [1, 3, 640, 640], "FP32")

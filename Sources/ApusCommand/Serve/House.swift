@@ -17,7 +17,7 @@ final class House: Sendable {
   /// Builds everything; nothing listens and no model is loaded yet.
   init(models: [String], settings: ServeSettings) {
     self.settings = settings
-    Allocator.keepLargeBlocks()
+    Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)

@@ -15,7 +15,8 @@ extension Caretaker {
     set(.loading, key)
     let attempt = LoadAttempt(
       key, revision: revision, specification: specification,
-      proves: living.surroundings.settings.proofRunTimeout != nil, orders: living.orders)
+      proves: living.surroundings.settings.proofRunTimeout != nil, isUrgent: loaded[key].isAsked,
+      orders: living.orders)
     attempts[key] = attempt
     attempt.start()
   }

@@ -5,8 +5,8 @@ import Synchronization
 /// One load of one version, on a thread of its own: the runtime's load, the warm-up requests, and the
 /// run that proves that the model answers.
 ///
-/// The thread has a low priority where nothing that serves would inherit it, so that what serves
-/// keeps the processor. Reports its end once, unless it was given up before.
+/// The thread has a low priority where nothing that serves would inherit it and no request waits, so
+/// that what serves keeps the processor. Reports its end once, unless it was given up before.
 final class LoadAttempt: Sendable {
   let key: ModelKey
   let revision: UInt64
@@ -14,6 +14,8 @@ final class LoadAttempt: Sendable {
   /// Ends the warm-up and the proof.
   let stop = StopFlag()
   private let proves: Bool
+  /// Requests wait for it.
+  private let isUrgent: Bool
   private let orders: CaretakerOrders
 
   /// How nice a loading thread is: about a tenth of a core beside one that serves.
@@ -21,12 +23,13 @@ final class LoadAttempt: Sendable {
 
   init(
     _ key: ModelKey, revision: UInt64, specification: ModelSpecification, proves: Bool,
-    orders: CaretakerOrders
+    isUrgent: Bool, orders: CaretakerOrders
   ) {
     self.key = key
     self.revision = revision
     self.specification = specification
     self.proves = proves
+    self.isUrgent = isUrgent
     self.orders = orders
   }
 
@@ -37,7 +40,7 @@ final class LoadAttempt: Sendable {
   // MARK: On the thread itself
 
   private func run() {
-    if specification.loader.leavesNoThread(options: specification.options) {
+    if !isUrgent, specification.loader.leavesNoThread(options: specification.options) {
       // Refused nowhere: everybody may become nicer. 0 means this thread.
       _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
     }
