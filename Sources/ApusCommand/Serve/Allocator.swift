@@ -6,9 +6,9 @@ enum Allocator {
   /// by page and unmapped again, which costs more than using it. 32 MiB is the most that glibc takes
   /// as the threshold. Where the C library has no `mallopt`, nothing is changed.
   ///
-  /// Heaps are few, because each model that is loaded and unloaded leaves holes in the heap of the
-  /// thread that had it: with glibc's eight a core, 50 reloads of one model grew from 77 MiB to 142,
-  /// with two they stay within 1 MiB.
+  /// Heaps are few, one for four cores, because `malloc_trim` does not shorten any but the first: with
+  /// glibc's eight a core, 50 reloads of yolo11n grew from 77 MiB to 142; with one heap they stay
+  /// within 1 MiB, with two they settle some 12 MiB higher.
   static func keepLargeBlocks(cores: Int) {
     // <malloc.h> is not in the Glibc module, so the function is looked up by its name; the numbers
     // are M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX.
@@ -17,6 +17,6 @@ enum Allocator {
     let mallopt = unsafeBitCast(address, to: Mallopt.self)
     _ = mallopt(-3, 32 << 20)
     _ = mallopt(-1, 256 << 20)
-    _ = mallopt(-8, Int32(max(2, cores / 4)))
+    _ = mallopt(-8, Int32(max(1, cores / 4)))
   }
 }
