@@ -7,7 +7,8 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    binary, codec, counts, fairness, graphs, logs, overload, precision, small_json, starting, yolo)
+    binary, codec, counts, fairness, graphs, logs, overload, precision, reloads, small_json, starting,
+    yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -19,6 +20,7 @@ FIGURES = {
     "codec": codec.measure,
     "starting": starting.measure,
     "memory": starting.measure_memory,
+    "reloads": reloads.measure,
     "logs": logs.measure,
     "fairness": fairness.measure,
     "overload": overload.measure,

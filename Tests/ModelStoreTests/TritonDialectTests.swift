@@ -260,8 +260,9 @@ import Testing
       "r/m/model.yaml": "instances: 3\n", "r/broken/config.pbtxt": "{", "r/bare.onnx": "x",
     ])
     func plans(_ name: String, _ json: String?) throws -> [ModelPlan] {
-      try ModelPlans.plan(
-        model: name, in: [tree["r"]], override: json.map { Array($0.utf8) }, settings: settings())
+      let place = try #require(RepositoryPlace.list([tree["r"]]).first { $0.name == name })
+      return try ModelPlans.find(
+        place, settings: settings(), override: json.map { Array($0.utf8) })
     }
     #expect(try plans("m", nil).first?.scheduling.batching.rowsMax == 8)
     let given = try plans(
@@ -277,7 +278,7 @@ import Testing
     #expect(given[0].scheduling.batching.queues[1]?.timeoutAction == .delay)
     #expect(given[0].declared?.inputs.first?.dimensions == [3] && given[0].instanceCount == 3)
     #expect(try plans("bare", nil).map(\.name) == ["bare"])
-    for (name, json) in [("m", "{"), ("m", "{\"nam\": 1}"), ("bare", "{}"), ("gone", "{}")] {
+    for (name, json) in [("m", "{"), ("m", "{\"nam\": 1}"), ("bare", "{}")] {
       #expect(throws: ServerFault.self) { try plans(name, json) }
     }
     #expect(throws: ServerFault.self) { try plans("broken", nil) }

@@ -119,7 +119,7 @@ private final class Tracked: ComputingModel {
     #expect(sinks[0].failure == .runtimeFailed(.init(code: .stopped, message: "told to stop")))
   }
 
-  @Test func `a run that will not stop loses its thread and the model goes on`() throws {
+  @Test func `a run that will not stop fails its model, which is loaded again`() throws {
     let gate = Gate()
     let house = try OneModelHouse(FakeModel(.stuck(gate))) {
       $0.runSecondsMax = 0
@@ -127,15 +127,24 @@ private final class Tracked: ComputingModel {
     }
     defer { gate.open() }
     let stuck = try house.submit().sink
+    let waiting = try house.submit().sink
     #expect(eventually { stuck.ends.count == 1 })
     guard case .runtimeFailed(let fault) = stuck.failure else {
       Issue.record("got \(String(describing: stuck.failure))")
       return
     }
     #expect(fault.code == .stopped)
+    #expect(eventually { waiting.ends.count == 1 })
+    guard case .modelNotReady("m", .failed(let reason)) = waiting.failure else {
+      Issue.record("got \(String(describing: waiting.failure))")
+      return
+    }
+    #expect(reason.contains("over its bound"))
+    #expect(eventually { house.server.unreadiness?.contains("over its bound") == true })
     gate.open()
+    #expect(eventually { house.server.isReady })
     let next = try house.submit().sink
-    #expect(eventually { next.ends.count == 1 })
+    #expect(eventually { next.isDone })
     #expect(house.server.isLive)
   }
 

@@ -2,7 +2,6 @@ import Glibc
 import GraphSteps
 import HTTPFront
 import Inference
-import ModelStore
 import Monitoring
 import Serving
 import Settings
@@ -10,21 +9,17 @@ import Settings
 /// All rooms of one server: built once, opened in order, closed in reverse.
 final class House: Sendable {
   private let settings: ServeSettings
-  private let plans: [ModelPlan]
   private let log: ServerLog
   private let metrics: Metrics
   private let door: InferenceServer
-  private let loaders: Loaders
   private let graphs: GraphWorkshop
   private let front: HTTPServer
+  private let repository: Repository
 
   /// Builds everything; nothing listens and no model is loaded yet.
-  init(models: [String], settings: ServeSettings) throws(ServerFault) {
+  init(models: [String], settings: ServeSettings) {
     self.settings = settings
-    Allocator.keepLargeBlocks()
-    plans =
-      models.isEmpty
-      ? ModelPlans.demos(settings: settings) : try ModelPlans.find(models, settings: settings)
+    Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
@@ -32,57 +27,32 @@ final class House: Sendable {
       metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
-    loaders = Loaders(settings: settings)
     graphs = GraphWorkshop(
       server: door, workerCount: settings.machine.cores, make: BuiltInSteps.make)
+    let visionOptions = VisionOptionsByModel()
+    repository = Repository(
+      paths: models, settings: settings, door: door, log: log,
+      specifications: ModelSpecifications(
+        loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
     front = HTTPServer(
-      settings: settings.frontSettings(for: plans), door: door, observer: observer,
-      pages: EmbeddedPages(),
-      metrics: MetricsOfHouse(metrics))
+      settings: settings.frontSettings(visionOptions), door: door, observer: observer,
+      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
     metrics.watch(door: door, front: front, log: log)
   }
 
   /// Listens, then loads the models; live meanwhile, and ready at the end.
   func open() throws(ServerFault) {
-    let ordered = try inOrder(plans)
     if let limit = MachineLimits.raiseOpenFileLimit(), limit < settings.connectionsMax {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
-    var failures: [ServerFault] = []
-    for plan in ordered {
-      for warning in plan.warnings { log.write(.warn, warning) }
-      do throws(ServerFault) {
-        try door.load(specification(of: plan))
-      } catch {
-        failures.append(error)
-        Terminal.complain("\(error)")
-      }
-    }
-    if let failure = failures.first, failures.count == plans.count {
+    do throws(ServerFault) {
+      for fault in try repository.open() { Terminal.complain("\(fault)") }
+    } catch {
       close(within: .zero)
-      throw failure
+      throw error
     }
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
-  }
-
-  /// Models before the graphs that ask them.
-  private func inOrder(_ plans: [ModelPlan]) throws(ServerFault) -> [ModelPlan] {
-    let entries = plans.map { plan in
-      LoadOrder.Entry(name: plan.name, needs: Set(plan.graph?.models.map(\.name) ?? []))
-    }
-    return try LoadOrder.places(of: entries).map { plans[$0] }
-  }
-
-  private func specification(of plan: ModelPlan) -> ModelSpecification {
-    guard let graph = plan.graph else {
-      return plan.specification(loader: loaders.loader(for: plan))
-    }
-    let loader = graphs.loader(of: graph, named: plan.name, rowsMax: plan.declared?.rowsMax)
-    var specification = plan.specification(loader: loader)
-    // What a graph's operator declares is the graph itself.
-    specification.declared = nil
-    return specification
   }
 
   func reopenLogs() { log.reopen() }
@@ -96,6 +66,7 @@ final class House: Sendable {
   }
 
   private func close(within duration: Duration) {
+    repository.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
     let isAnswered = door.drain(until: limit)

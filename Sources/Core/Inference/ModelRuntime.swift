@@ -70,8 +70,16 @@ package struct ModelCapabilities: Sendable {
 package protocol ModelLoader: Sendable {
   /// The runtime's name, as metadata and `doctor` show it: `onnxruntime`.
   var runtimeName: String { get }
-  /// Loads a model; blocks, so not on an event loop. Loads happen one at a time.
+  /// Loads a model; blocks, so not on an event loop. Loads may happen at the same time.
   func load(_ source: ModelSource, options: RuntimeOptions) throws(RuntimeFault) -> any LoadedModel
+  /// Whether a load with these options leaves no thread behind that later runs the model. Threads
+  /// inherit the priority of the one that starts them, so only such a load may have a low one.
+  func leavesNoThread(options: RuntimeOptions) -> Bool
+}
+
+extension ModelLoader {
+  /// Nothing is known: the load keeps the priority of everything else.
+  package func leavesNoThread(options: RuntimeOptions) -> Bool { false }
 }
 
 /// A model whose weights are in memory, once.

@@ -10,6 +10,15 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case allowedHosts = "allowed-hosts"
   case trustedProxies = "trusted-proxies"
   case callerHeader = "caller-header"
+  case managementKey = "management-key"
+
+  case modelControlMode = "model-control-mode"
+  case repositoryPollSecs = "repository-poll-secs"
+  case loadModel = "load-model"
+  case loadOnDemand = "load-on-demand"
+  case modelMemoryMax = "model-memory-max"
+  case modelLoadThreadCount = "model-load-thread-count"
+  case proofRunTimeout = "proof-run-timeout"
 
   case loops
   case instances

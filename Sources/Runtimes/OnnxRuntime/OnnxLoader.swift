@@ -24,6 +24,9 @@ package struct OnnxLoader: ModelLoader {
     try loadModel(source, options: options)
   }
 
+  /// A session of one thread computes on its callers' threads alone.
+  package func leavesNoThread(options: RuntimeOptions) -> Bool { options.threadCount == 1 }
+
   func loadModel(
     _ source: ModelSource, options: RuntimeOptions
   ) throws(RuntimeFault) -> OnnxModel {

@@ -6,6 +6,8 @@ package enum FailureMessage {
     switch failure {
     case .modelNotFound(let address, let known): notFound(address, known)
     case .modelNotReady(let name, let state): notReady(name, state)
+    case .modelRefused(let name, let reason):
+      "model \(PublicText.quoted(name)) cannot be loaded: \(PublicText.withoutPlaces(reason))"
     case .invalidInput(let problem): text(for: problem)
     case .tooLarge(let what): text(for: what)
     case .unauthenticated:
@@ -43,6 +45,7 @@ package enum FailureMessage {
   private static func notReady(_ name: String, _ state: ModelState) -> String {
     let name = PublicText.quoted(name)
     return switch state {
+    case .dormant: "model \(name) is not in memory; its first inference request loads it"
     case .loading: "model \(name) is still loading; try again in a moment"
     case .ready: "model \(name) is not answering; try again in a moment"
     case .draining: "model \(name) is being unloaded; ask another version"
@@ -78,6 +81,9 @@ package enum FailureMessage {
       "this server does not go by the host name \(PublicText.quoted(host)); its operator can add it"
     case .managementFromAfar:
       "management answers only on the machine itself unless a key is set"
+    case .explicitControlOff(let mode):
+      "models are not loaded or unloaded by request while the model control mode is "
+        + "\(PublicText.quoted(mode)); its operator can start the server with explicit"
     }
   }
 

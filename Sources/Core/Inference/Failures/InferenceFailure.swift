@@ -6,6 +6,8 @@ package enum InferenceFailure: Error, Sendable, Equatable {
   /// No model of that name, or not that version of it; with the names that exist.
   case modelNotFound(ModelAddress, known: [String])
   case modelNotReady(name: String, state: ModelState)
+  /// A model that somebody asked to be loaded could not be.
+  case modelRefused(name: String, reason: String)
   case invalidInput(InputProblem)
   case tooLarge(TooLarge)
   case unauthenticated
@@ -48,6 +50,8 @@ package enum Forbidden: Sendable, Equatable {
   case host(String)
   /// Management answers only on loopback.
   case managementFromAfar
+  /// Models are not loaded and unloaded by request in this mode: `none`, `poll`.
+  case explicitControlOff(mode: String)
 }
 
 /// Which bound refused a request.

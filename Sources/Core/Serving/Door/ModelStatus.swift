@@ -17,6 +17,10 @@ package struct ModelStatus: Sendable {
   package let queueDepth: Int
   /// What its operator asked for and is not done, a sentence each.
   package let warnings: [String]
+  /// Why it was not loaded anew, where that was tried and failed and the version before it stayed.
+  package internal(set) var problem: String?
+  /// Other names of this version: `stable`.
+  package internal(set) var aliases: [String] = []
 
   init(
     name: String, version: Int64, state: ModelState, specification: ModelSpecification,

@@ -161,7 +161,8 @@ extension InferenceFailure {
     switch self {
     case .overloaded, .modelNotReady, .upstreamFailed, .internalFault, .deadlineExceeded: true
     case .runtimeFailed(let fault): fault.code != .invalidArgument
-    case .modelNotFound, .invalidInput, .tooLarge, .unauthenticated, .forbidden, .quotaExceeded,
+    case .modelNotFound, .modelRefused, .invalidInput, .tooLarge, .unauthenticated, .forbidden,
+      .quotaExceeded,
       .clientTooSlow, .unsupported, .alreadyExists, .cancelled, .draining:
       false
     }

@@ -22,7 +22,7 @@ enum LimitRefusal: String, CaseIterable {
     case .overloaded(.waitingRequests, _): self = .waitingRequests
     case .overloaded(.waitingBytes, _): self = .waitingBytes
     case .overloaded(.connections, _): self = .connections
-    case .modelNotFound, .modelNotReady, .invalidInput, .unauthenticated, .forbidden,
+    case .modelNotFound, .modelNotReady, .modelRefused, .invalidInput, .unauthenticated, .forbidden,
       .quotaExceeded, .unsupported, .alreadyExists, .upstreamFailed, .deadlineExceeded,
       .cancelled, .draining, .runtimeFailed, .internalFault, .clientTooSlow(.taking):
       return nil

@@ -28,7 +28,9 @@ final class InferExchange: ModelExchange {
       connection.record.model = lease.name
       connection.hand(to: try InferExchange(connection, lease, shared))
     } catch {
-      connection.refuse(error)
+      WakingExchange.begin(after: error, on: connection, address: address, shared) {
+        (lease) throws(InferenceFailure) in try InferExchange(connection, lease, shared)
+      }
     }
   }
 

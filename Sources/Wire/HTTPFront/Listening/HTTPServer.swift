@@ -24,10 +24,12 @@ package final class HTTPServer: Sendable {
 
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
-    pages: any FrontPages, metrics: any FrontMetrics
+    pages: any FrontPages, metrics: any FrontMetrics,
+    repository: (any FrontRepository)? = nil
   ) {
     shared = FrontShared(
-      settings: settings, door: door, observer: observer, pages: pages, metrics: metrics)
+      settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
+      repository: repository)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
     loops = Self.makeLoops(group, shared)
   }

@@ -25,7 +25,9 @@ final class VisionExchange: ModelExchange {
       connection.record.model = lease.name
       connection.hand(to: try VisionExchange(connection, route, lease, shared))
     } catch {
-      connection.refuse(error)
+      WakingExchange.begin(after: error, on: connection, address: route.address, shared) {
+        (lease) throws(InferenceFailure) in try VisionExchange(connection, route, lease, shared)
+      }
     }
   }
 

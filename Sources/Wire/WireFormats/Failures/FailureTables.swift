@@ -39,8 +39,8 @@ enum FailureExamples {
     case .unsupported(let feature): "unsupported." + caseName(feature)
     case .runtimeFailed(let fault): "runtimeFailed." + fault.code.rawValue
     case .modelNotReady(_, let state): "modelNotReady." + caseName(state)
-    case .modelNotFound, .unauthenticated, .quotaExceeded, .alreadyExists, .upstreamFailed,
-      .deadlineExceeded, .cancelled, .draining, .internalFault:
+    case .modelNotFound, .modelRefused, .unauthenticated, .quotaExceeded, .alreadyExists,
+      .upstreamFailed, .deadlineExceeded, .cancelled, .draining, .internalFault:
       caseName(failure)
     }
   }
@@ -54,11 +54,13 @@ enum FailureExamples {
 
   private static let general: [InferenceFailure] = [
     .modelNotFound(ModelAddress(name: "yolo"), known: ["yolo11n", "iris"]),
+    .modelNotReady(name: "yolo11n", state: .dormant),
     .modelNotReady(name: "yolo11n", state: .loading),
     .modelNotReady(name: "yolo11n", state: .ready),
     .modelNotReady(name: "yolo11n", state: .draining),
     .modelNotReady(name: "yolo11n", state: .gone),
     .modelNotReady(name: "yolo11n", state: .failed(reason: "the file is cut off")),
+    .modelRefused(name: "yolo11n", reason: "no graph was found"),
     .tooLarge(.body(bytesMax: 67_108_864)),
     .tooLarge(.decompressedBody(bytesMax: 67_108_864)),
     .tooLarge(.header(bytesMax: 32_768)),
@@ -67,6 +69,7 @@ enum FailureExamples {
     .forbidden(.origin("https://example.org")),
     .forbidden(.host("example.org")),
     .forbidden(.managementFromAfar),
+    .forbidden(.explicitControlOff(mode: "none")),
     .overloaded(limit: .waitingRequests(1_024), retryAfter: .seconds(1)),
     .overloaded(limit: .waitingBytes(4_294_967_296), retryAfter: .seconds(1)),
     .overloaded(limit: .connections(10_000), retryAfter: .seconds(1)),
