@@ -11,25 +11,26 @@ endif
 
 swift_files = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.swift'))
 generated := .artifacts/generated
+tsan_report := .build/tsan/report
 
 .DEFAULT_GOAL := table
 .NOTPARALLEL:
 .PHONY: table serve build release test test-fast check lint format conformance integration \
-  clients tsan bench docs check-generated models dist clean swift
+  clients fuzz tsan counts bench docs check-generated models dist clean swift
 
 table:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: swift ## set up, build the release and serve: demo models, or ARGS="model.onnx --http-port 9000"
 	@scripts/bootstrap run
-	swift build -c release --product apus
+	scripts/release --product apus
 	.build/release/apus serve $(ARGS)
 
 build: swift ## debug build; warnings are errors
 	swift build
 
 release: swift ## release build: .build/release/apus
-	swift build -c release
+	scripts/release
 
 test: swift ## set up and run all that must be green
 	@scripts/bootstrap test
@@ -62,11 +63,24 @@ integration: swift ## the assembled server from outside, and the official client
 	swift build --build-tests
 	@scripts/run-tests integration clients
 
+fuzz: swift ## fuzz the decoders for 30 seconds in all, or TARGET=name, SECONDS=600
+	@scripts/bootstrap run
+	@SECONDS_OF_FUZZING=$(or $(SECONDS),30) Fuzz/run $(TARGET)
+
 tsan: swift ## the rooms with threads, under the thread sanitizer
 	@scripts/bootstrap run
 	swift build --build-tests --sanitize=thread -Xswiftc -DTHREAD_SANITIZER --scratch-path .build/tsan
-	swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
-	  --filter '^(Batching|Serving|Monitoring)Tests\.'
+	@rm -f $(tsan_report).*
+	@# What was found first is told last, where a reader of CI looks.
+	TSAN_OPTIONS=log_path=$(CURDIR)/$(tsan_report) \
+	  swift test --skip-build --disable-xctest --sanitize=thread --scratch-path .build/tsan \
+	  --filter '^(Batching|Serving|Monitoring)Tests\.' || \
+	  { for report in $(tsan_report).*; do [ ! -e "$$report" ] || head -n 60 "$$report"; break; done; \
+	  exit 1; }
+
+counts: swift ## allocations, copies and instructions of a request against Benchmarks/thresholds.json
+	@scripts/bootstrap run
+	@Benchmarks/run counts
 
 bench: swift ## measure beside the peers and write docs/benchmarks.md
 	@scripts/bootstrap bench

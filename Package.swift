@@ -10,12 +10,13 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// A room: one target in its layer's folder.
+/// A room: one target in its layer's folder. Files in `leaving` are not part of the build.
 func room(
-  _ name: String, in layer: String, needs: [Target.Dependency] = []
+  _ name: String, in layer: String, needs: [Target.Dependency] = [], leaving: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", swiftSettings: house)
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", exclude: leaving,
+    swiftSettings: house)
 }
 
 /// The tests of a room, in the folder of the same name.
@@ -45,17 +46,22 @@ let package = Package(
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
     room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    room("GraphSteps", in: "Core", needs: ["Inference", "Imaging", "Vision"]),
     tests("Inference"),
     tests("Batching", needs: ["Inference"]),
     tests("Serving", needs: ["Inference", "TestSupport"]),
     tests("NativeLibraries"),
     tests("Imaging", needs: ["Inference", "NativeLibraries", "Kernels", "PhotoSamples"]),
     tests("Vision", needs: ["Inference", "Imaging", "PhotoSamples"]),
+    tests("GraphSteps", needs: ["Inference", "Imaging", "PhotoSamples", "Vision"]),
 
     // Runtimes
     .target(name: "COnnxRuntime", path: "Sources/Runtimes/COnnxRuntime"),
     room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
     tests("OnnxRuntime", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    .target(name: "COpenVino", path: "Sources/Runtimes/COpenVino"),
+    room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
+    tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -81,20 +87,27 @@ let package = Package(
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
-    room("Monitoring", in: "Operations", needs: ["Inference"]),
+    room("Monitoring", in: "Operations", needs: ["Inference", "Serving"]),
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
-      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+      needs: [
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        .product(name: "Yams", package: "Yams"),
+      ], leaving: ["Triton/ModelConfig.proto"]),
     room(
       "Reports", in: "Operations",
       needs: [
-        "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "Batching", "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
-    tests("ModelStore", needs: ["Inference", "Imaging", "Settings", "Vision"]),
+    tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
     tests(
-      "Reports", needs: ["Inference", "NativeLibraries", "Settings", "TestSupport", "WireFormats"]),
+      "Reports",
+      needs: [
+        "Inference", "ModelStore", "NativeLibraries", "Settings", "TestSupport", "WireFormats",
+      ]),
     .target(name: "CConsoleAssets", path: "Sources/Operations/CConsoleAssets"),
     .target(
       name: "Console", dependencies: ["CConsoleAssets"], path: "Sources/Operations/Console",
@@ -119,8 +132,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring", "OnnxRuntime",
-        "Reports", "Serving", "Settings", "Vision", "WireFormats",
+        "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
+        "OnnxRuntime", "OpenVino", "Reports", "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -140,6 +153,10 @@ let package = Package(
       name: "TestSupport", dependencies: ["Inference"], path: "Tests/TestSupport",
       swiftSettings: house),
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),
   ],

@@ -33,4 +33,5 @@ struct Silence: EventObserver, FrontPages, FrontMetrics {
   func finished(_ record: RequestRecord) {}
   func page(atPath path: String) -> FrontPage? { nil }
   func metricsText() -> [UInt8] { [] }
+  func statistics(name: String?, version: Int64?) -> [ModelStatistics] { [] }
 }

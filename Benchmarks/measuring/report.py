@@ -53,6 +53,35 @@ def markdown(facts, run, figures):
     return "\n".join(parts).rstrip() + "\n"
 
 
+def replaced(page, figures):
+    """The page with these figures' sections and bounds in place of its own; the rest stays."""
+    for figure in figures:
+        text = "\n".join(section(figure)).rstrip() + "\n"
+        heading = f"## {figure.title}\n"
+        start = page.find(heading)
+        if start < 0:
+            page = f"{page.rstrip()}\n\n{text}"
+        else:
+            end = page.find("\n## ", start)
+            page = page[:start] + text + (page[end:] if end >= 0 else "")
+        page = with_bounds(page, figure)
+    return page
+
+
+def with_bounds(page, figure):
+    """The table of all bounds with this figure's rows, in their old place or at its end."""
+    lines = page.split("\n")
+    for bound in figure.bounds:
+        row = "| " + " | ".join(bound.cells()) + " |"
+        old = [place for place, line in enumerate(lines) if line.startswith(f"| {bound.text} |")]
+        if old:
+            lines[old[0]] = row
+        else:
+            table = lines.index("## Bounds")
+            lines.insert(next(i for i in range(table + 2, len(lines)) if not lines[i]), row)
+    return "\n".join(lines)
+
+
 def verdicts(figures):
     lines = ["| bound | measured | limit | |", "|---|--:|--:|---|"]
     for figure in figures:

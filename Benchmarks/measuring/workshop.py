@@ -135,12 +135,11 @@ class Workshop(contextlib.ExitStack):
 
     def build(self, product, *flags, folder):
         command = [
-            "swift", "build", "-c", "release", *flags, "--scratch-path", folder, "--product",
-            product,
+            ROOT / "scripts/release", *flags, "--scratch-path", folder, "--product", product,
         ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise RuntimeError(f"{' '.join(map(str, command))}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return ROOT / folder / "release" / product
 
     def python_of_peers(self):

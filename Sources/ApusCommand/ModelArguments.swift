@@ -11,6 +11,12 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "Threads that one run may use.")
   var runtimeThreads: String?
 
+  @Option(help: "f32, auto, bf16 or int8; f32 unless said.")
+  var precision: String?
+
+  @Option(help: "What computes the model: auto, onnxruntime or openvino.")
+  var runtime: String?
+
   @Option(help: "What the model is for: detect, classify or none; instead of what it says itself.")
   var task: String?
 
@@ -19,6 +25,8 @@ struct ModelArguments: ParsableArguments {
     var flags: [String: String] = [:]
     flags["labels"] = labels
     flags["runtime-threads"] = runtimeThreads
+    flags["precision"] = precision
+    flags["runtime"] = runtime
     do throws(SettingsFault) {
       return try ServeSettings.resolve(
         flags: flags, environment: Environment.all, file: "apus.yaml")

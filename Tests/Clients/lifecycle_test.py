@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from support.apus_server import ApusServer, binary, fixture
+from support.apus_server import ADDRESS, ApusServer, binary, fixture
 from support.raw import RawConnection, exchange, request
 
 SLOW = {"inputs": [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [1500]}]}
@@ -21,6 +21,12 @@ def serve(*arguments, **options):
     """Runs `apus serve` to its end and gives what it said."""
     command = [str(binary()), "serve", "--metrics-port", "0", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def processor_seconds(process):
+    """What a process has used of all processors."""
+    words = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class LifecycleTest(unittest.TestCase):
@@ -109,6 +115,28 @@ class LifecycleTest(unittest.TestCase):
         done = serve("/no/such/model.onnx")
         self.assertEqual(done.returncode, 1)
         self.assertIn("/no/such/model.onnx", done.stderr)
+
+    def test_readers_that_go_away_neither_end_nor_busy_the_server(self):
+        # `apus serve 2>&1 | head -1`: both outputs are pipes that nobody reads any more.
+        gone, errors = os.pipe()
+        command = [str(binary()), "serve", "--http-port", "0", "--metrics-port", "0",
+                   "--access-log", "all", str(fixture("add-sub"))]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        try:
+            os.close(errors)
+            os.close(gone)
+            process.port = int(ADDRESS.search(process.stdout.readline())[1])
+            process.stdout.close()
+            for _ in range(20):
+                self.assertEqual(exchange(process, "/v2/models/add-sub", method="GET").status, 200)
+            before = processor_seconds(process)
+            time.sleep(2)
+            self.assertLess(processor_seconds(process) - before, 0.5)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+        finally:
+            process.kill()
+            process.wait()
 
     def test_a_full_disk_for_logs_stops_nothing(self):
         with ApusServer(fixture("add-sub"), "--log-file", "/dev/full", "--access-log", "all") as server:

@@ -202,6 +202,7 @@ def a_row_of_the_table_marks_its_box(page, folder):
 
 def the_page_draws_a_picture_for_the_demo_model(page, folder):
     page.open("shapes")
+    assert "a demo for drawings" in page.text_of(".source .hint")
     page.press("Draw a picture")
     page.find(".boxes .box")
     page.shot("shapes-light")

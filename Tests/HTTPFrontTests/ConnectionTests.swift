@@ -25,6 +25,46 @@ import Testing
     #expect(ids == ["X-Request-Id: a", "X-Request-Id: b", "X-Request-Id: c"])
   }
 
+  @Test func `answers what came whole before bytes that are no HTTP`() throws {
+    let gate = Gate()
+    let front = try FrontFixture(.gated(gate), isCheap: false)
+    let infer =
+      "POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\n"
+      + "Content-Length: \(oneNumber.utf8.count)\r\n\r\n" + oneNumber
+    #expect(front.send(infer + "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n{}\r\n\r\n") == "")
+    gate.open()
+    var text = ""
+    #expect(
+      eventually {
+        text += front.received()
+        return !front.isOpen
+      })
+    text += front.received()
+    let statuses = text.matches(of: /HTTP\/1\.1 (\d+)/).map(\.output.1)
+    #expect(statuses == ["200", "200", "400"])
+  }
+
+  @Test func `takes up what follows a request whose refusal has not left`() throws {
+    let front = try FrontFixture()
+    // With two connections an answer waits for the end of the turn.
+    let other = try FrontFixture(beside: front)
+    let answers = other.send(
+      "POST /v2/models/none/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+        + "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    let statuses = answers.matches(of: /HTTP\/1\.1 (\d+)/).map(\.output.1)
+    #expect(statuses == ["404", "200"])
+  }
+
+  @Test func `closes where the rest of a refused body is no HTTP`() throws {
+    let front = try FrontFixture()
+    let head = "Host: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    #expect(front.send("POST /v2/models/none/infer HTTP/1.1\r\n" + head).status == 404)
+    #expect(front.isOpen)
+    front.send("no size of a chunk\r\n")
+    front.pass(seconds: 4)
+    #expect(!front.isOpen)
+  }
+
   @Test func `keeps pipelined requests waiting while one computes`() throws {
     let gate = Gate()
     let front = try FrontFixture(.gated(gate), isCheap: false)

@@ -3,7 +3,9 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import Serving
+import Synchronization
 import TestSupport
+import WireFormats
 
 @testable import HTTPFront
 
@@ -16,6 +18,9 @@ final class FrontFixture {
   let door: InferenceServer
   let shared: FrontShared
   let model: any LoadedModel
+  /// Whether the front lives as long as this connection.
+  private let isFirst: Bool
+  let repository: FakeRepository
 
   convenience init(
     _ behaviour: FakeModel.Behaviour = .identity, isCheap: Bool = true,
@@ -33,14 +38,17 @@ final class FrontFixture {
   ) throws {
     var settings = HTTPFrontSettings()
     change(&settings)
+    isFirst = true
     observer = RecordingObserver()
     self.model = model
+    repository = FakeRepository()
     door = InferenceServer(
       settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)
     try door.load(
       ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
     shared = FrontShared(
-      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics())
+      settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
+      repository: repository)
     shared.workers.start()
     loop = TestLoop()
     front = FrontLoop(eventLoop: loop, shared: shared)
@@ -50,9 +58,11 @@ final class FrontFixture {
 
   /// A second connection to the same front.
   init(beside other: FrontFixture) throws {
+    isFirst = false
     loop = other.loop
     observer = other.observer
     model = other.model
+    repository = other.repository
     door = other.door
     shared = other.shared
     front = other.front
@@ -71,7 +81,7 @@ final class FrontFixture {
     return channel
   }
 
-  deinit { shared.workers.stop() }
+  deinit { if isFirst { shared.workers.stop() } }
 
   /// Sends bytes as they are, and reads what has come back by then.
   @discardableResult
@@ -172,4 +182,34 @@ struct OnePage: FrontPages {
 
 struct NoMetrics: FrontMetrics {
   func metricsText() -> [UInt8] { Array("apus_up 1\n".utf8) }
+
+  func statistics(name: String?, version: Int64?) -> [ModelStatistics] {
+    var statistics = ModelStatistics(name: name ?? "all", version: version ?? 1)
+    statistics.runCount = 3
+    return [statistics]
+  }
+}
+
+/// Remembers what was asked of it; what is called `no` is refused.
+final class FakeRepository: FrontRepository {
+  let loads = Guarded<[(name: String, request: ModelLoadRequest)]>([])
+  let unloads = Guarded<[(name: String, withDependents: Bool)]>([])
+
+  func load(
+    _ name: String, _ request: ModelLoadRequest,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    loads.withLock { $0.append((name, request)) }
+    completion(name == "no" ? .modelRefused(name: name, reason: "it is cut off") : nil)
+  }
+
+  func unload(
+    _ name: String, withDependents: Bool,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    unloads.withLock { $0.append((name, withDependents)) }
+    completion(nil)
+  }
+
+  func restingNames() -> [String] { ["resting"] }
 }

@@ -65,8 +65,8 @@ import Testing
     let metadata = front.get("/v2/models/echo/versions/1").body
     #expect(metadata.contains(#""platform":"fake""#))
     #expect(metadata.contains(#""task":"tensor""#))
-    #expect(front.post("/v2/repository/index", "").body.contains(#""state":"READY""#))
-    #expect(front.post("/v2/repository/index", "[]").status == 400)
+    #expect(front.manage("/v2/repository/index").body.contains(#""state":"READY""#))
+    #expect(front.manage("/v2/repository/index", "[]").status == 400)
     front.door.beginDraining()
     #expect(front.get("/v2/health/ready").status == 503)
     #expect(front.get("/v2/health/live").status == 200)

@@ -24,6 +24,10 @@ final class Tree {
     try FileManager.default.createSymbolicLink(atPath: self[name], withDestinationPath: target)
   }
 
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: self[name]))
+  }
+
   // Whether the system's own folder keeps a few bytes does not matter to any test.
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
@@ -102,6 +106,43 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
       ])
   }
 
+  @Test(arguments: [
+    ("m.onnx", "f32", "auto", "onnxruntime"), ("m.onnx", "auto", "auto", "openvino"),
+    ("m.onnx", "bf16", "auto", "openvino"), ("m.onnx", "int8", "auto", "openvino"),
+    ("m.onnx", "f32", "openvino", "openvino"), ("m.onnx", "auto", "onnxruntime", "onnxruntime"),
+    ("m.xml", "f32", "auto", "openvino"), ("m.tflite", "f32", "auto", "openvino"),
+    ("m.pdmodel", "f32", "auto", "openvino"),
+  ])
+  func `the runtime follows from format and precision, or is said`(
+    _ file: String, _ precision: String, _ runtime: String, _ chosen: String
+  ) throws {
+    let tree = try Tree([file: "x"])
+    let flags = ["precision": precision, "runtime": runtime]
+    let plan = try #require(try find(tree[file], flags: flags).first)
+    #expect(plan.chosenRuntime.rawValue == chosen)
+  }
+
+  @Test(arguments: [
+    (["m/saved_model.pb"], "m"), (["m/1/saved_model.pb"], "m/1"),
+    (["m/1/model.savedmodel/saved_model.pb"], "m/1/model.savedmodel"),
+    (["m/inference.pdmodel", "m/inference.pdiparams"], "m/inference.pdmodel"),
+    (["m/1/model.xml", "m/1/model.bin"], "m/1/model.xml"),
+    (["m/1/net.xml", "m/1/net.bin", "m/1/notes.xml"], "m/1/net.xml"),
+    (["m/model.tflite"], "m/model.tflite"),
+  ])
+  func `other formats are found in directories, alone and in a repository`(
+    _ files: [String], _ source: String
+  ) throws {
+    let tree = try Tree(
+      Dictionary(uniqueKeysWithValues: files.map { ("repository/\($0)", "x") }))
+    for path in ["repository/m", "repository"] {
+      let plans = try find(tree[path])
+      #expect(plans.map(\.name) == ["m"])
+      #expect(plans.first?.source.name == tree["repository/\(source)"])
+      #expect(plans.first?.chosenRuntime == .openvino)
+    }
+  }
+
   @Test func `links to models are followed`() throws {
     let tree = try Tree(["real/1/model.onnx": "x", "repository/": ""])
     try tree.link("repository/linked", to: tree["real"])
@@ -141,7 +182,7 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
   @Test(arguments: [
     ("yolo.pt", "PyTorch", "yolo export"), ("llm.gguf", "GGUF", "ONNX"),
     ("tree.xgb", "XGBoost", "onnxmltools"), ("forest.pkl", "pickled", "skl2onnx"),
-    ("net.tflite", "TensorFlow Lite", "tf2onnx"), ("net.engine", "TensorRT", "ONNX model"),
+    ("net.pb", "TensorFlow graph", "tf2onnx"), ("net.engine", "TensorRT", "ONNX model"),
     ("net.zip", "archive", "unpack"), ("notes.txt", "not known", ".onnx"),
     ("w.safetensors", "without their graph", "optimum"),
   ])
@@ -157,10 +198,9 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
   }
 
   @Test(arguments: [
-    (["config.pbtxt", "1/model.onnx"], "Triton"), (["model-settings.json"], "MLServer"),
-    (["MLmodel", "model.onnx"], "MLflow"), (["saved_model.pb"], "SavedModel"),
+    (["MLmodel", "model.onnx"], "MLflow"),
     (["model.safetensors", "config.json"], "Hugging Face"),
-    (["1/saved_model.pb"], "SavedModel"), (["1/model.pt"], "PyTorch"),
+    (["1/model.pt"], "PyTorch"),
   ])
   func `a directory of another server is refused, alone and in a repository`(
     _ files: [String], _ what: String

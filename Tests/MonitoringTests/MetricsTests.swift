@@ -182,7 +182,7 @@ import Testing
       "image-pixels-max"
     ),
     (.invalidInput(.nestedTooDeep(.json, limit: 64)), "json-depth-max"),
-    (.clientTooSlow(bytesPerSecondMin: 1), "body-rate-min"),
+    (.clientTooSlow(.moving(bytesPerSecondMin: 1)), "body-rate-min"),
     (.overloaded(limit: .waitingRequests(1), retryAfter: .zero), "waiting-requests-max"),
     (.overloaded(limit: .waitingBytes(1), retryAfter: .zero), "waiting-bytes-max"),
     (.overloaded(limit: .connections(1), retryAfter: .zero), "connections-max"),
@@ -288,5 +288,34 @@ import Testing
     for line in said.split(separator: "\n") {
       #expect(line.hasPrefix("nv_"), "\(line)")
     }
+  }
+
+  @Test func `statistics count requests, runs and rows as clients of Triton ask`() throws {
+    let metrics = Metrics(version: "1", coreCount: 2)
+    metrics.happened(.modelLoaded(name: "m", version: 1, footprintByteCount: 1, instanceCount: 1))
+    for _ in 0..<3 { metrics.finished(record()) }
+    // Two requests of a run of four rows, and one that failed.
+    for rows in [3, 1] {
+      var half = record(rows: rows)
+      half.served.batchRowCount = 4
+      metrics.finished(half)
+    }
+    metrics.finished(record(outcome: .failed))
+    for _ in 0..<4 { metrics.happened(.batchStarted(name: "m", version: 1, rows: 1)) }
+    let all = metrics.statistics(name: "m", version: nil)
+    let statistics = try #require(all.first)
+    #expect(all.count == 1)
+    #expect(statistics.rowCount == 7)
+    #expect(statistics.runCount == 4)
+    #expect(statistics.success == .init(count: 5, nanoseconds: 5 * 2_500_000))
+    #expect(statistics.failure == .init(count: 1, nanoseconds: 2_500_000))
+    #expect(statistics.infer == .init(count: 5, nanoseconds: 5 * 2_000_000))
+    #expect(statistics.lastInferenceMilliseconds > 0)
+    #expect(statistics.batches.map(\.rowCount) == [1, 4])
+    #expect(statistics.batches.map(\.infer.count) == [3, 1])
+    #expect(statistics.batches[1].infer.nanoseconds == 2_000_000)
+    #expect(metrics.statistics(name: "m", version: 2).isEmpty)
+    #expect(metrics.statistics(name: "x", version: nil).isEmpty)
+    #expect(metrics.statistics(name: nil, version: nil).count == 1)
   }
 }

@@ -1,14 +1,11 @@
-import Glibc
 import Inference
 import OnnxRuntime
+import TestSupport
 import Testing
 
 /// The models that the tests load: the committed ones, and those beside the repository.
 enum OnnxFixtures {
-  private static let repository = #filePath.split(separator: "/").dropLast(3)
-    .reduce("") { "\($0)/\($1)" }
-
-  static func path(_ name: String) -> String { "\(repository)/Tests/Fixtures/onnx/\(name).onnx" }
+  static func path(_ name: String) -> String { TestFiles.fixture("onnx/\(name).onnx") }
 
   static func load(
     _ name: String, options: RuntimeOptions = RuntimeOptions()
@@ -32,12 +29,7 @@ enum OnnxFixtures {
       try OnnxLoader().load(source, options: RuntimeOptions()) as? any ComputingModel)
   }
 
-  /// `data` of the shared folder, or `nil` where there is none.
-  static let sharedData: String? = {
-    let named = getenv("APUS_SHARED_DATA").map { String(cString: $0) }
-    let folder = named ?? "\(repository)/../shared/data"
-    return access("\(folder)/README.md", R_OK) == 0 ? folder : nil
-  }()
+  static var sharedData: String? { TestFiles.sharedData }
 
   static func sharedModel(_ path: String) throws -> any ComputingModel {
     try load(path: try #require(sharedData) + "/" + path)

@@ -49,7 +49,7 @@ import Testing
   @Test func `says how to get every library that is missing`() throws {
     let nowhere = NativeLibraryPlaces(directories: ["/nowhere"], includesSystem: false)
     let findings = LibraryChecks(places: nowhere).findings
-    #expect(findings.count == 5)
+    #expect(findings.count == 6)
     #expect(findings.allSatisfy { $0.state == .missing && $0.remedy != nil })
     #expect(try finding(findings, "ONNX Runtime").isNeeded)
     #expect(findings.filter(\.isNeeded).count == 1)

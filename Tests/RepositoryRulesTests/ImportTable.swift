@@ -38,6 +38,7 @@ enum ImportTable {
     Room(
       "Vision", in: "Core",
       mayImport: ["Inference", "Imaging", "Kernels", "Synchronization", "Glibc"]),
+    Room("GraphSteps", in: "Core", mayImport: ["Inference", "Imaging", "Vision"]),
   ]
 
   private static let runtimes = [
@@ -45,6 +46,10 @@ enum ImportTable {
     Room(
       "OnnxRuntime", in: "Runtimes",
       mayImport: ["Inference", "NativeLibraries", "COnnxRuntime", "Synchronization", "Glibc"]),
+    Room("COpenVino", in: "Runtimes", mayImport: []),
+    Room(
+      "OpenVino", in: "Runtimes",
+      mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
@@ -82,7 +87,8 @@ enum ImportTable {
     Room(
       "Reports", in: "Operations",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "WireFormats", "Settings", "ModelStore", "Glibc",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "Settings", "ModelStore",
+        "Glibc",
       ])),
   ]
 
@@ -100,12 +106,14 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "WireFormats", "HTTPFront", "ModelStore", "Settings",
-        "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser", "Foundation",
-        "FoundationEssentials",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
+        "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
+        "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]
 
-  private static let coreNames: Set = ["Inference", "Batching", "Serving", "Imaging", "Vision"]
+  private static let coreNames: Set = [
+    "Inference", "Batching", "Serving", "Imaging", "Vision", "GraphSteps",
+  ]
 }

@@ -163,7 +163,12 @@ struct OneModelHouse {
     let house = try OneModelHouse(FakeModel(.repeating(200)))
     let sink = try house.submit(sink: RecordingSink(demand: .wait)).sink
     #expect(eventually { sink.ends.count == 1 })
-    #expect(sink.failure == .clientTooSlow(bytesPerSecondMin: 0))
+    #expect(
+      sink.failure
+        == .clientTooSlow(
+          .taking(
+            heldPartsMax: ServingSettings.heldPartsMax, heldBytesMax: ServingSettings.heldBytesMax))
+    )
     #expect(sink.parts.count < 100)
     let taking = try house.submit().sink
     #expect(eventually { taking.isDone })

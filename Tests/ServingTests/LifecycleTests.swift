@@ -1,8 +1,9 @@
 import Inference
-import Serving
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Serving
 
 /// A model that says when its memory is gone.
 private final class Tracked: ComputingModel {
@@ -118,7 +119,7 @@ private final class Tracked: ComputingModel {
     #expect(sinks[0].failure == .runtimeFailed(.init(code: .stopped, message: "told to stop")))
   }
 
-  @Test func `a run that will not stop loses its thread and the model goes on`() throws {
+  @Test func `a run that will not stop fails its model, which is loaded again`() throws {
     let gate = Gate()
     let house = try OneModelHouse(FakeModel(.stuck(gate))) {
       $0.runSecondsMax = 0
@@ -126,15 +127,64 @@ private final class Tracked: ComputingModel {
     }
     defer { gate.open() }
     let stuck = try house.submit().sink
+    let waiting = try house.submit().sink
     #expect(eventually { stuck.ends.count == 1 })
     guard case .runtimeFailed(let fault) = stuck.failure else {
       Issue.record("got \(String(describing: stuck.failure))")
       return
     }
     #expect(fault.code == .stopped)
+    #expect(eventually { waiting.ends.count == 1 })
+    guard case .modelNotReady("m", .failed(let reason)) = waiting.failure else {
+      Issue.record("got \(String(describing: waiting.failure))")
+      return
+    }
+    #expect(reason.contains("over its bound"))
+    #expect(eventually { house.server.unreadiness?.contains("over its bound") == true })
     gate.open()
+    #expect(eventually { house.server.isReady })
     let next = try house.submit().sink
-    #expect(eventually { next.ends.count == 1 })
+    #expect(eventually { next.isDone })
     #expect(house.server.isLive)
+  }
+
+  @Test func `a run over its bound is stopped, and its model is loaded again`() throws {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate))) {
+      $0.runSecondsMax = 0
+      $0.stopGraceSeconds = 1_000
+    }
+    let slow = try house.submit().sink
+    #expect(eventually { slow.ends.count == 1 })
+    #expect(slow.failure == .runtimeFailed(.init(code: .stopped, message: "told to stop")))
+    let isTold = eventually {
+      house.observer.events.contains { event in
+        if case .runExceededBound("m", 1) = event { true } else { false }
+      }
+    }
+    #expect(isTold)
+    gate.open()
+    // Refused until the fresh version is there.
+    let isAnswered = eventually {
+      guard let next = try? house.submit().sink else { return false }
+      return eventually { !next.ends.isEmpty } && next.isDone
+    }
+    #expect(isAnswered)
+  }
+
+  @Test func `a model that was given up answers what waits, and what comes, with the reason`()
+    throws
+  {
+    let gate = Gate()
+    let house = try OneModelHouse(FakeModel(.gated(gate)))
+    let running = try house.submit().sink
+    #expect(eventually { gate.waiting == 1 })
+    let waiting = try house.submit().sink
+    try house.entrance.lease(ModelAddress(name: "m")).model.core.giveUp(reason: "stuck")
+    let failure = InferenceFailure.modelNotReady(name: "m", state: .failed(reason: "stuck"))
+    #expect(waiting.failure == failure)
+    #expect(try house.submit().sink.failure == failure)
+    gate.open()
+    #expect(eventually { running.isDone })
   }
 }

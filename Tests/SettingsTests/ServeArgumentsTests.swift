@@ -8,6 +8,13 @@ import Testing
     #expect(given.flags == ["http-port": "9", "host": "::1"])
   }
 
+  @Test func `names of a flag that is given several times are all taken`() throws {
+    let given = try ServeArguments.parse([
+      "--load-model", "a", "--load-model=b,c", "--http-port", "1", "--http-port", "2",
+    ])
+    #expect(given.flags == ["load-model": "a,b,c", "http-port": "2"])
+  }
+
   @Test func `after two dashes everything is a model`() throws {
     let given = try ServeArguments.parse(["--", "--odd.onnx"])
     #expect(given.models == ["--odd.onnx"])

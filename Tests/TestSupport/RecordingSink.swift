@@ -52,6 +52,9 @@ package final class RecordingObserver: EventObserver {
 
   package func finished(_ record: RequestRecord) { heard.withLock { $0.records.append(record) } }
 
+  /// Forgets all, for runs that would fill the memory.
+  package func forget() { heard.withLock { $0 = ([], []) } }
+
   package var events: [InferenceEvent] { heard.withLock { $0.events } }
   package var records: [RequestRecord] { heard.withLock { $0.records } }
 }

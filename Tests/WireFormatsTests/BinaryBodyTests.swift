@@ -76,13 +76,24 @@ import WireFormats
         == .framing("1 bytes follow the last tensor of the body"))
     #expect(
       received(json, Self.aBytes + [0, 0], isDeclared: false).failure
-        == .framing("2 bytes follow the last tensor of the body"))
+        == .framing("bytes follow the last tensor of the body"))
     #expect(
       received(json, Array(Self.aBytes.dropLast())).failure
         == .framing("binary_data_size of input `a` reaches beyond the end of the body"))
     #expect(
       received(json, Array(Self.aBytes.dropLast()), isDeclared: false).failure
         == .wrongByteCount(input: "a", expected: 8, got: 7))
+  }
+
+  @Test(arguments: [1, 2, 3, .max])
+  func `what follows the last tensor is refused alike however the network cuts it`(
+    _ partByteCount: Int
+  ) {
+    #expect(
+      received(
+        #"{"inputs":[\#(Self.a)]}"#, Self.aBytes + [1, 2, 3], partByteCount: partByteCount,
+        isDeclared: false
+      ).failure == .framing("bytes follow the last tensor of the body"))
   }
 
   @Test func `a header length beyond the body is refused before anything is read`() {

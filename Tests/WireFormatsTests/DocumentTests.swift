@@ -28,7 +28,10 @@ import WireFormats
 
   @Test func `health, lists and errors are small objects`() {
     #expect(text(OpenInferenceDocuments.live(true)) == #"{"live":true}"#)
-    #expect(text(OpenInferenceDocuments.ready(false)) == #"{"ready":false}"#)
+    #expect(text(OpenInferenceDocuments.ready(unless: nil)) == #"{"ready":true}"#)
+    #expect(
+      text(OpenInferenceDocuments.ready(unless: "model `m` is still loading"))
+        == #"{"ready":false,"reason":"model `m` is still loading"}"#)
     #expect(
       text(OpenInferenceDocuments.modelReady(name: "m", true)) == #"{"name":"m","ready":true}"#)
     #expect(text(OpenInferenceDocuments.modelList(names: ["a", "b"])) == #"{"models":["a","b"]}"#)
@@ -38,14 +41,48 @@ import WireFormats
   }
 
   @Test func `the index names states as Triton does`() {
-    let states: [ModelState] = [.loading, .ready, .draining, .gone, .failed(reason: "/x/y broke")]
+    let states: [ModelState] = [
+      .dormant, .loading, .ready, .draining, .gone, .failed(reason: "/x/y broke"),
+    ]
     let index = OpenInferenceDocuments.repositoryIndex(
       states.map { RepositoryEntry(name: "m", version: 1, state: $0) })
     let expected = [
-      ("LOADING", ""), ("READY", ""), ("UNLOADING", ""), ("UNAVAILABLE", "unloaded"),
+      ("UNAVAILABLE", "loaded by its first request"), ("LOADING", ""), ("READY", ""),
+      ("UNLOADING", ""), ("UNAVAILABLE", "unloaded"),
       ("UNAVAILABLE", "broke"),
     ].map { #"{"name":"m","version":"1","state":"\#($0)","reason":"\#($1)"}"# }
     #expect(text(index) == "[" + expected.joined(separator: ",") + "]")
+  }
+
+  @Test func `the index tells what is wrong with a version that answers, and what rests`() {
+    let index = OpenInferenceDocuments.repositoryIndex([
+      RepositoryEntry(name: "m", version: 2, state: .ready, problem: "loading anew: /a/b broke"),
+      RepositoryEntry(name: "n", version: nil, state: .gone),
+    ])
+    #expect(
+      text(index) == #"[{"name":"m","version":"2","state":"READY","reason":"loading anew: broke"},"#
+        + #"{"name":"n"}]"#)
+  }
+
+  @Test func `statistics have Triton's names`() {
+    var model = ModelStatistics(name: "m", version: 3)
+    model.lastInferenceMilliseconds = 17
+    model.rowCount = 9
+    model.runCount = 2
+    model.success = .init(count: 4, nanoseconds: 40)
+    var batch = ModelStatistics.Batch(rowCount: 4)
+    batch.infer = .init(count: 2, nanoseconds: 30)
+    model.batches = [batch]
+    let none = #"{"count":0,"ns":0}"#
+    #expect(
+      text(OpenInferenceDocuments.statistics([model]))
+        == #"{"model_stats":[{"name":"m","version":"3","last_inference":17,"#
+        + #""inference_count":9,"execution_count":2,"#
+        + #""inference_stats":{"success":{"count":4,"ns":40},"fail":\#(none),"#
+        + #""queue":\#(none),"compute_input":\#(none),"compute_infer":\#(none),"#
+        + #""compute_output":\#(none),"cache_hit":\#(none),"cache_miss":\#(none)},"#
+        + #""batch_stats":[{"batch_size":4,"compute_input":\#(none),"#
+        + #""compute_infer":{"count":2,"ns":30},"compute_output":\#(none)}]}]}"#)
   }
 
   @Test(

@@ -27,7 +27,7 @@ import Testing
       (.unauthenticated, 401), (.forbidden(.managementFromAfar), 403),
       (.overloaded(limit: .waitingRequests(1), retryAfter: .seconds(1)), 429),
       (.overloaded(limit: .connections(1), retryAfter: .seconds(1)), 503),
-      (.clientTooSlow(bytesPerSecondMin: 1), 408), (.unsupported(.other("x")), 501),
+      (.clientTooSlow(.moving(bytesPerSecondMin: 1)), 408), (.unsupported(.other("x")), 501),
       (.unsupported(.path("/")), 404), (.unsupported(.method("PUT", allowed: [])), 405),
       (.unsupported(.contentType("x")), 415), (.deadlineExceeded(.zero), 504), (.cancelled, 499),
       (.draining, 503), (.runtimeFailed(RuntimeFault(code: .failed, message: "")), 500),

@@ -63,12 +63,12 @@ def own(found):
     return found
 
 
-def yolo_message(shop, port, tensor):
-    taken, given = shop.signature(port, "yolo11n")
+def yolo_message(shop, port, tensor, model="yolo11n"):
+    taken, given = shop.signature(port, model)
     body, head_length = messages.binary_body(
         tensor, taken["name"], messages.IMAGE_SHAPE, given["name"])
     return messages.message(
-        "/v2/models/yolo11n/infer", body, "application/octet-stream", head_length)
+        f"/v2/models/{model}/infer", body, "application/octet-stream", head_length)
 
 
 def row(figure, name, found):

@@ -1,6 +1,8 @@
 import ArgumentParser
+import GraphSteps
 import HTTPFront
 import Jobs
+import ModelStore
 import Monitoring
 import Settings
 import WireFormats
@@ -22,6 +24,9 @@ struct GenerateDocsCommand: ParsableCommand {
       ("metrics.md", MetricsTable.markdown()),
       ("errors.md", FailureTables.markdown()),
       ("endpoints.md", EndpointTable.markdown()),
+      ("graph-steps.md", BuiltInSteps.markdown()),
+      ("config-pbtxt.md", ConfigurationPages.triton),
+      ("model-yaml.md", ConfigurationPages.own),
     ]
     do throws(JobProblem) {
       try JobFile.makeDirectory(directory)

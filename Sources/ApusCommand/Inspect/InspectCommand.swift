@@ -1,7 +1,6 @@
 import ArgumentParser
 import Inference
 import ModelStore
-import OnnxRuntime
 import Reports
 import Serving
 import Settings
@@ -18,6 +17,7 @@ struct InspectCommand: ParsableCommand {
 
       apus inspect yolo11n.onnx
       apus inspect models/ --json
+      apus inspect model_repository/ --explain
       """)
 
   @Argument(help: "A model file or directory, or a demo model: digits, shapes, iris.")
@@ -26,38 +26,78 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print JSON, one line for each model.")
   var json = false
 
-  @Flag(help: "Show every class name and all metadata, too.")
+  @Flag(
+    help: """
+      Show what was understood of the model's configuration, from which file and line, what is not \
+      obeyed and what forbids to load it; and every class name and all metadata.
+      """)
   var explain = false
 
   @OptionGroup var loading: ModelArguments
 
   func run() throws {
     let settings = try loading.settings()
-    let plans = try loading.plans(model, settings: settings)
+    let explanations = explain ? try explanations(settings) : []
+    let plans: [ModelPlan]
+    do {
+      plans = try loading.plans(model, settings: settings)
+    } catch {
+      for explanation in explanations {
+        tell(ConfigurationReport(explanation), of: explanation)
+      }
+      throw error
+    }
     var failedCount = 0
     for (index, plan) in plans.enumerated() {
+      if index > 0, !json { Terminal.tell("") }
+      let explanation = explanations.first { $0.name == plan.name }
       do {
-        let report = try report(on: plan, settings: settings)
-        if index > 0, !json { Terminal.tell("") }
-        Terminal.tell(text(of: report))
+        try inspect(plan, explanation, settings)
       } catch {
         failedCount += 1
+        if let explanation {
+          tell(ConfigurationReport(explanation, plan: plan), of: explanation)
+        }
         Terminal.complain("\(error)")
       }
     }
     if failedCount > 0 { throw ExitCode(1) }
   }
 
-  private func report(on plan: ModelPlan, settings: ServeSettings) throws -> ModelReport {
-    let trial = try ModelTrial.run(plan.specification(loader: OnnxLoader()))
-    return ModelReport(
-      trial: trial, version: plan.version, fileByteCount: plan.source.byteCount,
-      runtimeVersion: try OnnxRuntimeLibrary.open().version, machine: settings.machine)
+  private func explanations(_ settings: ServeSettings) throws -> [ModelExplanation] {
+    do throws(ServerFault) {
+      return try ModelPlans.explanations(model, settings: settings)
+    } catch {
+      throw Failure.operation("\(error)")
+    }
   }
 
-  private func text(of report: ModelReport) -> String {
-    json
-      ? String(decoding: report.json.bytes, as: UTF8.self)
-      : report.lines(isExplained: explain).joined(separator: "\n")
+  private func inspect(
+    _ plan: ModelPlan, _ explanation: ModelExplanation?, _ settings: ServeSettings
+  ) throws {
+    let loaders = Loaders(settings: settings)
+    let trial = try ModelTrial.run(plan.specification(loader: loaders.loader(for: plan)))
+    let report = ModelReport(
+      trial: trial, version: plan.version, fileByteCount: plan.source.byteCount,
+      runtimeVersion: try loaders.version(for: plan), machine: settings.machine)
+    let configuration = explanation.map {
+      ConfigurationReport($0, plan: plan, signature: trial.signature)
+    }
+    if json {
+      Terminal.tell(
+        String(decoding: report.json(explainedBy: configuration).bytes, as: UTF8.self))
+    } else {
+      let lines = report.lines(isExplained: explain) + (configuration?.lines ?? [])
+      Terminal.tell(lines.joined(separator: "\n"))
+    }
+  }
+
+  /// A configuration without its model, which does not load.
+  private func tell(_ report: ConfigurationReport, of explanation: ModelExplanation) {
+    if json {
+      Terminal.tell(String(decoding: report.json.bytes, as: UTF8.self))
+    } else {
+      Terminal.tell(([explanation.name] + report.lines).joined(separator: "\n"))
+    }
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Inference
 import Jobs
 import ModelStore
-import OnnxRuntime
 import Serving
 import Settings
 
@@ -82,7 +81,8 @@ struct RunCommand: ParsableCommand {
     }
     do throws(ServerFault) {
       return try OpenModel(
-        plan.specification(loader: OnnxLoader()), vision: plan.vision,
+        plan.specification(loader: Loaders(settings: settings).loader(for: plan)),
+        vision: plan.vision,
         serving: settings.servingSettings)
     } catch {
       throw Failure.operation("\(error)")

@@ -1,28 +1,25 @@
 import Glibc
+import GraphSteps
 import HTTPFront
 import Inference
-import ModelStore
 import Monitoring
-import OnnxRuntime
 import Serving
 import Settings
 
 /// All rooms of one server: built once, opened in order, closed in reverse.
 final class House: Sendable {
   private let settings: ServeSettings
-  private let plans: [ModelPlan]
   private let log: ServerLog
   private let metrics: Metrics
   private let door: InferenceServer
+  private let graphs: GraphWorkshop
   private let front: HTTPServer
+  private let repository: Repository
 
   /// Builds everything; nothing listens and no model is loaded yet.
-  init(models: [String], settings: ServeSettings) throws(ServerFault) {
+  init(models: [String], settings: ServeSettings) {
     self.settings = settings
-    Allocator.keepLargeBlocks()
-    plans =
-      models.isEmpty
-      ? ModelPlans.demos(settings: settings) : try ModelPlans.find(models, settings: settings)
+    Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
@@ -30,10 +27,16 @@ final class House: Sendable {
       metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
+    graphs = GraphWorkshop(
+      server: door, workerCount: settings.machine.cores, make: BuiltInSteps.make)
+    let visionOptions = VisionOptionsByModel()
+    repository = Repository(
+      paths: models, settings: settings, door: door, log: log,
+      specifications: ModelSpecifications(
+        loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
     front = HTTPServer(
-      settings: settings.frontSettings(for: plans), door: door, observer: observer,
-      pages: EmbeddedPages(),
-      metrics: MetricsOfHouse(metrics))
+      settings: settings.frontSettings(visionOptions), door: door, observer: observer,
+      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
     metrics.watch(door: door, front: front, log: log)
   }
 
@@ -43,18 +46,11 @@ final class House: Sendable {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
-    var failures: [ServerFault] = []
-    for plan in plans {
-      do throws(ServerFault) {
-        try door.load(plan.specification(loader: OnnxLoader()))
-      } catch {
-        failures.append(error)
-        Terminal.complain("\(error)")
-      }
-    }
-    if let failure = failures.first, failures.count == plans.count {
+    do throws(ServerFault) {
+      for fault in try repository.open() { Terminal.complain("\(fault)") }
+    } catch {
       close(within: .zero)
-      throw failure
+      throw error
     }
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
   }
@@ -70,6 +66,7 @@ final class House: Sendable {
   }
 
   private func close(within duration: Duration) {
+    repository.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
     let isAnswered = door.drain(until: limit)
@@ -78,6 +75,7 @@ final class House: Sendable {
       log.write(.warn, "some requests were not answered within the drain time")
     }
     door.shutDown()
+    graphs.shutDown()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }

@@ -10,6 +10,10 @@ struct MetricsOfHouse: FrontMetrics {
   init(_ metrics: Metrics) { self.metrics = metrics }
 
   func metricsText() -> [UInt8] { metrics.metricsText() }
+
+  func statistics(name: String?, version: Int64?) -> [ModelStatistics] {
+    metrics.statistics(name: name, version: version)
+  }
 }
 
 extension Metrics {

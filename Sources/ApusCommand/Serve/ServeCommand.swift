@@ -35,7 +35,7 @@ struct ServeCommand: ParsableCommand {
   private func serve(_ models: [String], _ settings: ServeSettings) throws {
     let signals = Signals()
     do throws(ServerFault) {
-      let house = try House(models: models, settings: settings)
+      let house = House(models: models, settings: settings)
       try house.open()
       signals.onReopen { house.reopenLogs() }
       signals.waitForEnd()

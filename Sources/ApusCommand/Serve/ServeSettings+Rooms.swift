@@ -13,10 +13,13 @@ extension ServeSettings {
     serving.instanceCount = instances
     serving.waitingRequestsMax = waitingRequestsMax
     serving.waitingBytesMax = waitingBytesMax
+    serving.parallelLoadsMax = modelLoadThreadCount
+    serving.modelBytesMax = modelMemoryMax
+    serving.proofRunTimeout = proofRunTimeout
     return serving
   }
 
-  func frontSettings(for plans: [ModelPlan]) -> HTTPFrontSettings {
+  func frontSettings(_ visionOptions: VisionOptionsByModel) -> HTTPFrontSettings {
     var front = HTTPFrontSettings()
     front.version = Version.text
     front.host = host
@@ -30,8 +33,8 @@ extension ServeSettings {
     front.corsOrigins = corsOrigins
     front.callerHeader = callerHeader
     front.trustedProxies = Set(trustedProxies)
-    let options = Dictionary(plans.map { ($0.name, $0.vision) }) { first, _ in first }
-    front.visionOptions = { options[$0] ?? VisionOptions() }
+    front.managementKey = managementKey
+    front.visionOptions = { visionOptions.options(for: $0) }
     return front
   }
 
@@ -80,6 +83,10 @@ extension ModelPlan {
     specification.scheduling = scheduling
     specification.labels = labels
     specification.task = task
+    specification.declared = declared
+    specification.warmUps = warmUps
+    specification.aliases = aliases
+    specification.warnings = warnings
     return specification
   }
 }

@@ -1,32 +1,52 @@
 /// A list that is never empty and keeps its first element inline, so that the usual list of one
 /// touches no heap.
+///
+/// Inlinable, because every run passes through it in another room: without, each element is handled
+/// by its type's description at run time.
 package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
-  package private(set) var first: Element
-  package private(set) var others: [Element] = []
+  package var first: Element
+  package var others: [Element]
 
-  package init(_ first: Element) { self.first = first }
-
-  /// `nil` where there is nothing to list.
-  package init?(listing elements: some Collection<Element>) {
-    guard let first = elements.first else { return nil }
+  @inlinable package init(_ first: Element) {
     self.first = first
-    others = Array(elements.dropFirst())
+    others = []
   }
 
-  package mutating func append(_ element: Element) { others.append(element) }
+  /// `nil` where there is nothing to list.
+  @inlinable package init?(listing elements: some Collection<Element>) {
+    guard let first = elements.first else { return nil }
+    self.first = first
+    others = elements.count == 1 ? [] : Array(elements.dropFirst())
+  }
 
-  package var startIndex: Int { 0 }
-  package var endIndex: Int { 1 + others.count }
+  @inlinable package mutating func append(_ element: Element) { others.append(element) }
 
-  package subscript(index: Int) -> Element {
-    get { index == 0 ? first : others[index - 1] }
-    set {
-      if index == 0 { first = newValue } else { others[index - 1] = newValue }
+  @inlinable package var startIndex: Int { 0 }
+  @inlinable package var endIndex: Int { 1 + others.count }
+
+  @inlinable package subscript(index: Int) -> Element {
+    index == 0 ? first : others[index - 1]
+  }
+
+  /// Of our own, because the one that collections get for free reads each element through an
+  /// accessor whose frame lies on the heap.
+  package struct Iterator: IteratorProtocol {
+    @usableFromInline let list: OneOrMore<Element>
+    @usableFromInline var index = 0
+
+    @inlinable init(_ list: OneOrMore<Element>) { self.list = list }
+
+    @inlinable package mutating func next() -> Element? {
+      guard index < list.endIndex else { return nil }
+      defer { index += 1 }
+      return list[index]
     }
   }
 
+  @inlinable package func makeIterator() -> Iterator { Iterator(self) }
+
   /// The same places with other elements.
-  package func mapped<Other: Sendable>(
+  @inlinable package func mapped<Other: Sendable>(
     _ transform: (Element) -> Other
   ) -> OneOrMore<Other> {
     var result = OneOrMore<Other>(transform(first))

@@ -45,11 +45,12 @@ struct RequestBook: Sendable {
 
   /// The page of a request that is in the book; traps for any other.
   subscript(ticket: Ticket) -> Page {
-    _read {
+    // Inlined, because an accessor that yields keeps its frame on the heap otherwise.
+    @inline(__always) _read {
       precondition(holds(ticket), "\(ticket) is not in the book")
       yield pages[ticket.place].page
     }
-    _modify {
+    @inline(__always) _modify {
       precondition(holds(ticket), "\(ticket) is not in the book")
       yield &pages[ticket.place].page
     }

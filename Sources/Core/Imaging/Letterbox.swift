@@ -16,6 +16,21 @@ package struct Letterbox: Sendable, Equatable {
   package let inputWidth: Int
   package let inputHeight: Int
 
+  /// All lengths but the offsets are 1 or more.
+  package init(
+    width: Int, height: Int, resizedWidth: Int, resizedHeight: Int, offsetX: Int, offsetY: Int,
+    inputWidth: Int, inputHeight: Int
+  ) {
+    self.width = width
+    self.height = height
+    self.resizedWidth = resizedWidth
+    self.resizedHeight = resizedHeight
+    self.offsetX = offsetX
+    self.offsetY = offsetY
+    self.inputWidth = inputWidth
+    self.inputHeight = inputHeight
+  }
+
   /// The whole photo as large as it fits, centred, the borders equal to within one pixel.
   ///
   /// Rounds as Ultralytics' LetterBox does: an odd border is narrower at the left and top.

@@ -23,6 +23,16 @@ package struct PixelImage: Sendable {
     storage = TensorStorage(byteCount: width * height * 3)
   }
 
+  /// Pixels that lie in memory already: `width * height * 3` bytes, from its first on.
+  package init(width: Int, height: Int, storage: TensorStorage) {
+    precondition(storage.byteCount == width * height * 3)
+    self.width = width
+    self.height = height
+    originalWidth = width
+    originalHeight = height
+    self.storage = storage
+  }
+
   /// The pixels for filling, before the image is first handed on.
   var bytesForFilling: UnsafeMutableRawBufferPointer {
     storage.hostBytesForFilling ?? UnsafeMutableRawBufferPointer(start: nil, count: 0)

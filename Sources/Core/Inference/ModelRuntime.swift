@@ -27,17 +27,25 @@ package struct RuntimeOptions: Sendable, Equatable {
   /// Threads that one run may use, 1 or more.
   package var threadCount: Int
   package var precision: Precision
+  /// Instances that will run at the same time, 1 or more; a runtime that sets something aside for
+  /// each does so for that many. More instances are right, too, but wait for each other.
+  package var callerCount: Int
 
   package enum Precision: String, Sendable, CaseIterable {
     /// Exact: the same bits on every run.
     case f32
     /// Whatever this processor does best.
     case auto
+    /// Sixteen bits with the range of `f32`; refused where the processor does not compute with them.
+    case bf16
+    /// Eight-bit integers, of a model that is quantised already; refused for any other.
+    case int8
   }
 
-  package init(threadCount: Int = 1, precision: Precision = .f32) {
+  package init(threadCount: Int = 1, precision: Precision = .f32, callerCount: Int = 1) {
     self.threadCount = threadCount
     self.precision = precision
+    self.callerCount = callerCount
   }
 }
 
@@ -62,8 +70,16 @@ package struct ModelCapabilities: Sendable {
 package protocol ModelLoader: Sendable {
   /// The runtime's name, as metadata and `doctor` show it: `onnxruntime`.
   var runtimeName: String { get }
-  /// Loads a model; blocks, so not on an event loop. Loads happen one at a time.
+  /// Loads a model; blocks, so not on an event loop. Loads may happen at the same time.
   func load(_ source: ModelSource, options: RuntimeOptions) throws(RuntimeFault) -> any LoadedModel
+  /// Whether a load with these options leaves no thread behind that later runs the model. Threads
+  /// inherit the priority of the one that starts them, so only such a load may have a low one.
+  func leavesNoThread(options: RuntimeOptions) -> Bool
+}
+
+extension ModelLoader {
+  /// Nothing is known: the load keeps the priority of everything else.
+  package func leavesNoThread(options: RuntimeOptions) -> Bool { false }
 }
 
 /// A model whose weights are in memory, once.
@@ -74,6 +90,12 @@ package protocol LoadedModel: AnyObject, Sendable {
   var footprintByteCount: Int { get }
   /// `platform` in V2 metadata: `onnxruntime_onnx`.
   var platformName: String { get }
+  /// Why it cannot answer at this moment though it is loaded: a model that it asks in turn does not.
+  var obstacle: String? { get }
+}
+
+extension LoadedModel {
+  package var obstacle: String? { nil }
 }
 
 /// A model that computes on the calling thread.
@@ -92,12 +114,19 @@ package protocol ModelInstance: AnyObject {
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault)
 }
 
-/// A model that answers from elsewhere: a worker process, another server. Occupies no thread of ours.
+/// A model that answers from elsewhere: a worker process, another server, other models. Occupies no
+/// thread of ours.
 package protocol WaitingModel: LoadedModel {
+  /// Runs that may be under way at once; `nil` where that is the operator's to say.
+  var runsMax: Int? { get }
   /// Starts a batch; returns at once. `completion` is called once, on any thread.
   func start(
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
+}
+
+extension WaitingModel {
+  package var runsMax: Int? { nil }
 }
 
 /// A model that advances sequences of tokens; a scheduler owns the sequences.
@@ -127,6 +156,9 @@ package struct RunBatch: Sendable {
   package var outputs: [Int]
   package var outputMemory: any TensorMemory
   package var parameters: [Parameter]
+  /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
+  /// where the run is one request's alone.
+  package var context: RequestContext?
 
   package init(
     inputs: [Tensor?], rowCount: Int, outputs: [Int] = [],

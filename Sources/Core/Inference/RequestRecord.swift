@@ -60,7 +60,8 @@ extension InferenceFailure {
   /// Which of the counted ends this is.
   package var outcome: RequestRecord.Outcome {
     switch self {
-    case .modelNotFound, .invalidInput, .tooLarge, .unauthenticated, .forbidden, .unsupported,
+    case .modelNotFound, .modelRefused, .invalidInput, .tooLarge, .unauthenticated, .forbidden,
+      .unsupported,
       .alreadyExists, .clientTooSlow:
       .invalid
     case .modelNotReady, .overloaded, .quotaExceeded, .draining: .rejected

@@ -6,37 +6,23 @@ import Synchronization
 /// Loads, routes, drains and unloads versions; requests come in through an `Entrance`. Says what
 /// happens to an observer, and neither logs nor counts.
 ///
-///     loading ──> ready ──> draining ──> gone
-///        └─> failed(reason)
+///     dormant ──> loading ──> ready ──> draining ──> gone
+///        ^           └─> failed(reason)      │
+///        └───────────────────────────────────┘ on demand
 package final class InferenceServer: Sendable {
-  private let surroundings: Surroundings
-  private let loopCount: Int
-  private let registry = Guarded(Registry())
-  /// Versions on their way out, until their memory is back.
-  private let retiring = Signal(RetiringModels())
-  private let loading = Guarded(())
+  private let living: LivingModels
   private let clockThread: NamedThread
   private let retiringThread: NamedThread
+  private let caretakerThread: NamedThread
 
   /// - Parameter loopCount: event loops that will ask for an entrance, each with room for an
   ///   instance of every cheap model.
   package init(settings: ServingSettings, loopCount: Int, observer: any EventObserver) {
-    let surroundings = Surroundings(settings: settings, observer: observer)
-    let retiring = self.retiring
-    self.surroundings = surroundings
-    self.loopCount = loopCount
-    self.clockThread = NamedThread(name: "serving:clock") { surroundings.clock.run() }
-    self.retiringThread = NamedThread(name: "serving:retire") {
-      while let core = retiring.sleepUntilReady({ $0.next() }) ?? nil {
-        core.beginDraining()
-        _ = core.drain(until: .distantFuture)
-        core.stop()
-        surroundings.clock.remove(core)
-        retiring.update { $0.isGone(core) }
-        surroundings.observer.happened(
-          .modelStateChanged(name: core.name, version: core.version, state: .gone))
-      }
-    }
+    let living = LivingModels(settings: settings, loopCount: loopCount, observer: observer)
+    self.living = living
+    clockThread = NamedThread(name: "serving:clock") { living.surroundings.clock.run() }
+    retiringThread = NamedThread(name: "serving:retire") { living.seeOut() }
+    caretakerThread = NamedThread(name: "serving:caretaker") { Caretaker(living).run() }
   }
 
   deinit { shutDown() }
@@ -46,127 +32,136 @@ package final class InferenceServer: Sendable {
   /// An entrance to the models; `isEventLoop` where it will be used on one event loop only, whose
   /// thread may then run cheap models itself.
   package func makeEntrance(isEventLoop: Bool) -> Entrance {
-    registry.withLock { $0.makeEntrance(isEventLoop: isEventLoop) }
+    living.registry.withLock {
+      $0.makeEntrance(isEventLoop: isEventLoop, orders: living.orders)
+    }
   }
 
   // MARK: Models
 
-  /// Loads a version and opens it to requests. Blocks for as long as the runtime takes; one load
-  /// happens at a time. A failed load leaves an entry that says why.
-  package func load(_ specification: ModelSpecification) throws(ServerFault) {
-    let key = ModelKey(name: specification.name, version: specification.version)
-    change(key, to: .loading, specification)
-    do throws(ServerFault) {
-      let model = try loading.withLock { _ throws(ServerFault) in
-        try open(specification)
-      }
-      // The version that it replaces, if any, is let go of outside the lock.
-      let replaced = registry.withLock { $0.publish(model, at: key) }
-      _ = replaced
-      announce(key, .ready)
-    } catch {
-      change(key, to: .failed(reason: "\(error)"), specification)
-      throw error
-    }
+  /// Asks for versions; returns at once. Each is loaded beside whatever has its place, and takes
+  /// that place when it answers; one that fails leaves an entry that says why, and what was there.
+  ///
+  /// - Parameters:
+  ///   - isOnDemand: loaded when a request first asks for it, and given up where another needs the
+  ///     memory.
+  ///   - name: where given, versions of that name which are not asked for here go as soon as one of
+  ///     these answers.
+  ///   - kept: versions of that name that stay as they are.
+  ///   - completion: called once, on a thread that must not be kept, when all are ready or failed.
+  package func load(
+    _ specifications: [ModelSpecification], isOnDemand: Bool = false, replacing name: String? = nil,
+    keeping kept: Set<Int64> = [], _ completion: @escaping @Sendable ([ServerFault]) -> Void
+  ) {
+    living.orders.give(
+      .want(
+        WantOrder(
+          specifications: specifications, isOnDemand: isOnDemand, replaces: name, keeps: kept,
+          completion: completion)))
   }
 
-  /// Takes a version, or all of a name, out of the routes, and waits until it has answered what it
-  /// had and its memory is returned.
+  /// Loads a version and opens it to requests. Blocks for as long as the runtime takes.
+  package func load(_ specification: ModelSpecification) throws(ServerFault) {
+    let ended = Signal<[ServerFault]?>(nil)
+    load([specification]) { faults in ended.update { $0 = faults } }
+    if let fault = ended.sleepUntilReady({ $0 })?.first { throw fault }
+  }
+
+  /// Takes a version, or all of a name, out of the routes; `completion` is called once, on a thread
+  /// that must not be kept, when it has answered what it had and its memory is back.
+  package func unload(
+    name: String, version: Int64? = nil, _ completion: @escaping @Sendable () -> Void
+  ) {
+    living.orders.give(
+      .unwant(UnwantOrder(name: name, version: version, completion: completion)))
+  }
+
+  /// As above; blocks until the memory is back.
   package func unload(name: String, version: Int64? = nil) {
-    var leaving = registry.withLock { $0.close(name: name, version: version) }
-    let cores = leaving.map { ObjectIdentifier($0.core) }
-    for model in leaving {
-      announce(ModelKey(name: model.core.name, version: model.core.version), .draining)
-    }
-    retiring.update { $0.expect(cores) }
-    leaving.removeAll()
-    _ = retiring.sleepUntilReady { $0.expects(cores) ? nil : true }
-    MemoryPool.shared.trim()
+    let ended = Signal(false)
+    unload(name: name, version: version) { ended.update { $0 = true } }
+    _ = ended.sleepUntilReady { $0 ? true : nil }
+  }
+
+  /// Gives versions of a model other names, or takes such names away where the version is `nil`.
+  package func setAliases(
+    _ aliases: [String: Int64?], of name: String
+  ) throws(InferenceFailure) {
+    let isKnown = living.registry.withLock { $0.setAliases(aliases, of: name) }
+    guard isKnown else { throw .modelNotFound(ModelAddress(name: name), known: []) }
   }
 
   /// All versions and their states, by name and version.
-  package var statuses: [ModelStatus] {
-    registry.withLock { $0.statuses }
-  }
+  package var statuses: [ModelStatus] { living.registry.withLock { $0.statuses } }
 
-  private func open(_ specification: ModelSpecification) throws(ServerFault) -> ServedModel {
-    do throws(RuntimeFault) {
-      let loaded = try specification.loader.load(
-        specification.source, options: specification.options)
-      let core = try ModelCore(
-        specification: specification, loaded: loaded,
-        instanceCount: try InstancePlan.count(
-          for: specification, model: loaded, settings: surroundings.settings),
-        loopCount: loopCount, surroundings: surroundings)
-      try core.start()
-      surroundings.clock.add(core)
-      surroundings.observer.happened(
-        .modelLoaded(
-          name: core.name, version: core.version, footprintByteCount: loaded.footprintByteCount,
-          instanceCount: core.instanceCount))
-      return ServedModel(core: core) { [retiring] core in retiring.update { $0.add(core) } }
-    } catch {
-      throw .modelLoadFailed(
-        model: specification.name, file: specification.source.name, error)
-    }
-  }
-
-  private func change(
-    _ key: ModelKey, to state: ModelState, _ specification: ModelSpecification
-  ) {
-    registry.withLock { $0.set(state, at: key, specification: specification) }
-    announce(key, state)
-  }
-
-  private func announce(_ key: ModelKey, _ state: ModelState) {
-    surroundings.observer.happened(
-      .modelStateChanged(name: key.name, version: key.version, state: state))
+  /// The versions of one name, ascending; empty where there is none.
+  package func statuses(named name: String) -> [ModelStatus] {
+    living.registry.withLock { $0.statuses(named: name) }
   }
 
   // MARK: Health
 
   /// False once so many threads are stuck in runtimes that only a restart helps.
-  package var isLive: Bool {
-    surroundings.abandonedCount.load(ordering: .relaxed) < ServingSettings.abandonedThreadsMax
+  package var isLive: Bool { abandonedThreadCount < ServingSettings.abandonedThreadsMax }
+
+  /// Whether new requests should come here: not draining, and every model that was asked for has a
+  /// version that answers, as have those that it asks in turn.
+  package var isReady: Bool { unreadiness == nil }
+
+  /// Why the server is not ready, naming the model; `nil` while it is.
+  package var unreadiness: String? {
+    if !isLive { return "\(abandonedThreadCount) model threads are stuck; restart the server" }
+    let (cause, cores) = living.registry.withLock { registry -> (String?, [ModelCore]) in
+      if registry.isDraining { return ("the server is shutting down", []) }
+      let unready = registry.unready.min { $0.name < $1.name }.map { name, state in
+        FailureMessage.text(for: .modelNotReady(name: name, state: state))
+      }
+      return (unready, registry.cores)
+    }
+    return cause ?? Self.obstacle(of: cores)
   }
 
-  /// Whether new requests should come here: not draining, and every model that was asked for is
-  /// ready.
-  package var isReady: Bool { isLive && registry.withLock { $0.isReady } }
+  private static func obstacle(of cores: [ModelCore]) -> String? {
+    for core in cores {
+      if let obstacle = core.loaded.obstacle { return "model \(core.name): \(obstacle)" }
+    }
+    return nil
+  }
 
   /// Bytes of tensors between the door and their answers.
-  package var waitingByteCount: Int { surroundings.waitingBytes.current }
+  package var waitingByteCount: Int { living.surroundings.waitingBytes.current }
 
   /// Threads that were given up because a run would not end.
-  package var abandonedThreadCount: Int { surroundings.abandonedCount.load(ordering: .relaxed) }
+  package var abandonedThreadCount: Int {
+    living.surroundings.abandonedCount.load(ordering: .relaxed)
+  }
 
   // MARK: End
 
   /// From now on `isReady` is false; requests are still taken.
-  package func beginDraining() { registry.withLock { $0.isDraining = true } }
+  package func beginDraining() { living.registry.withLock { $0.isDraining = true } }
 
   /// Refuses new requests and answers those that were taken; what is not answered by `limit` fails.
   /// Blocks; true where everything was answered.
   package func drain(until limit: Instant) -> Bool {
     beginDraining()
-    let cores = registry.withLock { $0.cores }
-    for core in cores { core.beginDraining() }
-    return cores.map { $0.drain(until: limit) }.allSatisfy { $0 }
+    return living.registry.withLock { $0.cores }.drain(until: limit)
   }
 
   /// Stops every run, ends all threads and returns the memory. Blocks. The last call.
   package func shutDown() {
-    let cores = registry.withLock { $0.cores }
-    for core in cores {
+    living.orders.close()
+    caretakerThread.join()
+    for core in living.registry.withLock({ $0.cores }).graphsFirst {
       core.beginDraining()
       _ = core.drain(until: MonotonicClock.now())
       core.stop()
-      surroundings.clock.remove(core)
+      living.surroundings.clock.remove(core)
     }
-    registry.withLock { $0.removeAll() }
-    retiring.update { $0.isClosing = true }
+    living.registry.withLock { $0.removeAll() }
+    living.retiring.update { $0.isClosing = true }
     retiringThread.join()
-    surroundings.clock.stop()
+    living.surroundings.clock.stop()
     clockThread.join()
   }
 }

@@ -17,6 +17,12 @@ package struct ServingSettings: Sendable {
   package var runSecondsMax: Int
   /// How long a run that was told to stop is waited for before its thread is given up.
   package var stopGraceSeconds: Int
+  /// Loads at a time.
+  package var parallelLoadsMax: Int
+  /// Memory of all loaded versions; `nil` sets no bound.
+  package var modelBytesMax: Int?
+  /// How long the run that proves a loaded version may take; `nil` leaves it out.
+  package var proofRunTimeout: Duration?
 
   package init(coreCount: Int) {
     self.instanceCount = coreCount
@@ -26,6 +32,7 @@ package struct ServingSettings: Sendable {
     self.inlineNanosecondsMax = 50_000
     self.runSecondsMax = 600
     self.stopGraceSeconds = 10
+    self.parallelLoadsMax = max(1, coreCount / 2)
   }
 
   /// Threads that may be given up before the process calls itself dead.
@@ -52,6 +59,18 @@ package struct ModelSpecification: Sendable {
   package var labels: [String]
   /// The task that the operator named; wins over the model's metadata.
   package var task: String?
+  /// Inputs, outputs and rows as the operator wrote them; a model that is not so does not load.
+  package var declared: DeclaredSignature?
+  /// Requests that are answered before the model counts as ready.
+  package var warmUps: [WarmUp]
+  /// Names of this version beside its number.
+  package var aliases: [String]
+  /// What the operator asked for and is not done, a sentence each.
+  package var warnings: [String]
+  /// Names of the models that it asks itself, which are loaded before it.
+  package var needs: Set<String>
+  /// Kept for as long as the version is, or waits to be loaded: an uploaded file's folder, say.
+  package var kept: (any AnyObject & Sendable)?
 
   package init(
     name: String, version: Int64 = 1, source: ModelSource, loader: any ModelLoader,
@@ -64,5 +83,9 @@ package struct ModelSpecification: Sendable {
     self.options = options
     self.scheduling = SchedulingPolicy()
     self.labels = []
+    self.warmUps = []
+    self.aliases = []
+    self.warnings = []
+    self.needs = []
   }
 }

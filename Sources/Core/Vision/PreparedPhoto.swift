@@ -7,6 +7,11 @@ package struct PreparedPhoto: Sendable {
   package let inputs: [Tensor?]
   package let letterbox: Letterbox
 
+  package init(inputs: [Tensor?], letterbox: Letterbox) {
+    self.inputs = inputs
+    self.letterbox = letterbox
+  }
+
   /// Width of the original photo, after its EXIF orientation.
   package var width: Int { letterbox.width }
   /// Height of the original photo, after its EXIF orientation.

@@ -7,7 +7,7 @@ enum ForeignModel {
 
   /// Why a directory is not served, by a file that marks it; `nil` where there is none.
   static func advice(for folder: Folder) -> String? {
-    let hasOurs = folder.files.contains { PathText.ending($0) == "onnx" }
+    let hasOurs = !ServedFormat.models(in: folder).isEmpty
     for mark in markers where folder.files.contains(mark.file) && (mark.isBinding || !hasOurs) {
       return "it is \(mark.what) (\(mark.file)), which is not read yet; \(mark.advice)"
     }
@@ -32,25 +32,17 @@ enum ForeignModel {
   }
 
   /// What is served, for messages.
-  static let supported = "supported are ONNX models (.onnx)"
+  static let supported =
+    "supported are ONNX (.onnx), OpenVINO (.xml with .bin), TensorFlow (a SavedModel directory, "
+    + ".tflite) and Paddle (.pdmodel)"
 
   private static let modelYAML =
     "put the model in NAME/1/model.onnx and what its metadata does not say in NAME/model.yaml"
 
   private static let markers = [
     Mark(
-      file: "config.pbtxt", what: "a Triton model", isBinding: true,
-      advice: "names, shapes and types come from the model itself: remove that file, and write a "
-        + "model.yaml for what remains"),
-    Mark(
-      file: "model-settings.json", what: "an MLServer model", isBinding: true, advice: modelYAML),
-    Mark(
       file: "MLmodel", what: "an MLflow model", isBinding: true,
       advice: "name the .onnx file in it, or \(modelYAML)"),
-    Mark(
-      file: "saved_model.pb", what: "a TensorFlow SavedModel", isBinding: false,
-      advice: "convert it with: "
-        + "python -m tf2onnx.convert --saved-model DIRECTORY --output model.onnx"),
     Mark(
       file: "model.safetensors", what: "a Hugging Face snapshot", isBinding: false,
       advice: "convert it with: optimum-cli export onnx --model DIRECTORY OUTPUT"),
@@ -89,15 +81,10 @@ enum ForeignModel {
     "safetensors": (
       "weights without their graph", "export the model with: optimum-cli export onnx"
     ),
-    "tflite": (
-      "a TensorFlow Lite model",
-      "convert it with: python -m tf2onnx.convert --tflite FILE --output model.onnx"
-    ),
     "pb": (
       "a TensorFlow graph",
       "convert it with: python -m tf2onnx.convert --graphdef FILE --output model.onnx"
     ),
-    "xml": ("an OpenVINO model", "serve the ONNX model that it was made from"),
     "mlmodel": ("a Core ML model", "serve the ONNX model that it was made from"),
     "ort": ("a model in ONNX Runtime's own format", "serve the .onnx file that it was made from"),
     "pmml": ("a PMML model", "convert the model that it was made from to ONNX"),

@@ -8,8 +8,10 @@ enum ModelFile {
     func unreadable(_ reason: String) -> ServerFault {
       .modelFileUnreadable(model: model, file: path, reason: reason)
     }
+    let graph = "\(path)/\(ServedFormat.savedModelFile)"
     switch Folder.kind(of: path) {
     case .file: break
+    case .folder where Folder.kind(of: graph) == .file: return try check(graph, model: model)
     case .folder: throw unreadable("it is a directory")
     case .other: throw unreadable("it is neither a file nor a directory")
     case .unreachable(let reason): throw unreadable(reason)

@@ -1,17 +1,17 @@
 import Inference
 import Settings
 
-/// A directory that is one model: numbered version folders, or a `model.onnx`, and perhaps a
-/// `model.yaml`.
+/// A directory that is one model: numbered version folders, or a model of the usual name, and
+/// perhaps a configuration.
 struct ModelFolder {
   private let folder: Folder
+  private let dialects: ModelDialects
   private let versions: [(number: Int64, name: String)]
-
-  private static let usualFile = "model.onnx"
 
   /// `nil` where the directory is no model of this form. Blocks on the numbered folders.
   init?(_ folder: Folder) {
     self.folder = folder
+    dialects = ModelDialects(folder)
     versions = folder.folders.compactMap { name in
       guard name.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int64(name) else {
         return nil
@@ -19,9 +19,9 @@ struct ModelFolder {
       return (number, name)
     }
     .sorted { $0.number < $1.number }
+    let models = ServedFormat.models(in: folder)
     let isModel =
-      folder.files.contains(ModelConfiguration.fileName)
-      || folder.files.filter { PathText.ending($0) == "onnx" } == [Self.usualFile]
+      dialects.isModel || (models.count == 1 && ServedFormat.usualFiles.contains(models[0]))
       || versions.contains { Self.holdsModel(folder.path(of: $0.name)) }
     guard isModel else { return nil }
   }
@@ -30,39 +30,62 @@ struct ModelFolder {
   private static func holdsModel(_ path: String) -> Bool {
     var reason = ""
     guard let folder = Folder(path, reason: &reason) else { return false }
-    return folder.files.contains { PathText.ending($0) == "onnx" }
+    return !ServedFormat.models(in: folder).isEmpty || ServedFormat.isModel(folder)
+      || folder.folders.contains(ServedFormat.usualFolder)
       || ForeignModel.adviceOnContents(of: folder) != nil
   }
 
-  /// One plan for each version that is to be served. Blocks on the files.
-  func plans(settings: ServeSettings) throws(ServerFault) -> [ModelPlan] {
-    if let advice = ForeignModel.advice(for: folder) {
-      throw .nothingToServe(path: folder.path, reason: advice)
-    }
-    let configuration = try configuration(settings)
-    guard let name = configuration.name ?? ModelName.derived(from: PathText.name(folder.path))
-    else {
+  /// What the configuration says, and all that forbids to load by it. Blocks.
+  func configuration(
+    settings: ServeSettings, override: [UInt8]? = nil
+  ) throws(ServerFault) -> ModelConfiguration {
+    try dialects.read(settings: settings, override: override)
+  }
+
+  /// What it is served as by that configuration.
+  func name(_ configuration: ModelConfiguration) -> String? {
+    configuration.name ?? ModelName.derived(from: PathText.name(folder.path))
+  }
+
+  /// The directory's name as a model's.
+  static func name(of folder: Folder) throws(ServerFault) -> String {
+    guard let name = ModelName.derived(from: PathText.name(folder.path)) else {
       throw .nothingToServe(
         path: folder.path,
         reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
     }
+    return name
+  }
+
+  /// One plan for each version that is to be served. Blocks on the files.
+  func plans(
+    settings: ServeSettings, override: [UInt8]? = nil
+  ) throws(ServerFault) -> [ModelPlan] {
+    if let advice = ForeignModel.advice(for: folder), !dialects.isModel {
+      throw .nothingToServe(path: folder.path, reason: advice)
+    }
+    let configuration = try configuration(settings: settings, override: override)
+    try configuration.checkStops()
+    let name = if let given = configuration.name { given } else { try Self.name(of: folder) }
     var plans: [ModelPlan] = []
     for place in try places(configuration) {
-      try ModelFile.check(place.file, model: name)
-      plans.append(plan(name, place, configuration))
+      if configuration.graph == nil { try ModelFile.check(place.file, model: name) }
+      plans.append(
+        configuration.plan(name: name, version: place.version, source: .file(path: place.file)))
     }
+    try checkAliases(configuration, plans)
     return plans
   }
 
-  private func configuration(
-    _ settings: ServeSettings
-  ) throws(ServerFault) -> ModelConfiguration {
-    let path = folder.path(of: ModelConfiguration.fileName)
-    guard
-      folder.files.contains(ModelConfiguration.fileName)
-        || folder.others.contains(ModelConfiguration.fileName)
-    else { return ModelConfiguration(path: path, settings: settings) }
-    return try ModelConfiguration.read(path, settings: settings)
+  private func checkAliases(
+    _ configuration: ModelConfiguration, _ plans: [ModelPlan]
+  ) throws(ServerFault) {
+    for (alias, version) in configuration.aliases.sorted(by: { $0.key < $1.key })
+    where !plans.contains(where: { $0.version == version }) {
+      throw .configurationInvalid(
+        file: configuration.path,
+        reason: "the alias \(alias) is version \(version), which is not served")
+    }
   }
 
   /// Where a version's file is.
@@ -72,10 +95,12 @@ struct ModelFolder {
   }
 
   private func places(_ configuration: ModelConfiguration) throws(ServerFault) -> [Place] {
-    guard let latest = versions.last else {
-      return [Place(version: 1, file: try file(in: folder, configuration))]
+    guard let first = versions.first else {
+      let file =
+        configuration.graph == nil ? try file(in: folder, configuration) : folder.path
+      return [Place(version: configuration.version, file: file)]
     }
-    if let first = versions.first, first.number < 1 {
+    if first.number < 1 {
       throw .nothingToServe(
         path: folder.path(of: first.name), reason: "versions are numbered from 1")
     }
@@ -85,7 +110,7 @@ struct ModelFolder {
         reason: "\(one.name)/ and \(other.name)/ are the same version \(one.number)")
     }
     var places: [Place] = []
-    for version in try chosen(configuration, latest: latest.number) {
+    for version in try chosen(configuration) {
       places.append(
         Place(version: version.number, file: try file(inVersion: version.name, configuration)))
     }
@@ -93,11 +118,11 @@ struct ModelFolder {
   }
 
   private func chosen(
-    _ configuration: ModelConfiguration, latest: Int64
+    _ configuration: ModelConfiguration
   ) throws(ServerFault) -> [(number: Int64, name: String)] {
     switch configuration.versions {
     case .all: return versions
-    case .latest: return versions.filter { $0.number == latest }
+    case .latest(let count): return versions.suffix(count)
     case .chosen(let numbers):
       let known = versions.map { String($0.number) }.joined(separator: ", ")
       for number in numbers where !versions.contains(where: { $0.number == number }) {
@@ -111,26 +136,31 @@ struct ModelFolder {
   private func file(
     inVersion name: String, _ configuration: ModelConfiguration
   ) throws(ServerFault) -> String {
-    try file(in: try ModelPlans.folder(folder.path(of: name)), configuration)
+    if configuration.graph != nil { return folder.path(of: name) }
+    return try file(in: try ModelPlans.folder(folder.path(of: name)), configuration)
   }
 
-  /// The file that `model.yaml` names, else `model.onnx`, else the only ONNX file.
+  /// What the configuration names, else a model of the usual name, else the only model.
   private func file(
     in place: Folder, _ configuration: ModelConfiguration
   ) throws(ServerFault) -> String {
     if let name = configuration.file {
-      guard place.files.contains(name) || place.others.contains(name) else {
+      // A path of several parts was checked where it was read; the system follows it.
+      let path = place.path(of: name)
+      if case .unreachable = Folder.kind(of: path), !place.others.contains(name) {
         throw .nothingToServe(
           path: place.path,
           reason:
             "\(configuration.path) names the file \(name), which is not here; \(place.summary)")
       }
+      return path
+    }
+    if ServedFormat.isModel(place) { return place.path }
+    let usual = ServedFormat.usualFiles + [ServedFormat.usualFolder]
+    if let name = usual.first(where: (place.files + place.folders + place.others).contains) {
       return place.path(of: name)
     }
-    if place.files.contains(Self.usualFile) || place.others.contains(Self.usualFile) {
-      return place.path(of: Self.usualFile)
-    }
-    let candidates = place.files.filter { PathText.ending($0) == "onnx" }
+    let candidates = ServedFormat.models(in: place)
     if candidates.count == 1 { return place.path(of: candidates[0]) }
     throw noFile(in: place, candidates: candidates)
   }
@@ -140,25 +170,11 @@ struct ModelFolder {
       return .nothingToServe(
         path: place.path,
         reason: "it has several models: \(candidates.joined(separator: ", ")); name one with "
-          + "file: in \(ModelConfiguration.fileName)")
+          + "file: in \(OwnDialect.fileName)")
     }
     let reason = ForeignModel.adviceOnContents(of: place) ?? place.summary
     return .nothingToServe(
       path: place.path,
-      reason: "no \(Self.usualFile) here; \(reason); \(ForeignModel.supported)")
-  }
-
-  private func plan(
-    _ name: String, _ place: Place, _ configuration: ModelConfiguration
-  ) -> ModelPlan {
-    var plan = ModelPlan(
-      name: name, version: place.version, source: .file(path: place.file),
-      runtime: configuration.runtime, options: configuration.options,
-      vision: configuration.vision)
-    plan.instanceCount = configuration.instanceCount
-    plan.waitingRequestsMax = configuration.waitingRequestsMax
-    plan.labels = configuration.labels
-    plan.task = configuration.task
-    return plan
+      reason: "no \(ServedFormat.usualFiles[0]) here; \(reason); \(ForeignModel.supported)")
   }
 }

@@ -10,7 +10,7 @@ package struct ModelPlan: Sendable {
   /// 1 or more.
   package let version: Int64
   package let source: ModelSource
-  /// Which runtime loads it.
+  /// Which runtime its operator wants for it.
   package let runtime: RuntimeKind
   package var options: RuntimeOptions
   /// `nil` takes what fits the cores.
@@ -24,14 +24,43 @@ package struct ModelPlan: Sendable {
   /// `detect`, `classify` or `none`; `nil` where the model's own metadata is to say.
   package var task: String?
   package var vision: VisionOptions
+  /// Inputs, outputs and rows as the operator wrote them; the model must agree.
+  package var declared: DeclaredSignature?
+  /// Requests that are answered before the model counts as ready.
+  package var warmUps: [WarmUp]
+  /// The steps, where the model is made of others; `source` is then its directory.
+  package var graph: GraphDescription?
+  /// Names of this version beside its number: `stable`.
+  package var aliases: [String]
+  /// What was read where, and what is not obeyed.
+  package var notes: ConfigurationNotes
+
+  /// What was asked for and is not done, a sentence each, with its file and line.
+  package var warnings: [String] {
+    notes.warnings.map { "\($0.file): \($0.sentence)" }
+  }
 
   /// The runtimes that this program has, by their names in `model.yaml`.
   package enum RuntimeKind: String, Sendable, CaseIterable {
+    /// ONNX Runtime for ONNX at f32, OpenVINO for every other precision and format.
+    case auto
     case onnxruntime
+    case openvino
+  }
+
+  /// The runtime that loads it; never `auto`.
+  package var chosenRuntime: RuntimeKind {
+    guard runtime == .auto else { return runtime }
+    let isONNX =
+      switch source {
+      case .embedded: true
+      case .file(let path): ServedFormat.isONNX(path)
+      }
+    return isONNX && options.precision == .f32 ? .onnxruntime : .openvino
   }
 
   package init(
-    name: String, version: Int64, source: ModelSource, runtime: RuntimeKind = .onnxruntime,
+    name: String, version: Int64, source: ModelSource, runtime: RuntimeKind = .auto,
     options: RuntimeOptions = RuntimeOptions(), vision: VisionOptions = VisionOptions()
   ) {
     self.name = name
@@ -42,5 +71,8 @@ package struct ModelPlan: Sendable {
     self.scheduling = SchedulingPolicy()
     self.labels = []
     self.vision = vision
+    self.warmUps = []
+    self.aliases = []
+    self.notes = ConfigurationNotes()
   }
 }

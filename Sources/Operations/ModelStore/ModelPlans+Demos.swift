@@ -17,8 +17,6 @@ extension ModelPlans {
 
   private static func plan(_ demo: DemoModel, _ settings: ServeSettings) -> ModelPlan {
     let configuration = ModelConfiguration(path: demo.name, settings: settings)
-    return ModelPlan(
-      name: demo.name, version: 1, source: demo.source, options: configuration.options,
-      vision: configuration.vision)
+    return configuration.plan(name: demo.name, version: 1, source: demo.source)
   }
 }

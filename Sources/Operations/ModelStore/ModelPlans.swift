@@ -39,7 +39,7 @@ package enum ModelPlans {
   private static func plan(
     file path: String, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    guard PathText.ending(path) == "onnx" else {
+    guard ServedFormat.isServed(fileNamed: path) else {
       let advice = ForeignModel.advice(forFile: path) ?? "it is not known to be a model"
       throw .nothingToServe(path: path, reason: "\(advice); \(ForeignModel.supported)")
     }
@@ -48,33 +48,53 @@ package enum ModelPlans {
         path: path,
         reason: "its name has nothing that a model's name may have: \(ModelName.expectation)")
     }
+    return try plan(name, path, settings)
+  }
+
+  /// A directory that is one model, named after itself, version 1.
+  private static func plan(
+    savedModel folder: Folder, _ settings: ServeSettings
+  ) throws(ServerFault) -> ModelPlan {
+    try plan(try ModelFolder.name(of: folder), folder.path, settings)
+  }
+
+  private static func plan(
+    _ name: String, _ path: String, _ settings: ServeSettings
+  ) throws(ServerFault) -> ModelPlan {
     try ModelFile.check(path, model: name)
     let configuration = ModelConfiguration(path: path, settings: settings)
-    return ModelPlan(
-      name: name, version: 1, source: .file(path: path), options: configuration.options,
-      vision: configuration.vision)
+    return configuration.plan(name: name, version: 1, source: .file(path: path))
   }
 
   /// A directory that is a model, or one with models in it.
   private static func plans(
     in folder: Folder, _ settings: ServeSettings
   ) throws(ServerFault) -> [ModelPlan] {
-    if let advice = ForeignModel.advice(for: folder) {
+    let isConfigured = ModelDialects(folder).isModel
+    if let advice = ForeignModel.advice(for: folder), !isConfigured {
       throw .nothingToServe(path: folder.path, reason: advice)
     }
     // A repository may begin empty: the server is up, says that it has no model, and can be watched.
     if folder.files.isEmpty, folder.folders.isEmpty { return [] }
+    if ServedFormat.isModel(folder), !isConfigured {
+      return [try plan(savedModel: folder, settings)]
+    }
     if let model = ModelFolder(folder) { return try model.plans(settings: settings) }
     var plans: [ModelPlan] = []
-    for file in folder.files where PathText.ending(file) == "onnx" {
+    for file in ServedFormat.models(in: folder) {
       plans.append(try plan(file: folder.path(of: file), settings))
     }
     for name in folder.folders where name != "lost+found" {
       let inner = try self.folder(folder.path(of: name))
-      if let advice = ForeignModel.advice(for: inner) {
+      let isConfigured = ModelDialects(inner).isModel
+      if let advice = ForeignModel.advice(for: inner), !isConfigured {
         throw .nothingToServe(path: inner.path, reason: advice)
       }
-      if let model = ModelFolder(inner) { plans += try model.plans(settings: settings) }
+      if ServedFormat.isModel(inner), !isConfigured {
+        plans.append(try plan(savedModel: inner, settings))
+      } else if let model = ModelFolder(inner) {
+        plans += try model.plans(settings: settings)
+      }
     }
     guard !plans.isEmpty else { throw nothing(in: folder) }
     return plans
@@ -114,7 +134,7 @@ package enum ModelPlans {
         throw .nothingToServe(
           path: plan.source.name,
           reason: "it and \(other) are both \(key); rename one, or give it a name in "
-            + "NAME/\(ModelConfiguration.fileName)")
+            + "NAME/\(OwnDialect.fileName)")
       }
     }
   }
@@ -129,7 +149,7 @@ package enum ModelPlans {
         file: path,
         reason: "labels are for one model, and there are \(names.count): "
           + "\(names.joined(separator: ", ")); write labels: in each model's "
-          + ModelConfiguration.fileName)
+          + OwnDialect.fileName)
     }
     let labels = try LabelsFile.read(path)
     for place in plans.indices { plans[place].labels = labels }

@@ -42,6 +42,7 @@ package struct MonitoringObserver: EventObserver {
   private func stateChanged(_ name: String, _ version: Int64, _ state: ModelState) {
     let (level, word, reason): (LogLevel, String, String?) =
       switch state {
+      case .dormant: (.info, "dormant", nil)
       case .loading: (.info, "loading", nil)
       case .ready: (.info, "ready", nil)
       case .draining: (.info, "draining", nil)

@@ -4,9 +4,14 @@ import Vision
 package import WireFormats
 
 extension ModelReport {
-  /// The same facts for programs; sizes in bytes, times in milliseconds.
-  package var json: JSONValue {
-    .object([
+  /// The same facts for programs; sizes in bytes, times in milliseconds. With what was understood
+  /// of the configuration, where that is given.
+  package func json(explainedBy configuration: ConfigurationReport? = nil) -> JSONValue {
+    .object(members + (configuration.map { [.init("configuration", $0.json)] } ?? []))
+  }
+
+  private var members: [JSONValue.Member] {
+    [
       .init("name", .string(trial.status.name)),
       .init("version", .integer(version)),
       .init("source", .string(trial.status.sourceName)),
@@ -21,7 +26,8 @@ extension ModelReport {
       .init("load_ms", .number(Self.milliseconds(trial.loadNanoseconds))),
       .init("first_run", firstRunJSON),
       .init("memory", memoryJSON),
-    ])
+      .init("warnings", .array(trial.status.warnings.map { .string($0) })),
+    ]
   }
 
   private var runtime: JSONValue {

@@ -2,7 +2,7 @@
 package struct ServeArguments: Sendable, Equatable {
   /// Files and directories, in the order given.
   package private(set) var models: [String] = []
-  /// By name without dashes; the last of several wins.
+  /// By name without dashes; the last of several wins, but names of several are all taken.
   package private(set) var flags: [String: String] = [:]
   package private(set) var wantsHelp = false
 
@@ -26,11 +26,21 @@ package struct ServeArguments: Sendable, Equatable {
     return arguments
   }
 
+  private mutating func set(_ name: String, to value: String) {
+    guard let known = flags[name], let setting = SettingName(rawValue: name),
+      SettingsTable.row(setting).kind == .names
+    else {
+      flags[name] = value
+      return
+    }
+    flags[name] = "\(known),\(value)"
+  }
+
   private mutating func take(
     _ flag: Substring, _ rest: inout ArraySlice<String>
   ) throws(SettingsFault) {
     if let mark = flag.firstIndex(of: "=") {
-      flags[String(flag[..<mark])] = String(flag[flag.index(after: mark)...])
+      set(String(flag[..<mark]), to: String(flag[flag.index(after: mark)...]))
       return
     }
     let name = String(flag)
@@ -43,7 +53,7 @@ package struct ServeArguments: Sendable, Equatable {
     if let alone = kind.meaningAlone(of: setting), !(rest.first.map(kind.takes) ?? false) {
       flags[name] = alone
     } else if let value = rest.popFirst() {
-      flags[name] = value
+      set(name, to: value)
     } else {
       throw .wrongValue(
         setting, origin: .flag("--\(name)"), expected: kind.expectation, got: "nothing")

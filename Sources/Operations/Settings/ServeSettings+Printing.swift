@@ -4,6 +4,7 @@ extension ServeSettings {
     switch name {
     case .loops: String(loops)
     case .instances: String(instances)
+    case .modelLoadThreadCount: String(modelLoadThreadCount)
     default: self[name].text(of: SettingsTable.row(name).kind)
     }
   }

@@ -11,6 +11,22 @@ extension ServeSettings {
   package var trustedProxies: [String] { names(.trustedProxies) }
   package var callerHeader: String? { text(.callerHeader) }
 
+  package var managementKey: String? { text(.managementKey) }
+
+  package var modelControlMode: ModelControlMode { choice(.modelControlMode) }
+  package var repositoryPollSecs: Int { integer(.repositoryPollSecs) }
+  package var loadModels: [String] { names(.loadModel) }
+  package var isLoadedOnDemand: Bool { boolean(.loadOnDemand) }
+  /// Bytes; `nil` sets no bound.
+  package var modelMemoryMax: Int? {
+    let byteCount = integer(.modelMemoryMax)
+    return byteCount == 0 ? nil : byteCount
+  }
+  package var modelLoadThreadCount: Int {
+    optionalInteger(.modelLoadThreadCount) ?? max(1, machine.cores / 2)
+  }
+  package var proofRunTimeout: Duration? { optionalDuration(.proofRunTimeout) }
+
   package var loops: Int { optionalInteger(.loops) ?? machine.cores }
   /// Instances of each model: what was said, else as many as the cores carry.
   package var instances: Int {
@@ -18,6 +34,10 @@ extension ServeSettings {
   }
   package var runtimeThreads: Int { integer(.runtimeThreads) }
   package var precision: RuntimeOptions.Precision { choice(.precision) }
+  package var runtime: RuntimeChoice { choice(.runtime) }
+  /// `nil` where none was said; `off` for none at all.
+  package var cacheDirectory: String? { text(.cacheDirectory) }
+  package var cacheBytesMax: Int { integer(.cacheBytesMax) }
   package var defaultModel: String? { text(.defaultModel) }
   package var labelsPath: String? { text(.labels) }
   package var resize: ResizeMethod { choice(.resize) }
@@ -62,6 +82,19 @@ extension ServeSettings {
       }
     }
   }
+}
+
+/// What computes models.
+package enum RuntimeChoice: String, Sendable, CaseIterable { case auto, onnxruntime, openvino }
+
+/// Who says which models are loaded, with Triton's words and meaning.
+package enum ModelControlMode: String, Sendable, CaseIterable {
+  /// What was there at the start.
+  case none
+  /// The files, looked at again and again.
+  case poll
+  /// Requests.
+  case explicit
 }
 
 /// How photos are made smaller.

@@ -16,6 +16,8 @@ package struct Setting: Sendable {
     case boolean
     /// Any text; empty means not set.
     case text
+    /// As `text`, and shown to nobody.
+    case secret
     /// A file's path; empty means not set.
     case path
     /// Names divided by commas.
@@ -28,6 +30,7 @@ package struct Setting: Sendable {
   package enum Topic: String, Sendable, CaseIterable {
     case addresses = "Addresses and who may call"
     case models = "Models and threads"
+    case repository = "Repository and memory"
     case limits = "Limits"
     case stopping = "Stopping"
     case logging = "Logging"

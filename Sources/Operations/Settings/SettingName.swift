@@ -10,11 +10,23 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case allowedHosts = "allowed-hosts"
   case trustedProxies = "trusted-proxies"
   case callerHeader = "caller-header"
+  case managementKey = "management-key"
+
+  case modelControlMode = "model-control-mode"
+  case repositoryPollSecs = "repository-poll-secs"
+  case loadModel = "load-model"
+  case loadOnDemand = "load-on-demand"
+  case modelMemoryMax = "model-memory-max"
+  case modelLoadThreadCount = "model-load-thread-count"
+  case proofRunTimeout = "proof-run-timeout"
 
   case loops
   case instances
   case runtimeThreads = "runtime-threads"
   case precision
+  case runtime
+  case cacheDirectory = "cache-directory"
+  case cacheBytesMax = "cache-bytes-max"
   case defaultModel = "default-model"
   case labels
   case resize

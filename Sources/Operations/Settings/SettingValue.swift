@@ -27,7 +27,7 @@ extension Setting.Kind {
     case .durationOrNone(let range): text == "none" ? .absent : duration(text, range)
     case .choice(let choices): choices.contains(text) ? .text(text) : nil
     case .boolean: boolean(text)
-    case .text, .path: text.isEmpty ? .absent : .text(text)
+    case .text, .secret, .path: text.isEmpty ? .absent : .text(text)
     case .names: .names(parts(of: text))
     case .networks:
       parts(of: text).allSatisfy(isNetwork) ? .names(parts(of: text)) : nil
@@ -48,7 +48,7 @@ extension Setting.Kind {
     case .durationOrNone(let range): "none or a time from \(span(range)), such as 250ms, 10s or 1m"
     case .choice(let choices): choices.joined(separator: " or ")
     case .boolean: "true or false"
-    case .text: "text"
+    case .text, .secret: "text"
     case .path: "the path of a file"
     case .names: "names divided by commas"
     case .networks: "IP addresses or networks such as 10.0.0.0/8, divided by commas"
@@ -116,6 +116,7 @@ extension SettingValue {
     case (.integer(let number), _): String(number)
     case (.duration(let duration), _): TimeSpan.text(duration)
     case (.boolean(let isTrue), _): isTrue ? "true" : "false"
+    case (.text, .secret): "(not shown)"
     case (.text(let text), _): text
     case (.names(let names), _): names.joined(separator: ",")
     case (.absent, .durationOrNone): "none"

@@ -3,7 +3,7 @@
 package enum SettingsTable {
   /// In the order of the reference page.
   package static let rows: [Setting] =
-    addresses + models + limits + stopping + logging + aboutSettings
+    addresses + models + repository + limits + stopping + logging + aboutSettings
 
   /// Variables of other parts of Apus, which are not settings of the server.
   package static let otherVariables = ["APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY"]
@@ -44,6 +44,10 @@ package enum SettingsTable {
     Setting(
       .callerHeader, .addresses, .text, fallback: "",
       "Header in which a trusted proxy names the caller; empty means the peer's address."),
+    Setting(
+      .managementKey, .addresses, .secret, fallback: "",
+      "What loading, unloading and other management takes as `Authorization: Bearer`; empty means "
+        + "that only this machine may do it."),
   ]
 
   private static let models: [Setting] = [
@@ -54,8 +58,19 @@ package enum SettingsTable {
       .runtimeThreads, .models, .integer(1...4_096), fallback: "1",
       "Threads that one run of a model may use; times `instances` at most the cores."),
     Setting(
-      .precision, .models, .choice(["f32", "auto"]), fallback: "f32",
-      "`f32` computes exactly; `auto` takes what this processor does fastest."),
+      .precision, .models, .choice(["f32", "auto", "bf16", "int8"]), fallback: "f32",
+      "`f32` computes exactly; `auto` takes what this processor does fastest; `bf16` needs a "
+        + "processor that has it, `int8` a model that is quantised."),
+    Setting(
+      .runtime, .models, .choice(["auto", "onnxruntime", "openvino"]), fallback: "auto",
+      "What computes models; `auto` is ONNX Runtime for ONNX at `f32`, else OpenVINO."),
+    Setting(
+      .cacheDirectory, .models, .path, fallback: "",
+      "Where compiled models are kept for the next start; empty means `apus` in the user's cache "
+        + "directory, `off` keeps none."),
+    Setting(
+      .cacheBytesMax, .models, .bytes(0...(1 << 50)), fallback: "1GiB",
+      "Bytes of compiled models that are kept; the least recently used go first."),
     Setting(
       .defaultModel, .models, .text, fallback: "",
       "Model of a request whose path names none; empty means the only one."),
@@ -71,6 +86,34 @@ package enum SettingsTable {
     Setting(
       .loops, .models, .integerOrAuto(1...1_024), fallback: "auto",
       "Threads that serve connections; `auto` is the cores."),
+  ]
+
+  private static let repository: [Setting] = [
+    Setting(
+      .modelControlMode, .repository, .choice(["none", "poll", "explicit"]), fallback: "none",
+      "`none` serves what was there at the start; `poll` follows the files; `explicit` loads "
+        + "`load-model`, and what requests ask for."),
+    Setting(
+      .repositoryPollSecs, .repository, .integer(1...86_400), fallback: "15",
+      "Seconds between looks at the files in mode `poll`; a change is taken once two looks agree."),
+    Setting(
+      .loadModel, .repository, .names, fallback: "",
+      "Models to load at the start in mode `explicit`; the flag may be given several times; `*` is "
+        + "all."),
+    Setting(
+      .loadOnDemand, .repository, .boolean, fallback: "false",
+      "Load a model when a request first asks for it, and give up the least recently used ones "
+        + "where `model-memory-max` asks for it."),
+    Setting(
+      .modelMemoryMax, .repository, .bytesOrShare(0...(1 << 50)), fallback: "0",
+      "Memory of all loaded models, in bytes or as a share of memory; 0 sets no bound."),
+    Setting(
+      .modelLoadThreadCount, .repository, .integerOrAuto(1...1_024), fallback: "auto",
+      "Models loaded at a time; `auto` is half the cores."),
+    Setting(
+      .proofRunTimeout, .repository, .durationOrNone(.milliseconds(1)...day), fallback: "60s",
+      "Time for the warm-up and for the run on zeros that each loaded model must end before it is "
+        + "ready; `none` leaves the run out."),
   ]
 
   private static let limits: [Setting] = [

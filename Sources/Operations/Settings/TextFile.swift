@@ -16,6 +16,15 @@ package enum TextFile {
   package static func read(
     _ path: String, byteCountMax: Int = 1 << 20
   ) throws(Problem) -> String {
+    let bytes = try bytes(path, byteCountMax: byteCountMax)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Problem(reason: "not UTF-8 text")
+    }
+    return text
+  }
+
+  /// The file's bytes; blocks. Refuses what is larger than `byteCountMax`.
+  package static func bytes(_ path: String, byteCountMax: Int) throws(Problem) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Problem(reason: String(cString: strerror(errno))) }
     defer { close(descriptor) }
@@ -33,9 +42,6 @@ package enum TextFile {
         throw Problem(reason: "larger than \(ByteSize.text(byteCountMax))")
       }
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Problem(reason: "not UTF-8 text")
-    }
-    return text
+    return bytes
   }
 }

@@ -6,6 +6,7 @@ import Synchronization
 /// Loads ONNX models into ONNX Runtime, which it opens at the first of them.
 ///
 /// `auto` precision computes like `f32`: the library has nothing faster that is not another model.
+/// `bf16` and `int8` are refused: a file in such numbers is served as it is, at `f32`.
 package struct OnnxLoader: ModelLoader {
   package let runtimeName = "onnxruntime"
   private let places: NativeLibraryPlaces?
@@ -23,9 +24,18 @@ package struct OnnxLoader: ModelLoader {
     try loadModel(source, options: options)
   }
 
+  /// A session of one thread computes on its callers' threads alone.
+  package func leavesNoThread(options: RuntimeOptions) -> Bool { options.threadCount == 1 }
+
   func loadModel(
     _ source: ModelSource, options: RuntimeOptions
   ) throws(RuntimeFault) -> OnnxModel {
+    if options.precision == .bf16 || options.precision == .int8 {
+      throw RuntimeFault(
+        code: .invalidModel,
+        message: "ONNX Runtime computes a model as its file has it, and not at precision "
+          + "\(options.precision.rawValue); write precision: f32, or runtime: openvino")
+    }
     let library = try OnnxRuntimeLibrary.open(in: places ?? .standard)
     return try Self.loading.withLock { (_) throws(RuntimeFault) in
       let before = Self.allocatedByteCount()

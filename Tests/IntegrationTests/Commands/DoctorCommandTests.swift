@@ -8,7 +8,8 @@ import Testing
     #expect(report["fit"].isTrue == true)
     let subjects = report["findings"].elements.compactMap { $0["subject"].text }
     for subject in [
-      "processor", "cores", "memory", "GPU", "ONNX Runtime", "JPEG photos", "model digits",
+      "processor", "cores", "memory", "GPU", "ONNX Runtime", "OpenVINO", "JPEG photos",
+      "model digits",
       "open files", "temporary files", "port 8000", "port 8001", "port 8002",
     ] { #expect(subjects.contains(subject), "\(subjects)") }
   }

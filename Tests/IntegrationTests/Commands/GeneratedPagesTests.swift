@@ -1,7 +1,9 @@
 import Testing
 
 @Suite struct GeneratedPagesTests {
-  @Test(arguments: ["configuration.md", "metrics.md", "errors.md", "endpoints.md"])
+  @Test(arguments: [
+    "configuration.md", "metrics.md", "errors.md", "endpoints.md", "graph-steps.md",
+  ])
   func `the pages of docs are those that the code makes`(page: String) throws {
     let folder = try TemporaryFolder()
     #expect(try ChildProcess.run(["generate-docs", "\(folder.path)/pages"]).status == 0)

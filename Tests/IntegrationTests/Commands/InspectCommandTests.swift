@@ -37,6 +37,24 @@ import Testing
     #expect(result.errors.contains("worse"))
   }
 
+  @Test func `a Triton model is explained, and one that may not load says why`() throws {
+    let folder = try TemporaryFolder()
+    let iris = try TemporaryFolder.bytes("models/iris/iris.onnx")
+    for name in ["good", "worse"] { try folder.write(iris, to: "\(name)/1/model.onnx") }
+    try folder.write(
+      Array("max_batch_size: 8\nruntime: \"x\"\n".utf8), to: "good/config.pbtxt")
+    try folder.write(Array("backend: \"python\"\n".utf8), to: "worse/config.pbtxt")
+    let good = try ChildProcess.run(["inspect", "\(folder.path)/good", "--explain", "--json"])
+    #expect(good.status == 0)
+    let configuration = try JSONDocument(good.output)["configuration"]
+    #expect(configuration["understood"][0]["key"].text == "max_batch_size")
+    #expect(configuration["completed"][0]["what"].text == "input features")
+    #expect(configuration["warnings"][0]["line"].number == 2)
+    let worse = try ChildProcess.run(["inspect", "\(folder.path)/worse", "--explain"])
+    #expect(worse.status == 1 && worse.output.contains("config.pbtxt:1"))
+    #expect(worse.errors.contains("python is not served here"))
+  }
+
   @Test func `a model that cannot be asked on zeros is described all the same`() throws {
     let result = try ChildProcess.run([
       "inspect", "Tests/Fixtures/onnx/identity-BYTES.onnx", "--json",

@@ -122,7 +122,7 @@ import Testing
 
   @Test(arguments: [
     (["run", "no-such-model.onnx", "x.jpg"], "no-such-model.onnx: No such file"),
-    (["run", "models/README.md", "x.jpg"], "supported are ONNX models"),
+    (["run", "models/README.md", "x.jpg"], "supported are ONNX"),
     (["run", "iris", "models/shapes/example-1.png"], "it is for `none`"),
     (["run", "shapes", "models/README.md"], "not an image"),
   ])

@@ -83,9 +83,13 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }  // left behind, it harms nobody
 
-  /// Writes a file and gives its path.
+  /// Writes a file and gives its path; makes the folders that its name has.
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) throws -> String {
+    if let end = name.lastIndex(of: "/") {
+      try FileManager.default.createDirectory(
+        atPath: "\(path)/\(name[..<end])", withIntermediateDirectories: true)
+    }
     guard let stream = fopen("\(path)/\(name)", "w") else {
       throw ChildProcess.Problem(text: "cannot write \(name)")
     }

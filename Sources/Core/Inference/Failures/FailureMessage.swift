@@ -6,6 +6,8 @@ package enum FailureMessage {
     switch failure {
     case .modelNotFound(let address, let known): notFound(address, known)
     case .modelNotReady(let name, let state): notReady(name, state)
+    case .modelRefused(let name, let reason):
+      "model \(PublicText.quoted(name)) cannot be loaded: \(PublicText.withoutPlaces(reason))"
     case .invalidInput(let problem): text(for: problem)
     case .tooLarge(let what): text(for: what)
     case .unauthenticated:
@@ -13,8 +15,7 @@ package enum FailureMessage {
     case .forbidden(let reason): text(for: reason)
     case .overloaded(let limit, let wait): text(for: limit) + "; try again in \(seconds(wait))"
     case .quotaExceeded(let wait): "your quota is used up; try again in \(seconds(wait))"
-    case .clientTooSlow(let minimum):
-      "the connection moved fewer than \(minimum) bytes a second; send and read faster"
+    case .clientTooSlow(let what): text(for: what)
     case .unsupported(let feature): text(for: feature)
     case .alreadyExists(let name): "\(PublicText.quoted(name)) exists already; choose another name"
     case .upstreamFailed(let name): "the server behind \(PublicText.quoted(name)) did not answer"
@@ -44,6 +45,7 @@ package enum FailureMessage {
   private static func notReady(_ name: String, _ state: ModelState) -> String {
     let name = PublicText.quoted(name)
     return switch state {
+    case .dormant: "model \(name) is not in memory; its first inference request loads it"
     case .loading: "model \(name) is still loading; try again in a moment"
     case .ready: "model \(name) is not answering; try again in a moment"
     case .draining: "model \(name) is being unloaded; ask another version"
@@ -62,6 +64,15 @@ package enum FailureMessage {
     }
   }
 
+  private static func text(for what: SlowClient) -> String {
+    switch what {
+    case .moving(let minimum):
+      "the connection moved fewer than \(minimum) bytes a second; send and read faster"
+    case .taking(let parts, let bytes):
+      "more than \(parts) parts or \(bytes) bytes of the answer waited to be taken; read faster"
+    }
+  }
+
   private static func text(for reason: Forbidden) -> String {
     switch reason {
     case .origin(let origin):
@@ -70,6 +81,9 @@ package enum FailureMessage {
       "this server does not go by the host name \(PublicText.quoted(host)); its operator can add it"
     case .managementFromAfar:
       "management answers only on the machine itself unless a key is set"
+    case .explicitControlOff(let mode):
+      "models are not loaded or unloaded by request while the model control mode is "
+        + "\(PublicText.quoted(mode)); its operator can start the server with explicit"
     }
   }
 

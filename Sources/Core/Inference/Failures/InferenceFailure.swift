@@ -6,6 +6,8 @@ package enum InferenceFailure: Error, Sendable, Equatable {
   /// No model of that name, or not that version of it; with the names that exist.
   case modelNotFound(ModelAddress, known: [String])
   case modelNotReady(name: String, state: ModelState)
+  /// A model that somebody asked to be loaded could not be.
+  case modelRefused(name: String, reason: String)
   case invalidInput(InputProblem)
   case tooLarge(TooLarge)
   case unauthenticated
@@ -13,7 +15,7 @@ package enum InferenceFailure: Error, Sendable, Equatable {
   /// The queue is full, or too many bytes wait.
   case overloaded(limit: OverloadLimit, retryAfter: Duration)
   case quotaExceeded(retryAfter: Duration)
-  case clientTooSlow(bytesPerSecondMin: Int)
+  case clientTooSlow(SlowClient)
   case unsupported(Feature)
   case alreadyExists(String)
   case upstreamFailed(String)
@@ -32,6 +34,14 @@ package enum TooLarge: Sendable, Equatable {
   case image(width: Int, height: Int, pixelsMax: Int)
 }
 
+/// What a client was too slow at.
+package enum SlowClient: Sendable, Equatable {
+  /// Its connection moves too little.
+  case moving(bytesPerSecondMin: Int)
+  /// It leaves the parts of its answer where they are.
+  case taking(heldPartsMax: Int, heldBytesMax: Int)
+}
+
 /// Why a caller may not do what it asks.
 package enum Forbidden: Sendable, Equatable {
   /// A page of another origin tried to use this server.
@@ -40,6 +50,8 @@ package enum Forbidden: Sendable, Equatable {
   case host(String)
   /// Management answers only on loopback.
   case managementFromAfar
+  /// Models are not loaded and unloaded by request in this mode: `none`, `poll`.
+  case explicitControlOff(mode: String)
 }
 
 /// Which bound refused a request.
@@ -86,10 +98,33 @@ package struct RuntimeFault: Error, Sendable, Equatable {
 
   package let code: Code
   package let message: String
+  private let origin: Origin?
+
+  /// Why a request that the model made in turn got no answer.
+  private indirect enum Origin: Sendable, Equatable {
+    case request(InferenceFailure)
+  }
 
   package init(code: Code, message: String) {
     self.code = code
     self.message = message
+    self.origin = nil
+  }
+
+  /// Hands on the failure of a request that the model made in turn, as the request's own.
+  package init(passingOn failure: InferenceFailure) {
+    if case .runtimeFailed(let fault) = failure {
+      self = fault
+    } else {
+      code = .failed
+      message = FailureMessage.text(for: failure)
+      origin = .request(failure)
+    }
+  }
+
+  /// What a client hears.
+  package var failure: InferenceFailure {
+    if case .request(let failure) = origin { failure } else { .runtimeFailed(self) }
   }
 }
 

@@ -57,6 +57,8 @@ package enum ImageProblem: Error, Sendable, Equatable {
 
 /// Where a model version is in its life.
 package enum ModelState: Sendable, Equatable {
+  /// Not in memory: the first request for it loads it.
+  case dormant
   case loading
   case ready
   /// Answers what it has; takes nothing new.

@@ -20,7 +20,9 @@ struct BatchWork: Sendable {
     guard shares.count > 1 || !shares.first.isWhole || padding != nil else {
       padded = []
       let request = shares.first.request
-      batch = request.tensors.asBatch(rowCount: request.rowCount)
+      var alone = request.tensors.asBatch(rowCount: request.rowCount)
+      alone.context = request.context
+      batch = alone
       return
     }
     guard var inputs = Self.cutInputs(of: shares) else { return nil }
@@ -71,7 +73,8 @@ struct BatchWork: Sendable {
   func results(of attempt: RunAttempt) -> OneOrMore<RunResult>? {
     if shares.count == 1 {
       let share = shares.first
-      let parts = attempt.parts.map { restored($0, place: 0, share) }
+      let parts =
+        padding == nil ? attempt.parts : attempt.parts.map { restored($0, place: 0, share) }
       return OneOrMore(result(share, attempt, parts: parts, fault: attempt.fault))
     }
     if let fault = attempt.fault {

@@ -7,21 +7,23 @@ import Synchronization
 /// for an event loop must be used on that loop only: cheap models run inside `submit`, on instances
 /// that belong to the loop.
 package final class Entrance: Sendable {
+  /// Called once, on another thread, with the lease that was waited for.
+  package typealias LeaseCompletion = @Sendable (Result<ModelLease, InferenceFailure>) -> Void
+
   /// Place of this entrance's instances in each model; `nil` off the event loops.
   private let loopIndex: Int?
   private let routes: Guarded<RouteTable>
+  private let orders: CaretakerOrders
 
-  init(loopIndex: Int?, routes: RouteTable) {
+  init(loopIndex: Int?, routes: RouteTable, orders: CaretakerOrders) {
     self.loopIndex = loopIndex
     self.routes = Guarded(routes)
+    self.orders = orders
   }
 
-  func publish(_ table: RouteTable) {
-    let old = routes.withLock { routes in
-      defer { routes = table }
-      return routes
-    }
-    // The old table may hold the last reference to a model: let go of it outside the lock.
+  func publish(_ route: RouteTable.Route?, for name: String) {
+    let old = routes.withLock { $0.set(route, for: name) }
+    // The old route may hold the last reference to a model: let go of it outside the lock.
     _ = old
   }
 
@@ -35,6 +37,24 @@ package final class Entrance: Sendable {
       }
     }
     return try found.get()
+  }
+
+  /// As `lease`; where the version is loaded on demand and not in memory now, gives `nil`, has it
+  /// loaded, and calls `completion` with the lease or with why there is none, by `deadline` at the
+  /// latest. Nothing blocks.
+  package func lease(
+    _ address: ModelAddress, waitingUntil deadline: Instant,
+    _ completion: @escaping LeaseCompletion
+  ) throws(InferenceFailure) -> ModelLease? {
+    do throws(InferenceFailure) {
+      return try lease(address)
+    } catch {
+      guard case .modelNotReady = error, routes.withLock({ $0.wakes(address) }) else {
+        throw error
+      }
+      orders.give(.wake(WakeOrder(address: address, deadline: deadline, completion: completion)))
+      return nil
+    }
   }
 
   /// Submits a request. Failures go to the sink, as answers do: 0 or more parts, then one end,

@@ -6,6 +6,9 @@ package struct ModelLease: Sendable {
 
   package var name: String { model.core.name }
   package var version: Int64 { model.core.version }
+  var loaded: any LoadedModel { model.core.loaded }
+  /// Why the version cannot answer at this moment: a model that it asks does not.
+  package var obstacle: String? { model.core.loaded.obstacle }
   package var signature: ModelSignature { model.core.signature }
   package var platformName: String { model.core.loaded.platformName }
   /// Class names that the operator gave; empty where those of the model's metadata hold.

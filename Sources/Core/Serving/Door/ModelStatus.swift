@@ -15,6 +15,12 @@ package struct ModelStatus: Sendable {
   package let footprintByteCount: Int
   package let instanceCount: Int
   package let queueDepth: Int
+  /// What its operator asked for and is not done, a sentence each.
+  package let warnings: [String]
+  /// Why it was not loaded anew, where that was tried and failed and the version before it stayed.
+  package internal(set) var problem: String?
+  /// Other names of this version: `stable`.
+  package internal(set) var aliases: [String] = []
 
   init(
     name: String, version: Int64, state: ModelState, specification: ModelSpecification,
@@ -22,7 +28,9 @@ package struct ModelStatus: Sendable {
   ) {
     self.name = name
     self.version = version
-    self.state = state
+    // Loaded, but something that it asks in turn does not answer.
+    let obstacle = state == .ready ? core?.loaded.obstacle : nil
+    self.state = obstacle.map { .failed(reason: $0) } ?? state
     self.runtimeName = specification.loader.runtimeName
     self.sourceName = specification.source.name
     self.signature = core?.signature
@@ -30,5 +38,6 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
+    self.warnings = specification.warnings
   }
 }

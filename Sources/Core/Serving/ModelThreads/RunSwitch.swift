@@ -10,6 +10,8 @@ final class RunSwitch: Sendable {
     /// When the run in progress started.
     var current: Instant?
     var number: UInt64 = 0
+    /// A run that was stopped between its order and its start.
+    var stoppedEarly: UInt64 = 0
     var isStoppedForGood = false
   }
 
@@ -21,27 +23,32 @@ final class RunSwitch: Sendable {
     state.withLock { state in
       state.current = start
       state.number = number
-      if !state.isStoppedForGood { flag.lower() }
+      if state.stoppedEarly == number {
+        flag.raise()
+      } else if !state.isStoppedForGood {
+        flag.lower()
+      }
     }
   }
 
   func end() { state.withLock { $0.current = nil } }
 
-  func stop(number: UInt64) { stop { $0.number == number } }
+  func stop(number: UInt64) {
+    state.withLock { state in
+      if state.number < number { state.stoppedEarly = number }
+      if state.current != nil, state.number == number { flag.raise() }
+    }
+  }
 
-  func stop(startedAt start: Instant) { stop { $0.current == start } }
+  func stop(startedAt start: Instant) {
+    state.withLock { if $0.current == start { flag.raise() } }
+  }
 
   /// Stops the run in progress and every later one.
   func stopForGood() {
     state.withLock { state in
       state.isStoppedForGood = true
       flag.raise()
-    }
-  }
-
-  private func stop(where isMeant: (State) -> Bool) {
-    state.withLock { state in
-      if state.current != nil, isMeant(state) { flag.raise() }
     }
   }
 }

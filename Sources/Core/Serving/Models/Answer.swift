@@ -9,7 +9,7 @@ struct Answer: Sendable {
 
   /// The parts that the sink gets; rows that were spread over runs are joined, with one copy.
   func parts() throws(RuntimeFault) -> [RunPart] {
-    if let fault = results.lazy.compactMap(\.fault).first { throw fault }
+    for result in results { if let fault = result.fault { throw fault } }
     guard results.count > 1 else { return results.first.parts }
     var pieces: [(row: Int, tensors: [Tensor])] = []
     for result in results {
@@ -50,6 +50,9 @@ struct HeldParts {
   private var count = 0
   private var byteCount = 0
   private var isWaiting = false
+
+  static let refusal = SlowClient.taking(
+    heldPartsMax: ServingSettings.heldPartsMax, heldBytesMax: ServingSettings.heldBytesMax)
 
   /// Counts a part that was given while the sink was waiting; true once that is too much.
   mutating func isOver(_ demand: Demand, after part: ResponsePart) -> Bool {

@@ -8,19 +8,25 @@ enum InstancePlan {
   static func count(
     for specification: ModelSpecification, model: any LoadedModel, settings: ServingSettings
   ) throws(RuntimeFault) -> Int {
-    let groups = specification.scheduling.instances
-    var count = 0
-    for group in groups {
+    if let runsMax = (model as? any WaitingModel)?.runsMax { return max(1, runsMax) }
+    let wantsGPU = specification.scheduling.instances.contains {
+      if case .gpu = $0.kind { true } else { false }
+    }
+    guard !wantsGPU || model.capabilities.hasGPU else {
+      throw RuntimeFault(
+        code: .runtimeMissing,
+        message: "its instance group asks for a GPU, and the runtime \(model.platformName) has "
+          + "none here; ask for KIND_CPU or KIND_AUTO")
+    }
+    return wanted(for: specification, settings: settings)
+  }
+
+  /// The same before the model is there, for runtimes that plan by it.
+  static func wanted(for specification: ModelSpecification, settings: ServingSettings) -> Int {
+    let count = specification.scheduling.instances.reduce(0) { sum, group in
       switch group.kind {
-      case .automatic, .cpu: count += max(1, group.count)
-      case .gpu(let devices):
-        guard model.capabilities.hasGPU else {
-          throw RuntimeFault(
-            code: .runtimeMissing,
-            message: "its instance group asks for a GPU, and the runtime \(model.platformName) has "
-              + "none here; ask for KIND_CPU or KIND_AUTO")
-        }
-        count += max(1, group.count) * max(1, devices.count)
+      case .automatic, .cpu: sum + max(1, group.count)
+      case .gpu(let devices): sum + max(1, group.count) * max(1, devices.count)
       }
     }
     if count > 0 { return count }

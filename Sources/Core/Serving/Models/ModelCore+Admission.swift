@@ -32,10 +32,11 @@ extension ModelCore {
       queued.key = key
       let decision = shelf.queue.offer(queued, mayRunInline: mayRunInline, now: now)
       if !decision.runsInline {
-        shelf.keep(
-          PendingRequest(
-            ticket: ticket, tensors: tensors, deadline: deadline, arrival: context.arrival,
-            admitted: now, rowCount: rowCount, byteCount: byteCount, sink: sink))
+        var request = PendingRequest(
+          ticket: ticket, tensors: tensors, deadline: deadline, arrival: context.arrival,
+          admitted: now, rowCount: rowCount, byteCount: byteCount, sink: sink)
+        if waits { request.context = context.understood(deadline: deadline) }
+        shelf.keep(request)
         surroundings.waitingBytes.add(byteCount)
       }
       return decision
@@ -129,5 +130,15 @@ extension ModelCore {
     var batch = tensors.asBatch(rowCount: rowCount)
     if let padding { batch.inputs = padding.masked(tensors.inputs) }
     return batch
+  }
+}
+
+extension RequestContext {
+  /// The context as a queue understood it: one deadline, nothing left to decide.
+  fileprivate func understood(deadline: Instant) -> RequestContext {
+    var context = self
+    context.deadline = deadline
+    context.timeoutNanoseconds = 0
+    return context
   }
 }

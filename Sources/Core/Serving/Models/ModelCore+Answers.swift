@@ -22,16 +22,16 @@ extension ModelCore {
     _ parts: [RunPart], fault: RuntimeFault?, to sink: any ResponseSink, wanted: [Int],
     served: ServedPhases
   ) {
-    var failure = fault.map { InferenceFailure.runtimeFailed($0) }
+    var failure = fault?.failure
     var held = HeldParts()
     for part in parts where failure == nil {
       switch part {
       case .outputs(_, let outputs):
         let response = ResponsePart(outputs: named(outputs, wanted: wanted))
         if held.isOver(sink.receive(response), after: response) {
-          failure = .clientTooSlow(bytesPerSecondMin: 0)
+          failure = .clientTooSlow(HeldParts.refusal)
         }
-      case .failed(_, let rowFault): failure = .runtimeFailed(rowFault)
+      case .failed(_, let rowFault): failure = rowFault.failure
       }
     }
     sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))

@@ -12,6 +12,8 @@ final class ModelCore: Sendable {
   let specification: ModelSpecification
   let instanceCount: Int
   let surroundings: Surroundings
+  /// Its runs wait elsewhere and are given the context of their request.
+  let waits: Bool
   /// `nil` where requests of different shapes do not share runs.
   let padding: PaddingPlan?
   let shelf: Guarded<Shelf>
@@ -32,6 +34,7 @@ final class ModelCore: Sendable {
     self.specification = specification
     self.instanceCount = instanceCount
     self.surroundings = surroundings
+    self.waits = loaded is any WaitingModel
     let policy = specification.batching(of: loaded)
     if let asked = policy.padding, policy.mode != .off {
       padding = try PaddingPlan(asked, for: loaded.signature)
@@ -132,10 +135,10 @@ final class ModelCore: Sendable {
     }
     guard isNews else { return }
     surroundings.observer.happened(.runExceededBound(name: name, version: version))
-    surroundings.troubles.report(.runExceededBound, of: self)
   }
 
-  /// A run would not stop: its requests fail, and a new thread takes the instance's place.
+  /// A run would not stop: its requests and those that wait fail, and nothing more is taken. Whoever
+  /// hears the event has the model loaded anew.
   func abandon(_ thread: ModelThread) {
     let actions = decide { shelf, actions in
       for ticket in shelf.queue.abandon(thread.instance) {
@@ -144,20 +147,13 @@ final class ModelCore: Sendable {
       return QueueDecision()
     }
     act(actions)
+    giveUp(reason: "a run was over its bound and did not end; it is loaded again")
+    // Nothing waits any more, so nothing starts: the run that was lost counts as ended.
+    act(
+      decide { shelf, _ in
+        shelf.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now())
+      })
     surroundings.observer.happened(.modelThreadAbandoned(name: name, version: version))
-    if let computing = loaded as? any ComputingModel,
-      let successor = try? ModelThread(model: computing, instance: thread.instance, core: self)
-    {
-      runners.withLock { $0[thread.instance] = successor }
-      act(
-        decide { shelf, _ in
-          shelf.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now())
-        })
-    } else if instanceCount == 1 {
-      // The instance stays out of service, and there is no other.
-      giveUp(reason: "its only instance is stuck in a run and cannot be replaced")
-    }
-    surroundings.troubles.report(.threadAbandoned, of: self)
   }
 
   /// The version answers nothing any more: what waits fails with the reason, and so does what comes.
@@ -199,7 +195,7 @@ extension ModelSpecification {
     var policy = scheduling.batching
     let capabilities = model.capabilities
     if !model.signature.hasRowAxis || capabilities.isStateful || capabilities.isDecoupled
-      || scheduling.sequences != nil
+      || scheduling.sequences != nil || (model as? any WaitingModel)?.runsMax != nil
     {
       policy.mode = .off
     }

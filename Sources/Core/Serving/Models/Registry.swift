@@ -1,129 +1,192 @@
 import Inference
 
-/// Names one version of a model.
-struct ModelKey: Sendable, Hashable, Comparable {
-  let name: String
-  let version: Int64
-
-  static func < (left: ModelKey, right: ModelKey) -> Bool {
-    (left.name, left.version) < (right.name, right.version)
-  }
-}
-
 /// All versions that are known, and the entrances that have to hear of a change.
 struct Registry: Sendable {
-  private struct Entry: Sendable {
+  /// One version.
+  private struct Version: Sendable {
     var specification: ModelSpecification
     var state: ModelState
     var served: ServedModel?
+    var isOnDemand: Bool
+    /// Why it was not loaded anew, where that was tried and failed.
+    var problem: String?
   }
 
-  private var entries: [ModelKey: Entry] = [:]
+  /// One name.
+  private struct Model: Sendable {
+    var versions: [Int64: Version] = [:]
+    var aliases: [String: Int64] = [:]
+  }
+
+  private var models: [String: Model] = [:]
   private var entrances: [Entrance] = []
   private var loopCount = 0
   private var table = RouteTable()
   var isDraining = false
 
-  mutating func makeEntrance(isEventLoop: Bool) -> Entrance {
-    let entrance = Entrance(loopIndex: isEventLoop ? loopCount : nil, routes: table)
+  mutating func makeEntrance(isEventLoop: Bool, orders: CaretakerOrders) -> Entrance {
+    let entrance = Entrance(
+      loopIndex: isEventLoop ? loopCount : nil, routes: table, orders: orders)
     if isEventLoop { loopCount += 1 }
     entrances.append(entrance)
     return entrance
   }
 
-  mutating func set(_ state: ModelState, at key: ModelKey, specification: ModelSpecification) {
-    // A version that is ready stays open while its successor of the same number loads.
-    if let entry = entries[key], entry.served != nil, state != .ready { return }
-    entries[key] = Entry(specification: specification, state: state, served: nil)
-    publish()
+  // MARK: Changes
+
+  /// Notes that a version does not answer, and why; false where that was known. One that is served
+  /// goes on answering.
+  mutating func set(
+    _ state: ModelState, at key: ModelKey, specification: ModelSpecification, isOnDemand: Bool
+  ) -> Bool {
+    let known = models[key.name]?.versions[key.version]
+    if known?.served != nil {
+      guard case .failed(let reason) = state else { return false }
+      models[key.name]?.versions[key.version]?.problem = reason
+      return true
+    }
+    models[key.name, default: Model()].versions[key.version] = Version(
+      specification: specification, state: state, isOnDemand: isOnDemand)
+    publish(key.name)
+    return known?.state != state
   }
 
   /// Opens a version to requests and answers the one that it replaces.
-  mutating func publish(_ model: ServedModel, at key: ModelKey) -> ServedModel? {
-    let replaced = entries[key]?.served
-    entries[key] = Entry(specification: model.core.specification, state: .ready, served: model)
-    publish()
+  mutating func publish(
+    _ model: ServedModel, at key: ModelKey, isOnDemand: Bool
+  ) -> ServedModel? {
+    let replaced = served(key)
+    let specification = model.core.specification
+    models[key.name, default: Model()].versions[key.version] = Version(
+      specification: specification, state: .ready, served: model, isOnDemand: isOnDemand)
+    for alias in specification.aliases { models[key.name]?.aliases[alias] = key.version }
+    publish(key.name)
     return replaced
   }
 
-  /// Removes versions from the routes and answers those that were served; their memory goes with
-  /// the last lease.
-  mutating func close(name: String, version: Int64?) -> [ServedModel] {
-    let keys = entries.keys.filter { $0.name == name && (version == nil || $0.version == version) }
-    let served = keys.sorted().compactMap { entries[$0]?.served }
-    for key in keys { entries[key] = nil }
-    publish()
+  /// Takes a version out of the routes and answers it where it was served; it stays listed in
+  /// `state`, or not at all where that is `gone`.
+  mutating func close(_ key: ModelKey, leaving state: ModelState) -> ServedModel? {
+    let served = served(key)
+    if state == .gone {
+      models[key.name]?.versions[key.version] = nil
+      if models[key.name]?.versions.isEmpty ?? false { models[key.name] = nil }
+    } else {
+      models[key.name]?.versions[key.version]?.served = nil
+      models[key.name]?.versions[key.version]?.state = state
+    }
+    publish(key.name)
     return served
   }
 
+  /// Gives versions of a model names, or takes names away where the version is `nil`; false where
+  /// there is no such model.
+  mutating func setAliases(_ aliases: [String: Int64?], of name: String) -> Bool {
+    guard models[name] != nil else { return false }
+    for (alias, version) in aliases { models[name]?.aliases[alias] = version }
+    publish(name)
+    return true
+  }
+
   mutating func removeAll() {
-    entries = [:]
-    publish()
+    let names = Array(models.keys)
+    models = [:]
+    for name in names { publish(name) }
     entrances = []
   }
 
-  var cores: [ModelCore] { entries.values.compactMap { $0.served?.core } }
+  private mutating func publish(_ name: String) {
+    let route = models[name].map(Self.route)
+    _ = table.set(route, for: name)
+    for entrance in entrances { entrance.publish(route, for: name) }
+  }
 
-  var isReady: Bool { !isDraining && entries.values.allSatisfy { $0.state == .ready } }
+  private static func route(_ model: Model) -> RouteTable.Route {
+    var route = RouteTable.Route()
+    for (number, version) in model.versions {
+      if let served = version.served {
+        route.ready[number] = served
+      } else {
+        let wakes =
+          version.isOnDemand && (version.state == .dormant || version.state == .loading)
+        route.others[number] = RouteTable.Absent(state: version.state, wakes: wakes)
+      }
+      route.notesUse = route.notesUse || version.isOnDemand
+    }
+    route.versions = route.ready.keys.sorted()
+    route.aliases = model.aliases
+    return route
+  }
 
-  var statuses: [ModelStatus] {
-    entries.sorted { $0.key < $1.key }.map { key, entry in
-      ModelStatus(
-        name: key.name, version: key.version, state: isDraining ? .draining : entry.state,
-        specification: entry.specification, core: entry.served?.core)
+  // MARK: Reading
+
+  func served(_ key: ModelKey) -> ServedModel? { models[key.name]?.versions[key.version]?.served }
+
+  func lease(_ address: ModelAddress) throws(InferenceFailure) -> ModelLease {
+    try table.lease(address)
+  }
+
+  /// The version that an address means, ready or not.
+  func key(for address: ModelAddress) -> ModelKey? {
+    table.routes[address.name]?.number(for: address.version).map {
+      ModelKey(name: address.name, version: $0)
     }
   }
 
-  private mutating func publish() {
-    var next = RouteTable()
-    for (key, entry) in entries {
-      var route = next.routes[key.name] ?? RouteTable.Route()
-      if let served = entry.served {
-        route.ready[key.version] = served
-        route.versions.append(key.version)
-      } else {
-        route.others[key.version] = entry.state
+  /// The versions of a name, or all.
+  func keys(name: String, version: Int64?) -> [ModelKey] {
+    (models[name]?.versions.keys.sorted() ?? []).filter { version == nil || $0 == version }
+      .map { ModelKey(name: name, version: $0) }
+  }
+
+  func hasModel(_ name: String) -> Bool { models[name] != nil }
+
+  var cores: [ModelCore] {
+    models.values.flatMap { $0.versions.values.compactMap { $0.served?.core } }
+  }
+
+  /// Names of which no version answers, or would on demand; with the state of the highest version.
+  var unready: [(name: String, state: ModelState)] {
+    models.compactMap { name, model in
+      let isWell = model.versions.values.contains { $0.state == .ready || $0.state == .dormant }
+      // One on its way because a request asked for it was well before and is well after.
+      let isWaking = model.versions.values.contains { $0.isOnDemand && $0.state == .loading }
+      guard !isWell, !isWaking, let last = model.versions.max(by: { $0.key < $1.key }) else {
+        return nil
       }
-      next.routes[key.name] = route
+      return (name, last.value.state)
     }
-    for name in next.routes.keys { next.routes[name]?.versions.sort() }
-    table = next
-    for entrance in entrances { entrance.publish(next) }
+  }
+
+  var statuses: [ModelStatus] {
+    models.sorted { $0.key < $1.key }.flatMap { statuses(named: $0.key) }
+  }
+
+  func statuses(named name: String) -> [ModelStatus] {
+    guard let model = models[name] else { return [] }
+    return model.versions.sorted { $0.key < $1.key }.map { number, version in
+      var status = ModelStatus(
+        name: name, version: number, state: isDraining ? .draining : version.state,
+        specification: version.specification, core: version.served?.core)
+      status.problem = version.problem
+      status.aliases = model.aliases.filter { $0.value == number }.keys.sorted()
+      return status
+    }
   }
 }
 
 /// Versions that nobody can reach any more, until they have drained and their memory is back.
 struct RetiringModels: Sendable {
-  private var waiting: [ModelCore] = []
-  private var current: ModelCore?
-  /// Those that an unload waits for, from before their last lease is gone.
-  private var expected: Set<ObjectIdentifier> = []
+  private var waiting: [(core: ModelCore, number: UInt64)] = []
   var isClosing = false
 
-  mutating func add(_ core: ModelCore) {
-    if isClosing {
-      expected.remove(ObjectIdentifier(core))
-      return
-    }
-    waiting.append(core)
+  mutating func add(_ core: ModelCore, _ number: UInt64) {
+    if !isClosing { waiting.append((core, number)) }
   }
 
   /// The next to see out: `.some(nil)` where there will be none, `nil` where there is none yet.
-  mutating func next() -> ModelCore?? {
-    if !waiting.isEmpty {
-      current = waiting.removeFirst()
-      return .some(current)
-    }
+  mutating func next() -> (core: ModelCore, number: UInt64)?? {
+    if !waiting.isEmpty { return .some(waiting.removeFirst()) }
     return isClosing ? .some(nil) : nil
   }
-
-  mutating func isGone(_ core: ModelCore) {
-    current = nil
-    expected.remove(ObjectIdentifier(core))
-  }
-
-  /// Somebody waits until these are gone.
-  mutating func expect(_ cores: [ObjectIdentifier]) { expected.formUnion(cores) }
-
-  func expects(_ cores: [ObjectIdentifier]) -> Bool { !expected.isDisjoint(with: cores) }
 }

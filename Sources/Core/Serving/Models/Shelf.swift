@@ -11,6 +11,8 @@ struct PendingRequest: Sendable {
   let rowCount: Int
   let byteCount: Int
   let sink: any ResponseSink
+  /// For a model that waits; its deadline is `deadline`.
+  var context: RequestContext?
 
   /// Its phases so far.
   func served(version: Int64) -> ServedPhases {

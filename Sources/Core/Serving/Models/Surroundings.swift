@@ -7,7 +7,6 @@ final class Surroundings: Sendable {
   let observer: any EventObserver
   let waitingBytes: WaitingBytes
   let clock: ServingClock
-  let troubles = Troubles()
   /// Threads that were given up; the process cannot get them back.
   let abandonedCount = Atomic<Int>(0)
   /// Model threads that compute right now.

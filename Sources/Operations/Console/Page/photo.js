@@ -35,6 +35,8 @@ export function photoSource({ onPhoto, drawsShapes }) {
       drawsShapes && button('Draw a picture', async () => onPhoto(await drawnShapes(),
         { name: 'shapes.png', isOnlyHere: true })),
       chooser, takenOnPhone),
+    drawsShapes && make('p', { class: 'hint' },
+      'This model is a demo for drawings: it knows circles, squares and triangles, and nothing of photos.'),
     note);
   return { element, close: () => listening.abort() };
 }

@@ -96,7 +96,8 @@ package struct AccessLog: Sendable {
     case .runtimeFailed(let fault): line.add(.cause, "\(fault.code.rawValue): \(fault.message)")
     case .upstreamFailed(let cause): line.add(.cause, cause)
     case .internalFault(let id): line.add(.errorID, id.text)
-    case .modelNotReady(_, .failed(let reason)): line.add(.cause, reason)
+    case .modelNotReady(_, .failed(let reason)), .modelRefused(_, let reason):
+      line.add(.cause, reason)
     case .modelNotFound, .modelNotReady, .invalidInput, .tooLarge, .unauthenticated, .forbidden,
       .overloaded, .quotaExceeded, .clientTooSlow, .unsupported, .alreadyExists,
       .deadlineExceeded, .cancelled, .draining:
@@ -111,6 +112,7 @@ extension InferenceFailure {
     switch self {
     case .modelNotFound: "model_not_found"
     case .modelNotReady: "model_not_ready"
+    case .modelRefused: "model_refused"
     case .invalidInput: "invalid_input"
     case .tooLarge: "too_large"
     case .unauthenticated: "unauthenticated"

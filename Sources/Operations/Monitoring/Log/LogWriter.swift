@@ -32,7 +32,7 @@ final class LogWriter {
         (state.takeAll(into: &buffer), state.takeReopen(), state.isClosed)
       }
       if mustReopen { reopen() }
-      let lostCount = writeBuffer(lineCount: count)
+      let lostCount = writeBuffer()
       buffer.removeAll(keepingCapacity: true)
       queue.withState { $0.settle(count, lost: lostCount) }
       queue.wakeAll()
@@ -44,7 +44,7 @@ final class LogWriter {
   }
 
   /// Gives the number of lines given up, which is 0 but after `close()`.
-  private func writeBuffer(lineCount: Int) -> Int {
+  private func writeBuffer() -> Int {
     var start = 0
     while start < buffer.count {
       let (written, error) = buffer.withUnsafeBytes { bytes in
@@ -95,8 +95,13 @@ final class LogWriter {
     buffer[start...].reduce(0) { $0 + ($1 == 0x0a ? 1 : 0) }
   }
 
+  /// Writes past the queue, which may be full again: the line that says what was lost must not be
+  /// lost itself.
   private func announceLoss() {
     let lost = queue.withState { $0.takeUnannouncedLoss() }
-    if lost > 0 { queue.offer(lossLine(lost)) }
+    guard lost > 0 else { return }
+    buffer = lossLine(lost)
+    _ = writeBuffer()
+    buffer.removeAll(keepingCapacity: true)
   }
 }

@@ -1,6 +1,5 @@
 import Glibc
-import Inference
-import Synchronization
+import Serving
 
 /// The server's log: lines of JSON or text, written by a thread of its own.
 ///
@@ -29,14 +28,14 @@ package final class ServerLog: Sendable {
 
   private let settings: Settings
   private let queue: LineQueue
-  private let thread: Guarded<UInt?>
+  private let thread: NamedThread
 
   /// Starts the thread. A file that cannot be opened is reported on standard error, and tried again.
   package init(_ settings: Settings) {
     self.settings = settings
     let queue = LineQueue(bytesMax: settings.waitingBytesMax)
     self.queue = queue
-    thread = Guarded(Self.startThread(queue, settings))
+    thread = Self.startThread(queue, settings)
   }
 
   deinit { close(within: .seconds(1)) }
@@ -84,17 +83,12 @@ package final class ServerLog: Sendable {
   /// a pipe holds beyond that is left behind.
   package func close(within duration: Duration) {
     queue.withState { $0.close() }
-    let isWritten = flush(within: duration)
-    let id = thread.withLock { id in
-      defer { id = nil }
-      return id
-    }
-    guard let id else { return }
-    if isWritten { pthread_join(pthread_t(id), nil) } else { pthread_detach(pthread_t(id)) }
+    if flush(within: duration) { thread.join() } else { thread.detach() }
   }
 
-  private static func startThread(_ queue: LineQueue, _ settings: Settings) -> UInt? {
-    let body = ThreadBody {
+  private static func startThread(_ queue: LineQueue, _ settings: Settings) -> NamedThread {
+    NamedThread(name: "log") {
+      blockSignals()
       let lossLine: (Int) -> [UInt8] = { lost in
         var line = LogLine(
           settings.format, .warn, "log lines were lost because they could not be written",
@@ -107,7 +101,6 @@ package final class ServerLog: Sendable {
         report: { reportFailure($0, path: settings.path) }
       ).run()
     }
-    return body.start()
   }
 
   /// Says on standard error that a file cannot be written; where standard error itself fails, only
@@ -121,41 +114,11 @@ package final class ServerLog: Sendable {
   }
 }
 
-/// What the log's thread does, carried through the C interface.
-private final class ThreadBody {
-  private let body: @Sendable () -> Void
-
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-
-  /// `nil` where the system refuses another thread; then every line is lost and counted.
-  func start() -> UInt? {
-    var id = pthread_t()
-    let argument = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &id, nil,
-      { argument in
-        guard let argument else { return nil }
-        let body = Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
-        blockSignals()
-        body.body()
-        return nil
-      }, argument.toOpaque())
-    guard status == 0 else {
-      argument.release()
-      return nil
-    }
-    return UInt(id)
-  }
-}
-
 /// Keeps signals for other threads; a write to a closed pipe then fails instead of ending us.
 private func blockSignals() {
   var all = sigset_t()
   sigfillset(&all)
   pthread_sigmask(SIG_BLOCK, &all, nil)
-  guard let file = fopen("/proc/thread-self/comm", "w") else { return }
-  fputs("log", file)
-  fclose(file)
 }
 
 extension Duration {

@@ -31,6 +31,21 @@ final class CounterCells: @unchecked Sendable {
     cells[shard &* rowWidth &+ place].wrappingAdd(amount, ordering: .relaxed)
   }
 
+  /// Sets a cell of one shard's row, which threads of that shard may overwrite.
+  @inline(__always)
+  func set(_ value: UInt64, at place: Int, shard: Int) {
+    cells[shard &* rowWidth &+ place].store(value, ordering: .relaxed)
+  }
+
+  /// The largest over all shards.
+  func largest(at place: Int) -> UInt64 {
+    var largest: UInt64 = 0
+    for row in 0..<rowCount {
+      largest = max(largest, cells[row * rowWidth + place].load(ordering: .relaxed))
+    }
+    return largest
+  }
+
   /// The sum over all shards.
   func sum(at place: Int) -> UInt64 {
     var sum: UInt64 = 0

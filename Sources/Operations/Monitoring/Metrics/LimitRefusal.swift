@@ -18,13 +18,13 @@ enum LimitRefusal: String, CaseIterable {
     case .tooLarge(.header): self = .headerBytes
     case .tooLarge(.image), .invalidInput(.image(.tooManyPixels)): self = .imagePixels
     case .invalidInput(.nestedTooDeep): self = .jsonDepth
-    case .clientTooSlow: self = .bodyRate
+    case .clientTooSlow(.moving): self = .bodyRate
     case .overloaded(.waitingRequests, _): self = .waitingRequests
     case .overloaded(.waitingBytes, _): self = .waitingBytes
     case .overloaded(.connections, _): self = .connections
-    case .modelNotFound, .modelNotReady, .invalidInput, .unauthenticated, .forbidden,
+    case .modelNotFound, .modelNotReady, .modelRefused, .invalidInput, .unauthenticated, .forbidden,
       .quotaExceeded, .unsupported, .alreadyExists, .upstreamFailed, .deadlineExceeded,
-      .cancelled, .draining, .runtimeFailed, .internalFault:
+      .cancelled, .draining, .runtimeFailed, .internalFault, .clientTooSlow(.taking):
       return nil
     }
   }

@@ -70,6 +70,26 @@ package final class Metrics: EventObserver {
     return MetricsPage(self, models: sources.models?() ?? [], figures: sources.figures).text()
   }
 
+  /// The statistics of a model's versions, or of all models; of one version where that is named.
+  package func statistics(name: String?, version: Int64?) -> [ModelStatistics] {
+    let offset = Self.nanosecondsFromMonotonicToEpoch
+    let all = shards[0].directory.withLock { directory in
+      name.map { directory.series(named: $0) } ?? directory.all
+    }
+    return all.filter { version == nil || $0.version == version }.map { series in
+      series.statistics { ($0 &+ offset) / 1_000_000 }
+    }
+  }
+
+  private static var nanosecondsFromMonotonicToEpoch: UInt64 {
+    func now(_ clock: clockid_t) -> UInt64 {
+      var time = timespec()
+      clock_gettime(clock, &time)
+      return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+    return now(CLOCK_REALTIME) &- now(CLOCK_MONOTONIC)
+  }
+
   // MARK: EventObserver
 
   package func finished(_ record: RequestRecord) {
@@ -96,7 +116,7 @@ package final class Metrics: EventObserver {
     case .modelStateChanged(let name, let version, let state):
       switch state {
       case .gone: remove(name, version)
-      case .loading, .ready, .draining, .failed: add(name, version, loads: 0)
+      case .dormant, .loading, .ready, .draining, .failed: add(name, version, loads: 0)
       }
     case .modelLoaded(let name, let version, _, _): add(name, version, loads: 1)
     case .queueDepthChanged, .runExceededBound, .modelThreadAbandoned: break

@@ -24,6 +24,9 @@ struct ModelDirectory {
     models[name]?.series(version: version)
   }
 
+  /// The series of one name's versions, ascending.
+  func series(named name: String) -> [ModelSeries] { models[name]?.numbered ?? [] }
+
   /// All series, by name and version.
   var all: [ModelSeries] {
     models.sorted { $0.key < $1.key }.flatMap { $0.value.numbered }

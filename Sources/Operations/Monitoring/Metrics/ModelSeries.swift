@@ -1,4 +1,5 @@
 import Inference
+import Synchronization
 
 /// What is counted of one model version; written by every thread that ends requests, read by pages.
 final class ModelSeries: Sendable {
@@ -8,6 +9,8 @@ final class ModelSeries: Sendable {
   private let cells: CounterCells
   private let durationBuckets = Buckets.duration
   private let phaseBuckets = Buckets.phase
+  /// Runs of more than one row; those of one are counted without a lock.
+  private let batches = Guarded(BatchSizes())
 
   init(name: String, version: Int64, shardCount: Int) {
     self.name = name
@@ -26,8 +29,10 @@ final class ModelSeries: Sendable {
     countPhase(.encode, record, shard)
     countPhase(.write, record, shard)
     switch outcome {
-    case .invalid, .rejected, .cancelled: break
-    case .deadlineExceeded, .failed: countDuration(record, shard)
+    case .invalid, .rejected, .cancelled: countFailure(record, shard)
+    case .deadlineExceeded, .failed:
+      countFailure(record, shard)
+      countDuration(record, shard)
     case .success:
       countDuration(record, shard)
       countSuccess(record, shard)
@@ -74,9 +79,75 @@ final class ModelSeries: Sendable {
     cells.add(
       record.encoded.nanoseconds(since: served.computed),
       at: sums + TritonSum.output.rawValue, shard: shard)
+    cells.set(record.end.nanoseconds, at: SeriesLayout.lastEnd, shard: shard)
+    countBatch(record, shard)
+  }
+
+  private func countFailure(_ record: borrowing RequestRecord, _ shard: Int) {
+    guard record.end != .never else { return }
+    cells.add(
+      record.end.nanoseconds(since: record.context.arrival), at: SeriesLayout.failures,
+      shard: shard)
+  }
+
+  /// A request counts in the runs of its size by its share of the rows, so that the shares of all
+  /// requests of a run add up to one run.
+  private func countBatch(_ record: borrowing RequestRecord, _ shard: Int) {
+    let served = record.served
+    let rowCount = UInt64(max(1, served.rowCount))
+    let times = RunTimes(
+      input: record.decoded.nanoseconds(since: record.bodyRead),
+      infer: served.computed.nanoseconds(since: served.started),
+      output: record.encoded.nanoseconds(since: served.computed))
+    guard served.batchRowCount > 1 else {
+      let start = SeriesLayout.single
+      cells.add(rowCount, at: start, shard: shard)
+      cells.add(times.input, at: start + 1, shard: shard)
+      cells.add(times.infer, at: start + 2, shard: shard)
+      return cells.add(times.output, at: start + 3, shard: shard)
+    }
+    batches.withLock {
+      $0.count(rowCount: rowCount, ofBatch: served.batchRowCount, times)
+    }
   }
 
   // MARK: Reading
+
+  /// Everything as clients of Triton ask for it. `sinceEpoch` turns an instant of the monotonic clock
+  /// into milliseconds since the Unix epoch.
+  func statistics(sinceEpoch: (UInt64) -> UInt64) -> ModelStatistics {
+    var statistics = ModelStatistics(name: name, version: version)
+    let lastEnd = cells.largest(at: SeriesLayout.lastEnd)
+    statistics.lastInferenceMilliseconds = lastEnd == 0 ? 0 : sinceEpoch(lastEnd)
+    statistics.rowCount = rows
+    statistics.runCount = runs
+    let successCount = requests(.success)
+    let failureCount = RequestRecord.Outcome.allCases.reduce(0) { $0 + requests($1) } - successCount
+    func total(_ sum: TritonSum) -> ModelStatistics.Total {
+      .init(count: successCount, nanoseconds: cells.sum(at: SeriesLayout.triton + sum.rawValue))
+    }
+    statistics.success = total(.request)
+    statistics.failure = .init(
+      count: failureCount, nanoseconds: cells.sum(at: SeriesLayout.failures))
+    statistics.queue = total(.queue)
+    statistics.input = total(.input)
+    statistics.infer = total(.infer)
+    statistics.output = total(.output)
+    statistics.batches = single + batches.withLock { $0.statistics }
+    return statistics
+  }
+
+  /// Runs of one row, where there were any.
+  private var single: [ModelStatistics.Batch] {
+    let start = SeriesLayout.single
+    let count = cells.sum(at: start)
+    guard count > 0 else { return [] }
+    var batch = ModelStatistics.Batch(rowCount: 1)
+    batch.input = .init(count: count, nanoseconds: cells.sum(at: start + 1))
+    batch.infer = .init(count: count, nanoseconds: cells.sum(at: start + 2))
+    batch.output = .init(count: count, nanoseconds: cells.sum(at: start + 3))
+    return [batch]
+  }
 
   func requests(_ dialect: Dialect, _ outcome: RequestRecord.Outcome) -> UInt64 {
     cells.sum(at: SeriesLayout.requests(dialect, outcome))

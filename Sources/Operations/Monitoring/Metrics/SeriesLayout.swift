@@ -41,7 +41,13 @@ enum SeriesLayout {
   static let triton = phases + RequestPhase.allCases.count * phaseWidth
   static let rows = triton + TritonSum.allCases.count
   static let runs = rows + 1
-  static let cellCount = runs + 1
+  /// Time of failed requests.
+  static let failures = runs + 1
+  /// The latest end of a successful request, on the monotonic clock.
+  static let lastEnd = failures + 1
+  /// Input, infer and output time of runs of one row, after their rows.
+  static let single = lastEnd + 1
+  static let cellCount = single + 4
 
   static let outcomeCount = RequestRecord.Outcome.allCases.count
   /// Buckets, then the sum of nanoseconds.

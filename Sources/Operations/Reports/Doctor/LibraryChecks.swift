@@ -2,6 +2,7 @@ import Imaging
 import Inference
 package import NativeLibraries
 import OnnxRuntime
+import OpenVino
 
 /// Looks for the native libraries and opens them, as serving would.
 package struct LibraryChecks: Sendable {
@@ -10,7 +11,7 @@ package struct LibraryChecks: Sendable {
   package init(places: NativeLibraryPlaces = .standard) { self.places = places }
 
   package var findings: [Finding] {
-    [onnxRuntime] + ImageLibrary.all.map(imageLibrary) + [zlib]
+    [onnxRuntime, openVino] + ImageLibrary.all.map(imageLibrary) + [zlib]
   }
 
   private var onnxRuntime: Finding {
@@ -22,6 +23,23 @@ package struct LibraryChecks: Sendable {
         .runtimes, "ONNX Runtime", error.message,
         remedy: "run scripts/bootstrap run in the source tree, or set APUS_NATIVE to a directory "
           + "that has libonnxruntime.so")
+    }
+  }
+
+  private var openVino: Finding {
+    do throws(RuntimeFault) {
+      let library = try OpenVinoLibrary.open(in: places)
+      let fast = library.capabilities.filter { ["BF16", "INT8"].contains($0) }
+      return .works(
+        .runtimes, "OpenVINO",
+        "\(library.version), \(library.path)"
+          + (fast.isEmpty ? "" : ", computes \(fast.joined(separator: " and ")) fast"))
+    } catch {
+      return .missing(
+        .runtimes, "OpenVINO", error.message,
+        remedy: "for OpenVINO, TensorFlow and Paddle models and for precisions beside f32 run "
+          + "scripts/bootstrap run in the source tree, or set APUS_NATIVE to a directory that has "
+          + "libopenvino_c.so")
     }
   }
 

@@ -1,5 +1,4 @@
 import Inference
-import NIOCore
 import Serving
 import WireFormats
 
@@ -15,19 +14,24 @@ struct StatusAnswers {
         OpenInferenceDocuments.serverMetadata(
           version: shared.settings.version, extensions: Self.extensions))
     case .serverLive: answer(OpenInferenceDocuments.live(shared.door.isLive), shared.door.isLive)
-    case .serverReady: answer(OpenInferenceDocuments.ready(isReady), isReady)
+    case .serverReady:
+      let reason = shared.door.unreadiness
+      answer(OpenInferenceDocuments.ready(unless: reason), reason == nil)
     case .plainLive: answer(plain: shared.door.isLive)
     case .plainReady: answer(plain: isReady)
     case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
     case .modelMetadata: answerMetadata(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
-    case .repositoryIndex: connection.hand(to: RepositoryIndex(connection, shared))
-    case .infer, .detect, .classify, .metrics, .page:
+    case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
+      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }
 
-  private static let extensions = ["binary_tensor_data", "classification", "parameters"]
+  private static let extensions = [
+    "binary_tensor_data", "classification", "parameters", "statistics", "model_repository",
+    "model_repository(unload_dependents)",
+  ]
 
   private var isReady: Bool { shared.door.isReady }
 
@@ -72,7 +76,8 @@ struct StatusAnswers {
     do throws(InferenceFailure) {
       let lease = try connection.front.entrance.lease(address)
       connection.record.model = lease.name
-      answer(OpenInferenceDocuments.modelReady(name: lease.name, true))
+      let isReady = lease.obstacle == nil
+      answer(OpenInferenceDocuments.modelReady(name: lease.name, isReady), isReady)
     } catch {
       guard case .modelNotReady(let name, _) = error else {
         connection.refuse(error)
@@ -81,46 +86,4 @@ struct StatusAnswers {
       answer(OpenInferenceDocuments.modelReady(name: name, false), false)
     }
   }
-}
-
-/// Answers `POST /v2/repository/index`, whose body may ask for ready versions only.
-final class RepositoryIndex: Exchange {
-  private let connection: HTTPConnection
-  private let shared: FrontShared
-  private var body: CollectedBody
-  /// Generous for `{"ready": true}`.
-  private static let bodyBytesMax = 4 << 10
-
-  init(_ connection: HTTPConnection, _ shared: FrontShared) {
-    self.connection = connection
-    self.shared = shared
-    body = CollectedBody(expectedByteCount: nil, budget: shared.collectedBytes)
-  }
-
-  func receive(_ part: ByteBuffer) {
-    do throws(InferenceFailure) {
-      try body.append(part)
-      if body.byteCount > Self.bodyBytesMax {
-        throw .tooLarge(.body(bytesMax: Self.bodyBytesMax))
-      }
-    } catch {
-      connection.refuse(error)
-    }
-  }
-
-  func end() {
-    do throws(InputProblem) {
-      let isReadyOnly = try body.bytes.withUnsafeReadableBytes { bytes throws(InputProblem) in
-        try OpenInferenceDocuments.isReadyOnly(indexRequest: bytes)
-      }
-      let entries = shared.door.statuses.filter { !isReadyOnly || $0.state == .ready }
-      let document = OpenInferenceDocuments.repositoryIndex(
-        entries.map { RepositoryEntry(name: $0.name, version: $0.version, state: $0.state) })
-      connection.answer(Answer(status: 200, contentType: Answer.json, bytes: document))
-    } catch {
-      connection.refuse(.invalidInput(error))
-    }
-  }
-
-  func abandon() { body.giveBack() }
 }

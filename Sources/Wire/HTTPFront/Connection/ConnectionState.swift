@@ -16,7 +16,8 @@ struct ConnectionState {
     case receiving
     /// The request has ended, its answer has not left.
     case answering
-    /// The answer was given before the body ended; the rest of the body is thrown away.
+    /// The answer was given before the body ended; the rest of the body is thrown away. Should the
+    /// body end before the answer has left, this becomes `answering`.
     case discarding
     /// The last answer has left and so have we; what still comes is thrown away for a short while,
     /// so that the client can read why before the connection is reset.
@@ -64,7 +65,11 @@ struct ConnectionState {
     case .receiving:
       phase = .answering
       return .wait
-    case .discarding: return isAnswerOpen ? .wait : finished()
+    case .discarding:
+      guard isAnswerOpen else { return finished() }
+      // Nothing is left to throw away: what comes now belongs to the next request, and waits.
+      phase = .answering
+      return .wait
     case .awaitingHead, .answering, .lingering, .closed: return .wait
     }
   }
@@ -75,6 +80,12 @@ struct ConnectionState {
     discardableBytes -= byteCount
     if discardableBytes < 0 { closesAfterAnswer = true }
     return closesAfterAnswer && !isAnswerOpen ? afterLastAnswer() : .wait
+  }
+
+  /// What comes is no HTTP: there is no end of this request, and no other after it.
+  mutating func requestBroke() -> Next {
+    closesAfterAnswer = true
+    return phase == .discarding && !isAnswerOpen ? afterLastAnswer() : .wait
   }
 
   /// The connection ends with the answer that is owed; with none owed, see `isIdle`.

@@ -70,7 +70,8 @@ extension HTTPConnection {
     _ answer: Answer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>
   ) {
     guard !answer.tail.isEmpty else {
-      context.writeAndFlush(wrapOutboundOut(answer.body), promise: promise)
+      context.write(wrapOutboundOut(answer.body), promise: promise)
+      front.flushSoon(self)
       return
     }
     context.write(wrapOutboundOut(answer.body), promise: nil)
@@ -117,10 +118,11 @@ extension HTTPConnection {
       record.operation = "unreadable"
       state.headTaken(keepsAlive: false, discardableBytes: front.limits.discardedBytesMax)
     }
-    state.closeAfterAnswer()
+    let next = state.requestBroke()
     if state.owesAnswer {
       let refusal = UnreadableRequest.failure(for: problem, limits: front.limits)
       refuse(refusal.failure, status: refusal.status)
     }
+    carryOut(next)
   }
 }

@@ -31,7 +31,13 @@ extension HTTPConnection {
     isTakingWaitingParts = true
     while state.takesParts, let part = waitingParts.popFirst() { take(part) }
     isTakingWaitingParts = false
-    if waitingParts.isEmpty && state.wantsBytes { resumeReading() }
+    guard waitingParts.isEmpty else { return }
+    if state.takesParts, let problem = unreadable {
+      unreadable = nil
+      refuseUnreadable(problem)
+    } else if state.wantsBytes {
+      resumeReading()
+    }
   }
 
   private func resumeReading() {
@@ -61,7 +67,7 @@ extension HTTPConnection {
     case nil: break
     case .closeIdle, .cut: close()
     case .refuseSlowHead: refuseSlowHead()
-    case .refuseSlowBody: refuse(.clientTooSlow(bytesPerSecondMin: front.limits.bytesPerSecondMin))
+    case .refuseSlowBody: refuse(tooSlow)
     }
   }
 
@@ -73,11 +79,15 @@ extension HTTPConnection {
     watch.byteCount = record.responseByteCount - left
   }
 
+  private var tooSlow: InferenceFailure {
+    .clientTooSlow(.moving(bytesPerSecondMin: front.limits.bytesPerSecondMin))
+  }
+
   private func refuseSlowHead() {
     head.clear()
     startRecord()
     record.operation = "unreadable"
     state.headTaken(keepsAlive: false, discardableBytes: 0)
-    refuse(.clientTooSlow(bytesPerSecondMin: front.limits.bytesPerSecondMin))
+    refuse(tooSlow)
   }
 }

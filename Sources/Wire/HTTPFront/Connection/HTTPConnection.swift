@@ -32,6 +32,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var routeMemory = Route.Memory()
   var waitingParts = CircularBuffer<HTTPServerRequestPart>()
   var isTakingWaitingParts = false
+  /// What came after the waiting parts and is no HTTP; refused when they have been answered.
+  var unreadable: HTTPParserError?
   var isReadWanted = false
   /// The parser gave something out of what is being read.
   var hasReadPart = false
@@ -100,6 +102,10 @@ extension HTTPConnection {
       context.close(promise: nil)
       return
     }
-    refuseUnreadable(problem)
+    if state.takesParts && waitingParts.isEmpty {
+      refuseUnreadable(problem)
+    } else {
+      unreadable = problem
+    }
   }
 }

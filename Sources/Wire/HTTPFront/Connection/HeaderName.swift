@@ -4,6 +4,7 @@ enum HeaderName {
   case contentType, contentLength, contentEncoding, acceptEncoding, transferEncoding
   case requestID, traceParent, ifNoneMatch, userAgent, binaryHeaderLength
   case corsMethod
+  case authorization
 
   /// Recognises a name by its length, then letter by letter whatever the case.
   init?(_ name: String) {
@@ -23,7 +24,7 @@ enum HeaderName {
     case 10: return given("user-agent", .userAgent)
     case 11: return given("traceparent", .traceParent)
     case 12: return given("content-type", .contentType) ?? given("x-request-id", .requestID)
-    case 13: return given("if-none-match", .ifNoneMatch)
+    case 13: return given("if-none-match", .ifNoneMatch) ?? given("authorization", .authorization)
     case 14: return given("content-length", .contentLength)
     case 15: return given("accept-encoding", .acceptEncoding)
     case 16: return given("content-encoding", .contentEncoding)

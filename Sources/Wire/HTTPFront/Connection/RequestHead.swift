@@ -25,6 +25,7 @@ final class RequestHead {
   var traceParent: String?
   var ifNoneMatch: String?
   var userAgent: String?
+  var authorization: String?
   var corsMethod: String?
   /// `Inference-Header-Content-Length` as it came.
   var binaryHeaderLength: String?
@@ -49,7 +50,7 @@ final class RequestHead {
     (contentType, accept, acceptEncoding) = ("", "", "")
     (host, origin, corsMethod, namedCaller) = (nil, nil, nil, nil)
     (requestID, traceParent, ifNoneMatch) = (nil, nil, nil)
-    (userAgent, binaryHeaderLength) = (nil, nil)
+    (userAgent, binaryHeaderLength, authorization) = (nil, nil, nil)
   }
 
   /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
@@ -89,6 +90,7 @@ final class RequestHead {
     case .userAgent: userAgent = value
     case .binaryHeaderLength: binaryHeaderLength = value
     case .corsMethod: corsMethod = value
+    case .authorization: authorization = value
     }
   }
 }

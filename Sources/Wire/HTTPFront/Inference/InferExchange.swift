@@ -8,18 +8,18 @@ import WireFormats
 ///
 /// Small JSON is decoded and encoded right here on the loop; large JSON, and every packed body, by a
 /// worker. Tensors in binary go from each read straight to where the model will find them.
-final class InferExchange: Exchange, AnswerWaiter {
-  private let connection: HTTPConnection
-  private let shared: FrontShared
-  private let lease: ModelLease
+final class InferExchange: ModelExchange {
+  let connection: HTTPConnection
+  let shared: FrontShared
+  let lease: ModelLease
   /// The length of the JSON before binary tensors, where the client named one.
   private let jsonByteCount: Int?
-  private var body: CollectedBody
+  var body: CollectedBody
   private var binary: OpenInferenceBinaryBody?
-  private var handle: RequestHandle?
+  var handle: RequestHandle?
   private var plan: OpenInferenceResponsePlan?
   private var clientID: String?
-  private var isOver = false
+  var isOver = false
 
   static func begin(on connection: HTTPConnection, address: ModelAddress, _ shared: FrontShared) {
     connection.record.isInference = true
@@ -28,7 +28,9 @@ final class InferExchange: Exchange, AnswerWaiter {
       connection.record.model = lease.name
       connection.hand(to: try InferExchange(connection, lease, shared))
     } catch {
-      connection.refuse(error)
+      WakingExchange.begin(after: error, on: connection, address: address, shared) {
+        (lease) throws(InferenceFailure) in try InferExchange(connection, lease, shared)
+      }
     }
   }
 
@@ -77,20 +79,16 @@ final class InferExchange: Exchange, AnswerWaiter {
 
 extension InferExchange {
   func receive(_ part: ByteBuffer) {
-    do throws(InferenceFailure) {
-      guard binary != nil else {
-        try body.append(part)
-        return
-      }
-      do throws(InputProblem) {
-        try part.withUnsafeReadableBytes { bytes throws(InputProblem) in
-          try binary?.receive(bytes)
-        }
-      } catch {
-        throw .invalidInput(error)
+    guard binary != nil else {
+      collect(part)
+      return
+    }
+    do throws(InputProblem) {
+      try part.withUnsafeReadableBytes { bytes throws(InputProblem) in
+        try binary?.receive(bytes)
       }
     } catch {
-      connection.refuse(error)
+      connection.refuse(.invalidInput(error))
     }
   }
 
@@ -102,7 +100,9 @@ extension InferExchange {
     {
       decoded(makeDecoding().run(body.bytes))
     } else {
-      decodeOnWorker()
+      onWorker({ [decoding = makeDecoding(), bytes = body.bytes] in decoding.run(bytes) }) {
+        $0.decoded($1)
+      }
     }
   }
 
@@ -121,17 +121,6 @@ extension InferExchange {
     InferDecoding(
       signature: lease.signature, coding: connection.head.contentCoding,
       jsonByteCount: jsonByteCount, limits: shared.settings.limits)
-  }
-
-  private func decodeOnWorker() {
-    let decoding = makeDecoding()
-    let bytes = body.bytes
-    let loop = connection.front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    shared.workers.run {
-      let result = decoding.run(bytes)
-      loop.execute { bound.value.decoded(result) }
-    }
   }
 
   private func decoded(_ result: Result<OpenInferenceRequest, InferenceFailure>) {
@@ -155,27 +144,14 @@ extension InferExchange {
       let (nanoseconds, overflow) = UInt64(microseconds).multipliedReportingOverflow(by: 1_000)
       context.timeoutNanoseconds = overflow ? .max : nanoseconds
     }
-    let submitted = connection.front.entrance.submit(
-      InferenceRequest(context: context, body: .tensors(request.body)), to: lease,
-      sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
-    if !isOver { handle = submitted }
+    submit(request.body, context)
   }
 }
 
 // MARK: - Out
 
 extension InferExchange {
-  func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
-    guard !isOver else { return }
-    handle = nil
-    connection.record.served = end.served
-    switch end.outcome {
-    case .failed(let failure): connection.refuse(failure)
-    case .done: encode(outputs)
-    }
-  }
-
-  private func encode(_ outputs: [NamedTensor]) {
+  func encode(_ outputs: [NamedTensor], _ end: ResponseEnd) {
     guard let plan else { preconditionFailure("answered before it was submitted") }
     let encoding = InferEncoding(
       model: lease.name, version: lease.version, clientID: clientID, labels: labels(for: plan),
@@ -186,12 +162,7 @@ extension InferExchange {
       encoded(answer)
       return
     }
-    let loop = connection.front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    shared.workers.run {
-      let answer = encoding.answer(outputs)
-      loop.execute { bound.value.encoded(answer) }
-    }
+    onWorker({ encoding.answer(outputs) }) { $0.encoded($1) }
   }
 
   /// Names of classes, for answers that name classes.
@@ -202,23 +173,5 @@ extension InferExchange {
     return lease.labels.isEmpty ? shared.visionTasks.task(for: lease).labels : lease.labels
   }
 
-  private func encoded(_ answer: Result<Answer, InferenceFailure>) {
-    guard !isOver else { return }
-    connection.record.encoded = MonotonicClock.now()
-    switch answer {
-    case .success(let answer):
-      isOver = true
-      connection.answer(answer)
-    case .failure(let failure): connection.refuse(failure)
-    }
-  }
-
-  func abandon() {
-    guard !isOver else { return }
-    isOver = true
-    handle?.cancel()
-    handle = nil
-    body.giveBack()
-    binary = nil
-  }
+  func forget() { binary = nil }
 }

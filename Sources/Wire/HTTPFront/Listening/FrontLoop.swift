@@ -25,6 +25,9 @@ final class FrontLoop {
   private(set) var date: DateText
   private(set) var isDraining = false
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+  /// Connections with a small answer that is written but not sent.
+  private var unsent: [HTTPConnection] = []
+  private var oldestUnsent = Instant.never
 
   init(eventLoop: any EventLoop, shared: FrontShared) {
     self.eventLoop = eventLoop
@@ -63,6 +66,35 @@ final class FrontLoop {
   func connectionClosed(_ connection: HTTPConnection) {
     connections[ObjectIdentifier(connection)] = nil
   }
+
+  /// Sends a connection's answer together with those of the others that this turn of the loop
+  /// answers: each system call that sends may have to wake a client, which costs more than the
+  /// sending, and one that is awake needs no waking. No answer is held for long.
+  func flushSoon(_ connection: HTTPConnection) {
+    guard connections.count > 1 else {
+      connection.context?.flush()
+      return
+    }
+    unsent.append(connection)
+    if unsent.count == 1 {
+      oldestUnsent = connection.record.encoded
+      eventLoop.assumeIsolated().execute { self.flushUnsent() }
+    } else if unsent.count >= Self.unsentMax
+      || connection.record.encoded.nanoseconds(since: oldestUnsent) > Self.unsentNanosecondsMax
+    {
+      flushUnsent()
+    }
+  }
+
+  private func flushUnsent() {
+    // What follows a sent answer may write the next one.
+    let leaving = unsent
+    unsent.removeAll(keepingCapacity: true)
+    for connection in leaving { connection.context?.flush() }
+  }
+
+  private static let unsentMax = 16
+  private static let unsentNanosecondsMax: UInt64 = 250_000
 
   /// When a request that says nothing about time is no longer of use.
   func deadline(from arrival: Instant) -> Instant {

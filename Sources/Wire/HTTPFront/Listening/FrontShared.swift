@@ -10,6 +10,7 @@ final class FrontShared: Sendable {
   let observer: any EventObserver
   let pages: any FrontPages
   let metrics: any FrontMetrics
+  let repository: (any FrontRepository)?
   let workers: WorkerPool
   let openConnections: OpenConnections
   let collectedBytes: ByteBudget
@@ -17,13 +18,15 @@ final class FrontShared: Sendable {
 
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
-    pages: any FrontPages, metrics: any FrontMetrics
+    pages: any FrontPages, metrics: any FrontMetrics,
+    repository: (any FrontRepository)?
   ) {
     self.settings = settings
     self.door = door
     self.observer = observer
     self.pages = pages
     self.metrics = metrics
+    self.repository = repository
     workers = WorkerPool(threadCount: settings.workerThreads)
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     visionTasks = VisionTasks(options: settings.visionOptions)

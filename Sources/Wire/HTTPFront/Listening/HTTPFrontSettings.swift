@@ -28,6 +28,9 @@ package struct HTTPFrontSettings: Sendable {
   /// Peer addresses whose `callerHeader` is believed.
   package var trustedProxies: Set<String> = []
 
+  /// What managing this server from afar takes; `nil` leaves management to this machine.
+  package var managementKey: String?
+
   /// How photos are made inputs of the model of that name.
   package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }
 

@@ -1,25 +1,43 @@
+import Inference
+import Serving
 import Synchronization
 
 /// Counts the connections of all loops against their limit.
 final class OpenConnections: Sendable {
+  private struct Counts {
+    var open = 0
+    var refused = 0
+  }
+
   private let countMax: Int
-  private let current = Atomic<Int>(0)
-  private let refused = Atomic<Int>(0)
+  private let counts = Signal(Counts())
 
   init(countMax: Int) { self.countMax = countMax }
 
   /// Takes a place, or counts a refusal.
   func enter() -> Bool {
-    if current.wrappingAdd(1, ordering: .relaxed).newValue <= countMax { return true }
-    current.wrappingSubtract(1, ordering: .relaxed)
-    refused.wrappingAdd(1, ordering: .relaxed)
-    return false
+    counts.withValue { counts in
+      let hasPlace = counts.open < countMax
+      if hasPlace { counts.open += 1 } else { counts.refused += 1 }
+      return hasPlace
+    }
   }
 
-  func leave() { current.wrappingSubtract(1, ordering: .relaxed) }
+  func leave() {
+    let isLast = counts.withValue { counts in
+      counts.open -= 1
+      return counts.open == 0
+    }
+    if isLast { counts.update { _ in } }
+  }
 
-  var count: Int { current.load(ordering: .relaxed) }
-  var refusedCount: Int { refused.load(ordering: .relaxed) }
+  /// Blocks until the last connection has gone or `deadline` has come; says whether it has gone.
+  func waitForLast(until deadline: Instant) -> Bool {
+    counts.sleepUntilReady(before: deadline.nanoseconds) { $0.open == 0 ? true : nil } ?? false
+  }
+
+  var count: Int { counts.withValue { $0.open } }
+  var refusedCount: Int { counts.withValue { $0.refused } }
 }
 
 /// Bytes that may be held at one time, over all connections.

@@ -3,7 +3,8 @@ enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
   case modelList, modelMetadata, modelReady, infer
   case detect, classify
-  case repositoryIndex
+  case modelStatistics, allStatistics
+  case repositoryIndex, modelLoad, modelUnload, modelAliases
   case metrics
   /// `/healthz`, `/livez`: the process runs. `/readyz`: it would answer.
   case plainLive, plainReady
@@ -13,15 +14,23 @@ enum Endpoint: Sendable, CaseIterable {
   /// The method that does it, beside `HEAD` for `GET` and `OPTIONS` for all.
   var isPost: Bool {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex: true
+    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: true
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
-      .metrics, .plainLive, .plainReady, .page:
+      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page:
       false
     }
   }
 
   /// As the `Allow` header lists them.
   var methods: [String] { isPost ? ["POST", "OPTIONS"] : ["GET", "HEAD", "OPTIONS"] }
+
+  /// Whether it changes what is served, which not everybody may.
+  var isManagement: Bool {
+    switch self {
+    case .modelLoad, .modelUnload, .modelAliases: true
+    default: false
+    }
+  }
 
   /// Whether the port for metrics answers it, too.
   var isOnMetricsPort: Bool {

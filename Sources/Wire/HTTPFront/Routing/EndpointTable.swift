@@ -7,7 +7,7 @@ package enum EndpointTable {
     let purpose: String
   }
 
-  static let rows = server + model + vision + others
+  static let rows = server + model + vision + management + others
 
   private static let server = [
     Row(path: "/v2", endpoint: .serverMetadata, purpose: "Name, version and extensions."),
@@ -19,6 +19,22 @@ package enum EndpointTable {
     Row(
       path: "/v2/repository/index", endpoint: .repositoryIndex,
       purpose: "Every version of every model, and its state."),
+    Row(
+      path: "/v2/models/stats", endpoint: .allStatistics,
+      purpose: "What every model version has done, with Triton's names."),
+  ]
+
+  private static let management = [
+    Row(
+      path: "/v2/repository/models/{model}/load", endpoint: .modelLoad,
+      purpose: "Loads a model, or loads it anew; parameters `config` and `file:<path>`. Management."
+    ),
+    Row(
+      path: "/v2/repository/models/{model}/unload", endpoint: .modelUnload,
+      purpose: "Takes a model out of service and returns its memory. Management."),
+    Row(
+      path: "/v2/repository/models/{model}/aliases", endpoint: .modelAliases,
+      purpose: "Gives versions other names: `{\"stable\": 2, \"canary\": null}`. Management."),
   ]
 
   private static let model = [
@@ -29,6 +45,9 @@ package enum EndpointTable {
     Row(
       path: "/v2/models/{model}/infer", endpoint: .infer,
       purpose: "Tensors in, tensors out: JSON, or JSON and binary."),
+    Row(
+      path: "/v2/models/{model}/stats", endpoint: .modelStatistics,
+      purpose: "What the model's versions have done, with Triton's names."),
   ]
 
   private static let vision = [
@@ -56,7 +75,9 @@ package enum EndpointTable {
       Generated from the table in `Sources/Wire/HTTPFront/Routing`; do not edit.
 
       Each address of a model is also there for one version: `/v2/models/{model}/versions/{version}`
-      and what follows. `HEAD` answers where `GET` does, `OPTIONS` everywhere. The metrics port
+      and what follows, and for an alias: `{model}@{alias}`, `/versions/{alias}`. Management answers on
+      this machine alone, or with `Authorization: Bearer` where `management-key` is set. What is under
+      `/v2/repository` is also under `/v2/repository/{repository}`. `HEAD` answers where `GET` does, `OPTIONS` everywhere. The metrics port
       answers those marked in the last column and nothing else.
 
       | method | address | | metrics port |

@@ -49,11 +49,30 @@ struct Route: Sendable {
     case ["health", "live"]: (.serverLive, noModel)
     case ["health", "ready"]: (.serverReady, noModel)
     case ["models"]: (.modelList, noModel)
-    case ["repository", "index"]: (.repositoryIndex, noModel)
+    case ["models", "stats"]: (.allStatistics, noModel)
+    case let all where all[0] == "repository": findRepository(all.dropFirst())
     case let all where all.count > 1 && all[0] == "models": findModel(all.dropFirst())
     default: nil
     }
   }
+
+  /// `index`, `models/{m}/{verb}`, and the same behind a repository's name, of which there is one.
+  private static func findRepository(
+    _ segments: ArraySlice<String>
+  ) -> (Endpoint, ModelAddress)? {
+    switch (segments.first, segments.count) {
+    case ("index", 1): return (.repositoryIndex, noModel)
+    case ("models", 3):
+      let (name, verb) = (segments[segments.startIndex + 1], segments[segments.startIndex + 2])
+      return repositoryVerbs[verb].map { ($0, ModelAddress(name: name)) }
+    case (_, 2), (_, 4): return findRepository(segments.dropFirst())
+    default: return nil
+    }
+  }
+
+  private static let repositoryVerbs: [String: Endpoint] = [
+    "load": .modelLoad, "unload": .modelUnload, "aliases": .modelAliases,
+  ]
 
   /// `{m}`, `{m}/{verb}`, `{m}/versions/{v}`, `{m}/versions/{v}/{verb}`.
   private static func findModel(_ segments: ArraySlice<String>) -> (Endpoint, ModelAddress)? {
@@ -72,7 +91,8 @@ struct Route: Sendable {
   }
 
   private static let verbs: [String: Endpoint] = [
-    "ready": .modelReady, "infer": .infer, "detect": .detect, "classify": .classify,
+    "ready": .modelReady, "infer": .infer, "stats": .modelStatistics, "detect": .detect,
+    "classify": .classify,
   ]
 
   /// A proxy may send the absolute form, `http://host/path`.

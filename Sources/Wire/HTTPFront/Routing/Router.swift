@@ -36,13 +36,21 @@ struct Router {
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
+    if route.endpoint.isManagement, let refusal = ManagementGuard.refusal(of: connection, shared) {
+      connection.refuse(refusal)
+      return
+    }
     switch route.endpoint {
     case .infer: InferExchange.begin(on: connection, address: route.address, shared)
     case .detect, .classify: VisionExchange.begin(on: connection, route: route, shared)
     case .metrics: MetricsAnswer.begin(on: connection, shared)
+    case .modelStatistics, .allStatistics:
+      StatisticsAnswer.begin(on: connection, route: route, shared)
+    case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
+      connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
-      .repositoryIndex, .plainLive, .plainReady:
+      .plainLive, .plainReady:
       StatusAnswers(shared: shared, connection: connection).answer(route)
     }
   }

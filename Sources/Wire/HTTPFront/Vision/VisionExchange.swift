@@ -6,16 +6,16 @@ import Vision
 /// One `/detect` or `/classify` request: lease, body, photo, submit, answer.
 ///
 /// Between its steps it is on its loop; the photo is decoded, and the answer made, by a worker.
-final class VisionExchange: Exchange, AnswerWaiter {
-  private let connection: HTTPConnection
-  private let shared: FrontShared
-  private let lease: ModelLease
+final class VisionExchange: ModelExchange {
+  let connection: HTTPConnection
+  let shared: FrontShared
+  let lease: ModelLease
   private let work: VisionWork
   private let wish: VisionWish
-  private var body: CollectedBody
+  var body: CollectedBody
   private var ready: VisionWork.Ready?
-  private var handle: RequestHandle?
-  private var isOver = false
+  var handle: RequestHandle?
+  var isOver = false
 
   static func begin(on connection: HTTPConnection, route: Route, _ shared: FrontShared) {
     connection.record.isInference = true
@@ -25,7 +25,9 @@ final class VisionExchange: Exchange, AnswerWaiter {
       connection.record.model = lease.name
       connection.hand(to: try VisionExchange(connection, route, lease, shared))
     } catch {
-      connection.refuse(error)
+      WakingExchange.begin(after: error, on: connection, address: route.address, shared) {
+        (lease) throws(InferenceFailure) in try VisionExchange(connection, route, lease, shared)
+      }
     }
   }
 
@@ -49,24 +51,14 @@ final class VisionExchange: Exchange, AnswerWaiter {
     try work.task.require(wish.kind)
   }
 
-  func receive(_ part: ByteBuffer) {
-    do throws(InferenceFailure) {
-      try body.append(part)
-    } catch {
-      connection.refuse(error)
-    }
-  }
+  func receive(_ part: ByteBuffer) { collect(part) }
 
   func end() {
     var times = StageTimes()
     times.arrival = connection.record.context.arrival
     times.bodyRead = connection.record.bodyRead
-    let (work, wish, bytes) = (work, wish, body.bytes)
-    let loop = connection.front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    shared.workers.run { [times] in
-      let result = work.prepare(bytes, wish, times)
-      loop.execute { bound.value.prepared(result) }
+    onWorker({ [work, wish, times, bytes = body.bytes] in work.prepare(bytes, wish, times) }) {
+      $0.prepared($1)
     }
   }
 
@@ -83,47 +75,15 @@ final class VisionExchange: Exchange, AnswerWaiter {
   }
 
   private func submit(_ ready: VisionWork.Ready) {
-    let tensors = TensorRequest(inputs: ready.photo.inputs, outputs: work.task.outputs)
-    let submitted = connection.front.entrance.submit(
-      InferenceRequest(context: connection.record.context, body: .tensors(tensors)), to: lease,
-      sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
-    if !isOver { handle = submitted }
+    submit(
+      TensorRequest(inputs: ready.photo.inputs, outputs: work.task.outputs),
+      connection.record.context)
   }
 
-  func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
-    guard !isOver, let ready else { return }
-    handle = nil
-    connection.record.served = end.served
-    if case .failed(let failure) = end.outcome {
-      connection.refuse(failure)
-      return
-    }
-    let work = work
-    let loop = connection.front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    shared.workers.run {
-      let answer = work.answer(outputs, ready, end.served)
-      loop.execute { bound.value.finished(answer) }
-    }
+  func encode(_ outputs: [NamedTensor], _ end: ResponseEnd) {
+    guard let ready else { preconditionFailure("answered before it was submitted") }
+    onWorker({ [work] in work.answer(outputs, ready, end.served) }) { $0.encoded($1) }
   }
 
-  private func finished(_ answer: Result<Answer, InferenceFailure>) {
-    guard !isOver else { return }
-    connection.record.encoded = MonotonicClock.now()
-    switch answer {
-    case .success(let answer):
-      isOver = true
-      connection.answer(answer)
-    case .failure(let failure): connection.refuse(failure)
-    }
-  }
-
-  func abandon() {
-    guard !isOver else { return }
-    isOver = true
-    handle?.cancel()
-    handle = nil
-    body.giveBack()
-    ready = nil
-  }
+  func forget() { ready = nil }
 }

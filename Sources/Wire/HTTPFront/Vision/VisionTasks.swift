@@ -6,8 +6,7 @@ import Vision
 /// What each model does with photos, recognised at its first request and kept.
 ///
 /// An entry holds what it was recognised from and is used only while the model still says the same:
-/// a version that was loaded again is recognised again. One entry a version, so as bounded as the
-/// models are.
+/// a version that was loaded again is recognised again. One entry a version, and a bound on them.
 final class VisionTasks: Sendable {
   private struct Key: Hashable {
     let name: String
@@ -15,6 +14,7 @@ final class VisionTasks: Sendable {
   }
 
   private struct Entry {
+    let identity: ObjectIdentifier
     let signature: ModelSignature
     let labels: [String]
     let taskName: String?
@@ -23,12 +23,14 @@ final class VisionTasks: Sendable {
     /// Arrays and dictionaries that share their memory, as those of one loaded model do, compare in
     /// no time.
     func holds(for lease: ModelLease) -> Bool {
-      signature.metadata == lease.signature.metadata && signature.inputs == lease.signature.inputs
+      identity == lease.identity && signature.metadata == lease.signature.metadata
+        && signature.inputs == lease.signature.inputs
         && signature.outputs == lease.signature.outputs && labels == lease.labels
         && taskName == lease.task
     }
   }
 
+  private static let entryCountMax = 4_096
   private let entries = Guarded<[Key: Entry]>([:])
   private let options: @Sendable (String) -> VisionOptions
 
@@ -42,8 +44,13 @@ final class VisionTasks: Sendable {
       signature: lease.signature, labels: lease.labels, task: lease.task,
       options: options(lease.name))
     let entry = Entry(
-      signature: lease.signature, labels: lease.labels, taskName: lease.task, task: task)
-    entries.withLock { $0[key] = entry }
+      identity: lease.identity, signature: lease.signature, labels: lease.labels,
+      taskName: lease.task, task: task)
+    entries.withLock { entries in
+      // Those of models that are long gone go with the others and come back as they are needed.
+      if entries.count >= Self.entryCountMax { entries.removeAll() }
+      entries[key] = entry
+    }
     return task
   }
 }

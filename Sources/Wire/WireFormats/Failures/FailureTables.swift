@@ -35,10 +35,11 @@ enum FailureExamples {
     case .tooLarge(let what): "tooLarge." + caseName(what)
     case .forbidden(let why): "forbidden." + caseName(why)
     case .overloaded(let limit, _): "overloaded." + caseName(limit)
+    case .clientTooSlow(let what): "clientTooSlow." + caseName(what)
     case .unsupported(let feature): "unsupported." + caseName(feature)
     case .runtimeFailed(let fault): "runtimeFailed." + fault.code.rawValue
     case .modelNotReady(_, let state): "modelNotReady." + caseName(state)
-    case .modelNotFound, .unauthenticated, .quotaExceeded, .clientTooSlow, .alreadyExists,
+    case .modelNotFound, .modelRefused, .unauthenticated, .quotaExceeded, .alreadyExists,
       .upstreamFailed, .deadlineExceeded, .cancelled, .draining, .internalFault:
       caseName(failure)
     }
@@ -53,11 +54,13 @@ enum FailureExamples {
 
   private static let general: [InferenceFailure] = [
     .modelNotFound(ModelAddress(name: "yolo"), known: ["yolo11n", "iris"]),
+    .modelNotReady(name: "yolo11n", state: .dormant),
     .modelNotReady(name: "yolo11n", state: .loading),
     .modelNotReady(name: "yolo11n", state: .ready),
     .modelNotReady(name: "yolo11n", state: .draining),
     .modelNotReady(name: "yolo11n", state: .gone),
     .modelNotReady(name: "yolo11n", state: .failed(reason: "the file is cut off")),
+    .modelRefused(name: "yolo11n", reason: "no graph was found"),
     .tooLarge(.body(bytesMax: 67_108_864)),
     .tooLarge(.decompressedBody(bytesMax: 67_108_864)),
     .tooLarge(.header(bytesMax: 32_768)),
@@ -66,11 +69,13 @@ enum FailureExamples {
     .forbidden(.origin("https://example.org")),
     .forbidden(.host("example.org")),
     .forbidden(.managementFromAfar),
+    .forbidden(.explicitControlOff(mode: "none")),
     .overloaded(limit: .waitingRequests(1_024), retryAfter: .seconds(1)),
     .overloaded(limit: .waitingBytes(4_294_967_296), retryAfter: .seconds(1)),
     .overloaded(limit: .connections(10_000), retryAfter: .seconds(1)),
     .quotaExceeded(retryAfter: .seconds(30)),
-    .clientTooSlow(bytesPerSecondMin: 16_384),
+    .clientTooSlow(.moving(bytesPerSecondMin: 16_384)),
+    .clientTooSlow(.taking(heldPartsMax: 64, heldBytesMax: 1_048_576)),
     .unsupported(.generation),
     .unsupported(.method("PUT", allowed: ["POST"])),
     .unsupported(.path("/v3")),

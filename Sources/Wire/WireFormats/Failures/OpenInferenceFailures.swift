@@ -12,6 +12,9 @@ package enum OpenInferenceFailures {
     case .tooLarge(.header): 431
     case .tooLarge(.body), .tooLarge(.decompressedBody), .tooLarge(.image): 413
     case .unauthenticated: 401
+    case .modelRefused: 400
+    // As Triton, to which its clients are used.
+    case .forbidden(.explicitControlOff): 503
     case .forbidden: 403
     case .overloaded(.connections, _): 503
     case .overloaded(.waitingRequests, _), .overloaded(.waitingBytes, _): 429
@@ -67,7 +70,8 @@ package enum OpenInferenceFailures {
     case .draining, .modelNotReady(_, .loading), .modelNotReady(_, .draining): 1
     case .runtimeFailed(let fault):
       fault.code == .outOfMemory || fault.code == .stopped ? 1 : nil
-    case .modelNotFound, .modelNotReady, .invalidInput, .tooLarge, .unauthenticated, .forbidden,
+    case .modelNotFound, .modelNotReady, .modelRefused, .invalidInput, .tooLarge, .unauthenticated,
+      .forbidden,
       .clientTooSlow, .unsupported, .alreadyExists, .upstreamFailed, .deadlineExceeded, .cancelled,
       .internalFault:
       nil

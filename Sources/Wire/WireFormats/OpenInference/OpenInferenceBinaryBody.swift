@@ -79,13 +79,11 @@ package struct OpenInferenceBinaryBody {
       }
       total = sum
     }
-    if let bodyByteCount, total != bodyByteCount { throw leftOver(bodyByteCount - total) }
+    if let bodyByteCount, total != bodyByteCount {
+      throw .framing("\(bodyByteCount - total) bytes follow the last tensor of the body")
+    }
     self.document = document
     try openNextSlots()
-  }
-
-  private func leftOver(_ byteCount: Int) -> InputProblem {
-    .framing("\(byteCount) bytes follow the last tensor of the body")
   }
 
   /// Completes tensors of no bytes, and takes storage for the next that has some.
@@ -114,7 +112,8 @@ package struct OpenInferenceBinaryBody {
     var rest = bytes
     while !rest.isEmpty {
       guard filling != nil, let slot = document?.binarySlots[slotIndex] else {
-        throw leftOver(rest.count)
+        // How many is not known before the body has ended.
+        throw .framing("bytes follow the last tensor of the body")
       }
       let taken = filling?.append(rest) ?? 0
       rest = UnsafeRawBufferPointer(rebasing: rest[taken...])

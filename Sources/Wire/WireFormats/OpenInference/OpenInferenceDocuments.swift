@@ -37,9 +37,10 @@ package enum OpenInferenceDocuments {
     JSONValue.object([.init("live", .bool(isLive))]).bytes
   }
 
-  /// `GET /v2/health/ready`.
-  package static func ready(_ isReady: Bool) -> [UInt8] {
-    JSONValue.object([.init("ready", .bool(isReady))]).bytes
+  /// `GET /v2/health/ready`, with the reason where the server is not.
+  package static func ready(unless reason: String?) -> [UInt8] {
+    let why = reason.map { [JSONValue.Member("reason", .string(PublicText.withoutPlaces($0)))] }
+    return JSONValue.object([.init("ready", .bool(reason == nil))] + (why ?? [])).bytes
   }
 
   /// `GET /v2/models/{model}/ready`.
@@ -61,13 +62,17 @@ package enum OpenInferenceDocuments {
 /// A model version in the repository index.
 package struct RepositoryEntry: Sendable {
   package let name: String
-  package let version: Int64
+  /// `nil` for a model that is in the repository and was not asked for.
+  package let version: Int64?
   package let state: ModelState
+  /// What is wrong although it answers: why it was not loaded anew, what was not understood.
+  package let problem: String?
 
-  package init(name: String, version: Int64, state: ModelState) {
+  package init(name: String, version: Int64?, state: ModelState, problem: String? = nil) {
     self.name = name
     self.version = version
     self.state = state
+    self.problem = problem
   }
 }
 
@@ -77,9 +82,14 @@ extension OpenInferenceDocuments {
     JSONValue.array(
       entries.map { entry in
         let (state, reason) = stateName(entry.state)
+        let told = entry.problem.map(PublicText.withoutPlaces) ?? reason
+        // Triton's form of a model that is only in the repository has a name and nothing else.
+        guard let version = entry.version else {
+          return .object([.init("name", .string(entry.name))])
+        }
         return .object([
-          .init("name", .string(entry.name)), .init("version", .string(String(entry.version))),
-          .init("state", .string(state)), .init("reason", .string(reason)),
+          .init("name", .string(entry.name)), .init("version", .string(String(version))),
+          .init("state", .string(state)), .init("reason", .string(told)),
         ])
       }
     ).bytes
@@ -87,6 +97,7 @@ extension OpenInferenceDocuments {
 
   private static func stateName(_ state: ModelState) -> (name: String, reason: String) {
     switch state {
+    case .dormant: ("UNAVAILABLE", "loaded by its first request")
     case .loading: ("LOADING", "")
     case .ready: ("READY", "")
     case .draining: ("UNLOADING", "")

@@ -1,16 +1,16 @@
-import Inference
+package import Inference
 
 /// An array as numpy saves it (`.npy`, versions 1 and 2, little-endian, row-major).
-struct NumpyFile {
-  let shape: TensorShape
-  let datatype: Datatype
-  let content: [UInt8]
+package struct NumpyFile {
+  package let shape: TensorShape
+  package let datatype: Datatype
+  package let content: [UInt8]
 
-  var tensor: Tensor { Tensor(content, datatype: datatype, shape: shape) }
+  package var tensor: Tensor { Tensor(content, datatype: datatype, shape: shape) }
 
-  struct Unreadable: Error {}
+  package struct Unreadable: Error {}
 
-  init(path: String) throws {
+  package init(path: String) throws {
     let all = try bytes(of: path)
     guard all.count > 10, all[0] == 0x93 else { throw Unreadable() }
     let start = all[6] == 1 ? 10 : 12

@@ -1,14 +1,16 @@
 /// Writes ONNX files of a few nodes, for what no committed fixture has: wrong declarations, unknown
 /// versions, values of unusual kinds. Field numbers are those of `onnx.proto`.
-struct MadeModel {
-  var irVersion = 8
-  var opset = 17
-  var nodes: [Message] = []
-  var inputs: [Message] = []
-  var outputs: [Message] = []
-  var initializers: [Message] = []
+package struct MadeModel {
+  package init() {}
 
-  var bytes: [UInt8] {
+  package var irVersion = 8
+  package var opset = 17
+  package var nodes: [Message] = []
+  package var inputs: [Message] = []
+  package var outputs: [Message] = []
+  package var initializers: [Message] = []
+
+  package var bytes: [UInt8] {
     var graph = Message()
     for node in nodes { graph.add(1, node) }
     graph.add(2, "graph")
@@ -25,7 +27,7 @@ struct MadeModel {
     return model.bytes
   }
 
-  static func node(
+  package static func node(
     _ operation: String, _ inputs: [String], _ outputs: [String], domain: String = ""
   ) -> Message {
     var node = Message()
@@ -36,7 +38,7 @@ struct MadeModel {
     return node
   }
 
-  static func value(_ name: String, _ type: Message) -> Message {
+  package static func value(_ name: String, _ type: Message) -> Message {
     var value = Message()
     value.add(1, name)
     value.add(2, type)
@@ -44,7 +46,7 @@ struct MadeModel {
   }
 
   /// A tensor type; `nil` dimensions leave the rank undeclared, a negative length leaves an axis open.
-  static func tensor(_ elementType: Int = 1, _ dimensions: [Int]?) -> Message {
+  package static func tensor(_ elementType: Int = 1, _ dimensions: [Int]?) -> Message {
     var tensor = Message()
     tensor.add(1, elementType)
     if let dimensions {
@@ -59,10 +61,10 @@ struct MadeModel {
     return Message(1, tensor)
   }
 
-  static func sequence(_ element: Message) -> Message { Message(4, Message(1, element)) }
-  static func optional(_ element: Message) -> Message { Message(9, Message(1, element)) }
+  package static func sequence(_ element: Message) -> Message { Message(4, Message(1, element)) }
+  package static func optional(_ element: Message) -> Message { Message(9, Message(1, element)) }
 
-  static func floats(_ name: String, _ elements: [Float]) -> Message {
+  package static func floats(_ name: String, _ elements: [Float]) -> Message {
     var tensor = Message()
     tensor.add(1, elements.count)
     tensor.add(2, 1)
@@ -72,7 +74,7 @@ struct MadeModel {
   }
 
   /// Floats that lie in a file beside the model.
-  static func externalFloats(_ name: String, count: Int, file: String) -> Message {
+  package static func externalFloats(_ name: String, count: Int, file: String) -> Message {
     var tensor = Message()
     tensor.add(1, count)
     tensor.add(2, 1)
@@ -86,26 +88,26 @@ struct MadeModel {
   }
 
   /// A protobuf message under construction.
-  struct Message {
-    private(set) var bytes: [UInt8] = []
+  package struct Message {
+    package private(set) var bytes: [UInt8] = []
 
-    init() {}
+    package init() {}
 
-    init(_ field: Int, _ message: Message) { add(field, message) }
+    package init(_ field: Int, _ message: Message) { add(field, message) }
 
-    mutating func add(_ field: Int, _ number: Int) {
+    package mutating func add(_ field: Int, _ number: Int) {
       varint(field << 3)
       varint(number)
     }
 
-    mutating func add(_ field: Int, _ content: [UInt8]) {
+    package mutating func add(_ field: Int, _ content: [UInt8]) {
       varint(field << 3 | 2)
       varint(content.count)
       bytes += content
     }
 
-    mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
-    mutating func add(_ field: Int, _ message: Message) { add(field, message.bytes) }
+    package mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
+    package mutating func add(_ field: Int, _ message: Message) { add(field, message.bytes) }
 
     private mutating func varint(_ number: Int) {
       var rest = UInt(number)
@@ -120,7 +122,7 @@ struct MadeModel {
 
 extension MadeModel {
   /// One node from `x` to `y`, both float and declared as given.
-  static func single(
+  package static func single(
     _ operation: String, input: [Int]?, output: [Int]?, domain: String = ""
   ) -> MadeModel {
     var model = MadeModel()

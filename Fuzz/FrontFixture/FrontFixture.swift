@@ -1,0 +1,1 @@
+../../Tests/HTTPFrontTests/FrontFixture.swift

@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The fuzz targets: a package of its own that compiles the rooms again, with coverage and the
+/// address sanitizer, out of the folders of the main package (`Sources` and some files here are links).
+/// Nobody depends on this package, so it may have unsafe flags. Being one package makes the rooms'
+/// `package` declarations visible; `-enable-testing` does that for their internal ones.
+let sanitizers = "-sanitize=fuzzer,address"
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .unsafeFlags([sanitizers, "-enable-testing"]),
+]
+
+func room(_ name: String, in layer: String, needs: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", swiftSettings: house)
+}
+
+func roomOfC(_ name: String, in layer: String) -> Target {
+  .target(
+    name: name, path: "Sources/\(layer)/\(name)",
+    cSettings: [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])])
+}
+
+func nio(_ product: String) -> Target.Dependency {
+  .product(name: product, package: "swift-nio")
+}
+
+let package = Package(
+  name: "apus-fuzz",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    room("Inference", in: "Core"),
+    room("Batching", in: "Core", needs: ["Inference"]),
+    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    room("NativeLibraries", in: "Core"),
+    roomOfC("CImaging", in: "Core"),
+    roomOfC("Kernels", in: "Core"),
+    room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
+    room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
+    roomOfC("CZlib", in: "Wire"),
+    room(
+      "HTTPFront", in: "Wire",
+      needs: [
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
+      ]),
+    room(
+      "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
+    roomOfC("CDemoModels", in: "Operations"),
+    room(
+      "ModelStore", in: "Operations",
+      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+    .target(
+      name: "TestSupport", dependencies: ["Inference"], path: "TestSupport",
+      swiftSettings: house),
+    .target(
+      name: "FrontFixture",
+      dependencies: [
+        "HTTPFront", "Inference", "Serving", "TestSupport", nio("NIOCore"), nio("NIOEmbedded"),
+        nio("NIOHTTP1"),
+      ], path: "FrontFixture", swiftSettings: house),
+    .target(name: "CFuzzer", path: "CFuzzer"),
+    .executableTarget(
+      name: "Decoders",
+      dependencies: [
+        "CFuzzer", "FrontFixture", "HTTPFront", "Imaging", "Inference", "ModelStore", "Settings",
+        "TestSupport", "Vision", "WireFormats", nio("NIOCore"), nio("NIOEmbedded"),
+        nio("NIOHTTP1"),
+      ], path: "Decoders", swiftSettings: house,
+      linkerSettings: [.unsafeFlags([sanitizers])]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,270 @@
+import HTTPFront
+import Inference
+import ModelStore
+import Monitoring
+import Serving
+import Settings
+import Synchronization
+import WireFormats
+
+/// The models that this server may load: which there are, which of them are wished for, and by whom
+/// that may be changed.
+final class Repository: FrontRepository {
+  private let paths: [String]
+  private let settings: ServeSettings
+  private let door: InferenceServer
+  private let log: ServerLog
+  private let specifications: ModelSpecifications
+  /// Which models each graph asks, of all that were ever loaded.
+  private let needs = Guarded<[String: Set<String>]>([:])
+  /// Wakes the thread that polls, and ends it.
+  private let isClosing = Signal(false)
+  private let pollThread = Guarded<NamedThread?>(nil)
+
+  init(
+    paths: [String], settings: ServeSettings, door: InferenceServer, log: ServerLog,
+    specifications: ModelSpecifications
+  ) {
+    self.paths = paths
+    self.settings = settings
+    self.door = door
+    self.log = log
+    self.specifications = specifications
+  }
+
+  // MARK: At the start
+
+  /// Loads what is to be served from the start; blocks. Gives what could not be.
+  func open() throws(ServerFault) -> [ServerFault] {
+    switch settings.modelControlMode {
+    case .none:
+      let plans =
+        paths.isEmpty
+        ? ModelPlans.demos(settings: settings) : try ModelPlans.find(paths, settings: settings)
+      let faults = loadAll(plans)
+      if let fault = faults.first, faults.count == plans.count { throw fault }
+      return faults
+    case .poll:
+      let marks = lookAtFiles()
+      let faults = loadEach(marks.keys.sorted { $0.name < $1.name })
+      beginPolling(RepositoryWatch(marks))
+      return faults
+    case .explicit: return loadEach(try chosenPlaces())
+    }
+  }
+
+  private func chosenPlaces() throws(ServerFault) -> [RepositoryPlace] {
+    let places = RepositoryPlace.list(paths)
+    if settings.loadModels == ["*"] { return places }
+    var chosen: [RepositoryPlace] = []
+    for name in settings.loadModels {
+      guard let place = places.first(where: { $0.name == name }) else {
+        throw .nothingToServe(path: name, reason: "no model of that name is in the repository")
+      }
+      chosen.append(place)
+    }
+    return chosen
+  }
+
+  private func loadEach(_ places: [RepositoryPlace]) -> [ServerFault] {
+    var plans: [ModelPlan] = []
+    var faults: [ServerFault] = []
+    for place in places {
+      do throws(ServerFault) {
+        plans += try ModelPlans.find(place, settings: settings)
+      } catch {
+        faults.append(error)
+      }
+    }
+    return faults + loadAll(plans)
+  }
+
+  private func loadAll(_ plans: [ModelPlan]) -> [ServerFault] {
+    do throws(ServerFault) {
+      let all = try prepared(plans)
+      // A graph knows its models' inputs and outputs from the models, so these are there before it.
+      let needed = all.reduce(into: Set<String>()) { $0.formUnion($1.needs) }
+      let (eager, others) = all.partitioned { !$0.needs.isEmpty || needed.contains($0.name) }
+      return load(eager, isOnDemand: false)
+        + load(others, isOnDemand: settings.isLoadedOnDemand)
+    } catch {
+      return [error]
+    }
+  }
+
+  private func load(
+    _ specifications: [ModelSpecification], isOnDemand: Bool
+  ) -> [ServerFault] {
+    let ended = Signal<[ServerFault]?>(nil)
+    door.load(specifications, isOnDemand: isOnDemand) { faults in ended.update { $0 = faults } }
+    return ended.sleepUntilReady { $0 } ?? []
+  }
+
+  /// What the server loads for these plans; what they warn of goes to the log.
+  private func prepared(_ plans: [ModelPlan]) throws(ServerFault) -> [ModelSpecification] {
+    let specifications = try specifications.of(plans)
+    for plan in plans {
+      for warning in plan.warnings { log.write(.warn, warning) }
+      needs.withLock { $0[plan.name] = plan.needs }
+    }
+    return specifications
+  }
+
+  /// All that a graph asks, and what those ask.
+  private func dependents(of name: String) -> [String] {
+    let needs = needs.withLock { $0 }
+    var found: [String] = []
+    var open = Array(needs[name] ?? [])
+    while let next = open.popLast() {
+      guard !found.contains(next), next != name else { continue }
+      found.append(next)
+      open += needs[next] ?? []
+    }
+    return found
+  }
+
+  // MARK: FrontRepository
+
+  func load(
+    _ name: String, _ request: ModelLoadRequest,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    do throws(ServerFault) {
+      let override = request.configuration.map { Array($0.utf8) }
+      let upload = try upload(request, as: name)
+      guard let place = upload?.place ?? place(named: name) else {
+        return completion(.modelNotFound(ModelAddress(name: name), known: knownNames))
+      }
+      let plans = try ModelPlans.find(place, settings: settings, override: override)
+      if let other = plans.first(where: { $0.name != name }) {
+        throw .nothingToServe(path: name, reason: "the model there is called \(other.name)")
+      }
+      var specifications = try prepared(plans)
+      for index in specifications.indices { specifications[index].kept = upload }
+      door.load(specifications, replacing: name) { faults in
+        completion(faults.first.map { Self.refusal(of: name, $0) })
+      }
+    } catch {
+      completion(Self.refusal(of: name, error))
+    }
+  }
+
+  func unload(
+    _ name: String, withDependents: Bool,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    guard !door.statuses(named: name).isEmpty else {
+      return completion(.modelNotFound(ModelAddress(name: name), known: knownNames))
+    }
+    // A graph goes before the models that it asks.
+    let others = withDependents ? dependents(of: name) : []
+    door.unload(name: name) { [door] in
+      for other in others.dropLast() { door.unload(name: other) {} }
+      guard let last = others.last else { return completion(nil) }
+      door.unload(name: last) { completion(nil) }
+    }
+  }
+
+  func restingNames() -> [String] {
+    guard settings.modelControlMode == .explicit else { return [] }
+    let known = Set(door.statuses.map(\.name))
+    return Set(RepositoryPlace.list(paths).map(\.name)).subtracting(known).sorted()
+  }
+
+  private var refusal: InferenceFailure {
+    .forbidden(.explicitControlOff(mode: settings.modelControlMode.rawValue))
+  }
+
+  private static func refusal(of name: String, _ fault: ServerFault) -> InferenceFailure {
+    .modelRefused(name: name, reason: "\(fault)")
+  }
+
+  private func upload(
+    _ request: ModelLoadRequest, as name: String
+  ) throws(ServerFault) -> UploadedFolder? {
+    if request.files.isEmpty { return nil }
+    return try UploadedFolder(model: name, files: request.files.map { ($0.path, $0.bytes) })
+  }
+
+  private func place(named name: String) -> RepositoryPlace? {
+    RepositoryPlace.list(paths).first { $0.name == name }
+  }
+
+  private var knownNames: [String] {
+    Array(Set(RepositoryPlace.list(paths).map(\.name)).sorted().prefix(8))
+  }
+
+  // MARK: Polling
+
+  private func lookAtFiles() -> [RepositoryPlace: FileMarks] {
+    var marks: [RepositoryPlace: FileMarks] = [:]
+    for place in RepositoryPlace.list(paths) { marks[place] = FileMarks(path: place.path) }
+    return marks
+  }
+
+  private func beginPolling(_ watch: RepositoryWatch) {
+    let thread = NamedThread(name: "apus:poll") { [self] in poll(watch) }
+    pollThread.withLock { $0 = thread }
+  }
+
+  private func poll(_ start: RepositoryWatch) {
+    var watch = start
+    while true {
+      let next = MonotonicClock.now().advanced(by: .seconds(settings.repositoryPollSecs))
+      let isOver = isClosing.sleepUntilReady(before: next.nanoseconds) { $0 ? true : nil }
+      if isOver == true { return }
+      let found = lookAtFiles()
+      for change in watch.look(found) { follow(change, found) }
+    }
+  }
+
+  private func follow(_ change: RepositoryWatch.Change, _ found: [RepositoryPlace: FileMarks]) {
+    switch change {
+    case .appeared(let place): update(place, from: nil, to: found[place])
+    case .changed(let place, let before): update(place, from: before, to: found[place])
+    case .removed(let place):
+      log.write(.info, "model \(place.name) is no longer in the repository")
+      door.unload(name: place.name) {}
+    }
+  }
+
+  /// Loads versions that are new or have changed; the others stay as they are.
+  private func update(_ place: RepositoryPlace, from before: FileMarks?, to now: FileMarks?) {
+    do throws(ServerFault) {
+      let plans = try ModelPlans.find(place, settings: settings)
+      let serving = Set(
+        door.statuses(named: place.name).filter { $0.state == .ready }.map(\.version))
+      let kept = plans.filter { plan in
+        guard let before, let now, serving.contains(plan.version) else { return false }
+        return now.isSame(as: before, forVersion: plan.version)
+      }
+      let keptVersions = Set(kept.map(\.version))
+      let changed = plans.filter { !keptVersions.contains($0.version) }
+      let specifications = try prepared(changed)
+      let isNeeded = needs.withLock { needs in needs.values.contains { $0.contains(place.name) } }
+      let isGraph = specifications.contains { !$0.needs.isEmpty }
+      door.load(
+        specifications, isOnDemand: settings.isLoadedOnDemand && !isNeeded && !isGraph,
+        replacing: place.name,
+        keeping: keptVersions
+      ) { _ in }
+    } catch {
+      log.write(.error, "model \(place.name) has changed and stays as it was: \(error)")
+    }
+  }
+
+  /// Ends the polling; blocks for moments.
+  func close() {
+    isClosing.update { $0 = true }
+    pollThread.withLock { $0 }?.join()
+  }
+}
+
+extension Array {
+  /// Those for which it is so, and the others; each in their order.
+  fileprivate func partitioned(_ isFirst: (Element) -> Bool) -> ([Element], [Element]) {
+    (filter(isFirst), filter { !isFirst($0) })
+  }
+}

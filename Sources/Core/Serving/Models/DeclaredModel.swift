@@ -1,0 +1,157 @@
+import Inference
+
+/// A loaded model behind the signature that its operator declared: fewer outputs, another order,
+/// other shapes of the same elements.
+///
+/// Copies no tensor. Only where a declaration changes nothing that a run sees does an instance go
+/// straight to the model.
+final class DeclaredModel: ComputingModel {
+  let signature: ModelSignature
+  private let model: any ComputingModel
+  private let ports: DeclaredPorts
+
+  /// - Throws: with both sides in the sentence where the model is not as declared.
+  init(
+    _ model: any ComputingModel, as declared: DeclaredSignature
+  ) throws(DeclaredSignature.Clash) {
+    self.model = model
+    signature = try declared.completed(from: model.signature)
+    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+  }
+
+  var capabilities: ModelCapabilities { model.capabilities }
+  var footprintByteCount: Int { model.footprintByteCount }
+  var platformName: String { model.platformName }
+
+  func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
+    let instance = try model.makeInstance(stop: stop)
+    return ports.isPlain ? instance : DeclaredInstance(instance, ports)
+  }
+}
+
+/// How places and shapes of a declaration and of its model go together.
+struct DeclaredPorts: Sendable {
+  /// One shape taken for another of the same elements, both without the row axis, -1 for any.
+  struct Reshape: Sendable, Equatable {
+    let from: [Int]
+    let to: [Int]
+  }
+
+  /// Place in the declaration of each of the model's inputs.
+  let inputs: [Int]
+  /// Place in the model of each declared output.
+  let outputs: [Int]
+  /// By the place in the declaration; `nil` where both sides see the same.
+  let inputShapes: [Reshape?]
+  let outputShapes: [Reshape?]
+  /// Axes before a declared shape: 1 where there are rows.
+  let rowAxisCount: Int
+  /// A run is the same for both.
+  let isPlain: Bool
+
+  init(_ declared: DeclaredSignature, signature: ModelSignature, model: ModelSignature) {
+    // Every declared name is in the model, and every input of the model in the signature.
+    inputs = model.inputs.compactMap { signature.inputIndex(named: $0.name) }
+    outputs = signature.outputs.compactMap { model.outputIndex(named: $0.name) }
+    inputShapes = signature.inputs.map { input in
+      let tensor = declared.inputs.first { $0.name == input.name }
+      return tensor.flatMap { tensor in
+        tensor.modelDimensions.map { Reshape(from: tensor.dimensions, to: $0) }
+      }
+    }
+    outputShapes = signature.outputs.map { output in
+      let tensor = declared.outputs.first { $0.name == output.name }
+      return tensor.flatMap { tensor in
+        tensor.modelDimensions.map { Reshape(from: $0, to: tensor.dimensions) }
+      }
+    }
+    rowAxisCount = signature.hasRowAxis ? 1 : 0
+    isPlain =
+      inputs == Array(model.inputs.indices) && outputs == Array(model.outputs.indices)
+      && inputShapes.allSatisfy { $0 == nil } && outputShapes.allSatisfy { $0 == nil }
+  }
+
+  /// The same bytes in the other shape, whose open lengths are those of the first in their order;
+  /// `nil` where the tensor is not of the first shape.
+  func reshaped(_ tensor: Tensor, _ reshape: Reshape) -> Tensor? {
+    let given = tensor.shape.array
+    guard given.count == rowAxisCount + reshape.from.count else { return nil }
+    var open = zip(given.dropFirst(rowAxisCount), reshape.from).filter { $0.1 < 0 }.map(\.0)[...]
+    var lengths = Array(given.prefix(rowAxisCount))
+    for length in reshape.to {
+      guard let next = length < 0 ? open.popFirst() : length else { return nil }
+      lengths.append(next)
+    }
+    guard let shape = TensorShape(lengths), shape.elementCount == tensor.shape.elementCount
+    else { return nil }
+    return Tensor(
+      datatype: tensor.datatype, shape: shape, storage: tensor.storage,
+      byteOffset: tensor.byteOffset, byteCount: tensor.byteCount)
+  }
+}
+
+/// One caller of a model behind its declaration.
+private final class DeclaredInstance: ModelInstance {
+  private let instance: any ModelInstance
+  private let ports: DeclaredPorts
+
+  init(_ instance: any ModelInstance, _ ports: DeclaredPorts) {
+    self.instance = instance
+    self.ports = ports
+  }
+
+  func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
+    var inner = batch
+    inner.inputs = []
+    for place in ports.inputs {
+      guard let tensor = batch.inputs[place], let reshape = ports.inputShapes[place] else {
+        inner.inputs.append(batch.inputs[place])
+        continue
+      }
+      guard let reshaped = ports.reshaped(tensor, reshape) else {
+        throw RuntimeFault(
+          code: .invalidArgument,
+          message: "the shape \(tensor.shape) cannot be taken as \(reshape.to)")
+      }
+      inner.inputs.append(reshaped)
+    }
+    let wanted = batch.outputs.isEmpty ? Array(ports.outputs.indices) : batch.outputs
+    inner.outputs = wanted.map { ports.outputs[$0] }
+    inner.outputMemory = PlacedMemory(memory: batch.outputMemory, places: ports.outputs)
+    try instance.run(inner) { part in self.emit(part, wanted, to: emit) }
+  }
+
+  /// A part in the declared shapes; where it has none of them, each of its rows fails.
+  private func emit(_ part: RunPart, _ wanted: [Int], to emit: (RunPart) -> Void) {
+    guard case .outputs(let rows, let tensors) = part else { return emit(part) }
+    var shaped: [Tensor] = []
+    for (place, tensor) in zip(wanted, tensors) {
+      guard let reshape = ports.outputShapes[place] else {
+        shaped.append(tensor)
+        continue
+      }
+      guard let reshaped = ports.reshaped(tensor, reshape) else {
+        let fault = RuntimeFault(
+          code: .failed, message: "the shape \(tensor.shape) cannot be given as \(reshape.to)")
+        for row in rows { emit(.failed(row: row, fault)) }
+        return
+      }
+      shaped.append(reshaped)
+    }
+    emit(.outputs(rows: rows, shaped))
+  }
+}
+
+/// The caller's memory, by the model's places.
+private struct PlacedMemory: TensorMemory {
+  let memory: any TensorMemory
+  /// Place in the model of each declared output.
+  let places: [Int]
+
+  func storage(forOutput index: Int, byteCount: Int) -> TensorStorage {
+    guard let place = places.firstIndex(of: index) else {
+      return TensorStorage(byteCount: byteCount)
+    }
+    return memory.storage(forOutput: place, byteCount: byteCount)
+  }
+}

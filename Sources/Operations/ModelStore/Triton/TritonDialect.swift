@@ -1,0 +1,184 @@
+import Batching
+import Inference
+import Settings
+
+/// Reads a Triton model configuration, from `config.pbtxt` or as JSON, into a `ModelConfiguration`.
+struct TritonDialect {
+  static let fileName = "config.pbtxt"
+
+  let root: ConfigurationGroup
+  let file: String
+  /// The model's directory, for the files that it names.
+  let folder: String
+  var model: ModelConfiguration
+
+  /// What the file says over what is known. Blocks on the files that it names.
+  static func read(
+    _ bytes: [UInt8], _ language: ConfigurationReading.Language, file: String, folder: String,
+    into model: inout ModelConfiguration
+  ) throws(ConfigurationTree.Problem) {
+    let tree =
+      language == .json ? try JSONText.parse(bytes) : try ProtobufText.parse(bytes)
+    var reading = ConfigurationReading(
+      file: file, language: language, table: TritonTable.table, notes: model.notes)
+    let root = reading.read(tree)
+    model.notes = reading.notes
+    model.path = file
+    var dialect = TritonDialect(root: root, file: file, folder: folder, model: model)
+    dialect.takeIdentity()
+    dialect.takeVersions()
+    dialect.takeTensors()
+    dialect.takeBatching()
+    dialect.takeSequences()
+    dialect.takeInstances()
+    dialect.takeParameters()
+    dialect.takeWarmUps()
+    dialect.takeEnsemble()
+    model = dialect.model
+  }
+
+  mutating func stop(_ text: String, _ group: ConfigurationGroup, _ name: String) {
+    model.notes.stop("\(group.path(of: name)): \(text)", in: file, at: group.place(of: name))
+  }
+
+  mutating func warn(_ text: String, _ group: ConfigurationGroup, _ name: String) {
+    model.notes.warn("\(group.path(of: name)): \(text)", in: file, at: group.place(of: name))
+  }
+
+  // MARK: What it is
+
+  private mutating func takeIdentity() {
+    if let name = root.word("name") {
+      let own = PathText.name(folder)
+      if !ModelName.isValid(name) {
+        stop("expected \(ModelName.expectation), got \"\(name)\"", root, "name")
+      } else if name != own {
+        stop("it is \(name), but the directory is \(own); Triton wants them equal", root, "name")
+      }
+      model.name = name
+    }
+    if let file = root.word("default_model_filename") {
+      if file.contains("/") || file == ".." {
+        stop(
+          "expected the name of a file in the version's directory", root, "default_model_filename")
+      }
+      model.file = file
+    }
+    for key in ["platform", "backend"] {
+      guard let text = root.word(key), text != "ensemble" else { continue }
+      switch TritonPlatform.runtime(of: text) {
+      case .success(let runtime): model.runtime = runtime
+      case .failure(let refusal): stop(refusal.advice, root, key)
+      }
+    }
+    if root.group("response_cache")?.isTrue("enable") ?? false {
+      model.scheduling.keepsAnswers = true
+    }
+  }
+
+  private mutating func takeVersions() {
+    guard let policy = root.group("version_policy") else { return }
+    if policy.has("all") { model.versions = .all }
+    if let latest = policy.group("latest") {
+      model.versions = .latest(max(1, latest.integer("num_versions") ?? 1))
+    }
+    if let specific = policy.group("specific") {
+      let numbers = specific.integers("versions").map { Int64($0) }
+      if numbers.isEmpty { stop("expected versions", policy, "specific") }
+      model.versions = .chosen(numbers)
+    }
+  }
+
+  // MARK: Where it runs
+
+  private mutating func takeInstances() {
+    let groups = root.groups("instance_group").filter { !($0.isTrue("passive") ?? false) }
+    guard !groups.isEmpty else { return }
+    var instances: [InstanceGroup] = []
+    for group in groups {
+      let count = max(1, group.integer("count") ?? 1)
+      let gpus = group.integers("gpus")
+      switch group.text("kind") {
+      case "KIND_GPU":
+        warn("no runtime here computes on a GPU; it runs on the processor", group, "kind")
+        instances.append(InstanceGroup(count: count * max(1, gpus.count), kind: .gpu(gpus)))
+      case "KIND_CPU":
+        if !gpus.isEmpty { stop("KIND_CPU goes without gpus", group, "gpus") }
+        instances.append(InstanceGroup(count: count, kind: .cpu))
+      default: instances.append(InstanceGroup(count: count))
+      }
+    }
+    model.scheduling.instances = instances
+    model.instanceCount = instances.reduce(0) { $0 + $1.count }
+  }
+
+  private mutating func takeParameters() {
+    for (key, parameter) in root.keyedGroups("parameters") {
+      let value = parameter.text("string_value") ?? ""
+      guard key == "intra_op_thread_count" else {
+        warn(
+          "\(key) is not obeyed: it is an option of another server's backend", root, "parameters")
+        continue
+      }
+      guard let count = Int(value), (0...1_024).contains(count) else {
+        stop("\(key): expected a whole number from 0 to 1024, got \"\(value)\"", root, "parameters")
+        continue
+      }
+      if count > model.machine.cores {
+        warn(
+          "\(key): \(count) threads are more than the \(model.machine.cores) cores; it takes those",
+          root, "parameters")
+      }
+      if count > 0 { model.options.threadCount = min(count, model.machine.cores) }
+    }
+    fitInstances()
+  }
+
+  /// More instances than cores only cost speed, so fewer are made.
+  private mutating func fitInstances() {
+    guard let wanted = model.instanceCount else { return }
+    let fitting = max(1, model.machine.cores / max(1, model.options.threadCount))
+    guard wanted > fitting else { return }
+    warn(
+      "\(wanted) instances of \(model.options.threadCount) threads are more than the "
+        + "\(model.machine.cores) cores; there are \(fitting)", root, "instance_group")
+    model.instanceCount = fitting
+  }
+
+  // MARK: Warm-up
+
+  private mutating func takeWarmUps() {
+    for (place, group) in root.groups("model_warmup").enumerated() {
+      var warmUp = WarmUp(
+        name: group.word("name") ?? "warm-up \(place + 1)",
+        count: max(1, group.integer("count") ?? 1), batchSize: group.integer("batch_size") ?? 0)
+      for (name, input) in group.keyedGroups("inputs") {
+        guard let datatype = datatype(input, "data_type") else { continue }
+        warmUp.inputs.append(
+          WarmUp.Input(
+            name: name, datatype: datatype, dimensions: input.integers("dims"),
+            content: content(input)))
+      }
+      model.warmUps.append(warmUp)
+    }
+  }
+
+  private mutating func content(_ input: ConfigurationGroup) -> WarmUp.Content {
+    if let name = input.word("input_data_file") {
+      let path = "\(folder)/warmup/\(name)"
+      if !TextFile.exists(path) { stop("there is no \(path)", input, "input_data_file") }
+      return .file(path: path)
+    }
+    return input.isTrue("random_data") ?? false ? .random : .zero
+  }
+
+  /// The datatype there, or a note that it is missing.
+  mutating func datatype(_ group: ConfigurationGroup, _ key: String) -> Datatype? {
+    guard let name = group.text(key), name != "TYPE_INVALID" else {
+      stop(
+        "expected one of \(TritonTable.datatypes.dropFirst().joined(separator: ", "))", group, key)
+      return nil
+    }
+    return Datatype(name: name == "TYPE_STRING" ? "BYTES" : String(name.dropFirst(5)))
+  }
+}

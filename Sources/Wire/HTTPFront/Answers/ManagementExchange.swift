@@ -1,0 +1,138 @@
+import Inference
+import NIOCore
+import Serving
+import WireFormats
+
+/// What changes the repository, or lists it: collects the body, and has a worker do the rest.
+final class ManagementExchange: Exchange {
+  private let connection: HTTPConnection
+  private let route: Route
+  private let shared: FrontShared
+  private var body: CollectedBody
+  private var isOver = false
+  /// What an index or aliases need; files of a model may have the whole limit of bodies.
+  private static let smallBodyBytesMax = 64 << 10
+
+  init(_ connection: HTTPConnection, _ route: Route, _ shared: FrontShared) {
+    self.connection = connection
+    self.route = route
+    self.shared = shared
+    connection.record.model = ""
+    body = CollectedBody(
+      expectedByteCount: connection.head.contentLength, budget: shared.collectedBytes)
+  }
+
+  func receive(_ part: ByteBuffer) {
+    do throws(InferenceFailure) {
+      try body.append(part)
+      if route.endpoint != .modelLoad, body.byteCount > Self.smallBodyBytesMax {
+        throw .tooLarge(.body(bytesMax: Self.smallBodyBytesMax))
+      }
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  func end() {
+    let loop = connection.front.eventLoop
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    let work = ManagementWork(
+      endpoint: route.endpoint, name: route.address.name, coding: connection.head.contentCoding,
+      shared: shared)
+    let bytes = body.bytes
+    shared.workers.run {
+      work.run(bytes) { result in loop.execute { bound.value.finish(result) } }
+    }
+  }
+
+  private func finish(_ result: Result<[UInt8], InferenceFailure>) {
+    guard !isOver else { return }
+    switch result {
+    case .success(let document):
+      isOver = true
+      body.giveBack()
+      let type: StaticString? = document.isEmpty ? nil : Answer.json
+      connection.answer(Answer(status: 200, contentType: type, bytes: document))
+    case .failure(let failure): connection.refuse(failure)
+    }
+  }
+
+  func abandon() {
+    guard !isOver else { return }
+    isOver = true
+    body.giveBack()
+  }
+}
+
+/// One such request as a value that goes to a worker.
+private struct ManagementWork: Sendable {
+  typealias Completion = @Sendable (Result<[UInt8], InferenceFailure>) -> Void
+
+  let endpoint: Endpoint
+  let name: String
+  let coding: ContentCoding
+  let shared: FrontShared
+
+  func run(_ body: ByteBuffer, _ completion: @escaping Completion) {
+    do throws(InferenceFailure) {
+      let limit = shared.settings.limits.bodyBytesMax
+      let plain =
+        coding == .identity ? body : try Unpacking.unpack(body, coding, byteCountMax: limit)
+      do throws(InputProblem) {
+        try plain.withUnsafeReadableBytes { bytes throws(InputProblem) in
+          try act(on: bytes, completion)
+        }
+      } catch {
+        throw .invalidInput(error)
+      }
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  private func act(
+    on bytes: UnsafeRawBufferPointer, _ completion: @escaping Completion
+  ) throws(InputProblem) {
+    @Sendable func answer(_ failure: InferenceFailure?) {
+      completion(failure.map { .failure($0) } ?? .success([]))
+    }
+    switch endpoint {
+    case .modelLoad:
+      let request = try ModelLoadRequest.decode(
+        bytes, depthMax: shared.settings.limits.jsonDepthMax)
+      guard let repository = shared.repository else { return answer(Self.off) }
+      repository.load(name, request, answer)
+    case .modelUnload:
+      let withDependents = try ModelUnloadRequest.withDependents(bytes)
+      guard let repository = shared.repository else { return answer(Self.off) }
+      repository.unload(name, withDependents: withDependents, answer)
+    case .modelAliases: answer(change(try AliasRequest.decode(bytes)))
+    default:
+      completion(
+        .success(try index(isReadyOnly: OpenInferenceDocuments.isReadyOnly(indexRequest: bytes))))
+    }
+  }
+
+  private static let off = InferenceFailure.forbidden(.explicitControlOff(mode: "none"))
+
+  private func change(_ aliases: [String: Int64?]) -> InferenceFailure? {
+    do throws(InferenceFailure) {
+      try shared.door.setAliases(aliases, of: name)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func index(isReadyOnly: Bool) -> [UInt8] {
+    var entries = shared.door.statuses.filter { !isReadyOnly || $0.state == .ready }.map {
+      RepositoryEntry(name: $0.name, version: $0.version, state: $0.state, problem: $0.problem)
+    }
+    if !isReadyOnly, let repository = shared.repository {
+      entries += repository.restingNames().map {
+        RepositoryEntry(name: $0, version: nil, state: .gone)
+      }
+    }
+    return OpenInferenceDocuments.repositoryIndex(entries)
+  }
+}

@@ -1,0 +1,42 @@
+package import Inference
+
+extension OpenInferenceDocuments {
+  /// `GET /v2/models/stats` and `/v2/models/{model}/stats`, with Triton's names.
+  package static func statistics(_ models: [ModelStatistics]) -> [UInt8] {
+    JSONValue.object([.init("model_stats", .array(models.map(statistics)))]).bytes
+  }
+
+  private static func statistics(_ model: ModelStatistics) -> JSONValue {
+    .object([
+      .init("name", .string(model.name)), .init("version", .string(String(model.version))),
+      .init("last_inference", whole(model.lastInferenceMilliseconds)),
+      .init("inference_count", whole(model.rowCount)),
+      .init("execution_count", whole(model.runCount)),
+      .init("inference_stats", inferenceStatistics(model)),
+      .init("batch_stats", .array(model.batches.map(batchStatistics))),
+    ])
+  }
+
+  private static func inferenceStatistics(_ model: ModelStatistics) -> JSONValue {
+    .object([
+      .init("success", total(model.success)), .init("fail", total(model.failure)),
+      .init("queue", total(model.queue)), .init("compute_input", total(model.input)),
+      .init("compute_infer", total(model.infer)), .init("compute_output", total(model.output)),
+      .init("cache_hit", total(model.cacheHit)), .init("cache_miss", total(model.cacheMiss)),
+    ])
+  }
+
+  private static func batchStatistics(_ batch: ModelStatistics.Batch) -> JSONValue {
+    .object([
+      .init("batch_size", .integer(Int64(batch.rowCount))),
+      .init("compute_input", total(batch.input)), .init("compute_infer", total(batch.infer)),
+      .init("compute_output", total(batch.output)),
+    ])
+  }
+
+  private static func total(_ total: ModelStatistics.Total) -> JSONValue {
+    .object([.init("count", whole(total.count)), .init("ns", whole(total.nanoseconds))])
+  }
+
+  private static func whole(_ number: UInt64) -> JSONValue { .integer(Int64(clamping: number)) }
+}
