@@ -17,6 +17,8 @@ struct BatchComposer: Sendable {
   let rowsMax: Int?
   /// Requests may share runs.
   private(set) var isJoining: Bool
+  /// The figures are a tuner's.
+  private var isTuned = false
   /// Most rows of a run that joins requests: `rowsMax`, or less where a tuner says so.
   private var joinedRowsMax: Int
   private var preferredRowCounts: [Int]
@@ -42,6 +44,7 @@ struct BatchComposer: Sendable {
 
   /// Takes over what a tuner chose.
   mutating func follow(_ choice: BatchTuner.Choice) {
+    isTuned = true
     isJoining = choice.rowsMax > 1
     joinedRowsMax = choice.rowsMax
     preferredRowCounts = [choice.rowsMax]
@@ -59,10 +62,15 @@ struct BatchComposer: Sendable {
     preferredRowCounts.contains(rowCount) || rowCount >= preferredRowCounts.last ?? 0
   }
 
-  /// - Parameter isHurried: nothing more will come, so that no delay is worth it.
+  /// - Parameters:
+  ///   - lastRunEnded: a tuner's delay begins there at the earliest: callers who have their answers
+  ///     may ask again, and fill the run that would leave without them.
+  ///   - isHurried: nothing more will come, so that no delay is worth it.
   func compose(
-    _ lines: WaitingLines, _ book: RequestBook, now: Instant, isHurried: Bool
+    _ lines: WaitingLines, _ book: RequestBook, now: Instant, lastRunEnded: Instant,
+    isHurried: Bool
   ) -> Composition {
+    let delayBegins = isTuned ? lastRunEnded : .never
     var cursor = WaitingLines.Cursor()
     var keys: [BatchKey] = []
     var readyAt = Instant.distantFuture
@@ -71,7 +79,8 @@ struct BatchComposer: Sendable {
         return .run(OneOrMore(share(of: book[ticket], roomFor: rowsMax)))
       }
       guard !keys.contains(key) else { continue }
-      let group = gather(from: ticket, cursor, lines, book)
+      var group = gather(from: ticket, cursor, lines, book)
+      group.oldest = max(group.oldest, delayBegins)
       if isHurried || group.isReady(at: now, after: delayNanoseconds) {
         return .run(group.shares(at: now, after: delayNanoseconds))
       }
@@ -124,7 +133,7 @@ private struct Group {
   private var shares: OneOrMore<BatchShare>
   private(set) var rowCount: Int
   /// When the request that waits longest was admitted.
-  private(set) var oldest: Instant
+  var oldest: Instant
   /// Nothing would be won by waiting for more.
   var isFull = false
   /// Shares, from the first, whose rows are the largest preferred number; 0 where none are.

@@ -28,6 +28,7 @@ package struct BatchQueueState: Sendable {
   private var isDraining = false
   /// Why the model takes nothing any more, once it was given up.
   private var givenUp: String?
+  private var lastRunEnded = Instant.never
   /// When the batch that waits for more rows leaves without them.
   private var batchReadyAt: Instant?
 
@@ -143,7 +144,7 @@ package struct BatchQueueState: Sendable {
     learn(nanoseconds: nanoseconds, rowCount: rowCount)
     guard tuner != nil else { return }
     tuner?.runEnded(
-      rowCount: rowCount, nanoseconds: nanoseconds, waitingRows: lines.count, now: now)
+      rowCount: rowCount, nanoseconds: nanoseconds, waitingCount: lines.count, now: now)
     if let choice = tuner?.choice { composer.follow(choice) }
   }
 
@@ -178,6 +179,7 @@ package struct BatchQueueState: Sendable {
   /// An instance ended its run and can take the next.
   package mutating func instanceBecameFree(_ instance: Int, now: Instant) -> QueueDecision {
     runs.end(instance)
+    lastRunEnded = now
     var decision = QueueDecision()
     startNext(now: now, &decision)
     decision.isDrained = isDrained
@@ -295,7 +297,9 @@ package struct BatchQueueState: Sendable {
     batchReadyAt = nil
     guard runs.hasIdleInstance, !lines.isEmpty else { return }
     expire(now: now, &decision)
-    switch composer.compose(lines, book, now: now, isHurried: isDraining) {
+    switch composer.compose(
+      lines, book, now: now, lastRunEnded: lastRunEnded, isHurried: isDraining)
+    {
     case .run(let shares):
       for share in shares { takeFromLine(share) }
       start(shares, &decision)

@@ -11,7 +11,7 @@ struct BatchCosts: Sendable {
 
   private var sizes: [Size]
   /// Runs of a size before it is believed.
-  static let runsNeeded = 12
+  static let runsNeeded = 8
   private static let weight = 1.0 / 8
 
   /// - Parameter rowsMax: most rows of a run, 1 or more.
@@ -48,8 +48,8 @@ struct BatchCosts: Sendable {
   /// Sizes that are believed, ascending.
   var known: [Int] { sizes.indices.filter { sizes[$0].runCount >= Self.runsNeeded } }
 
-  /// Forgets what is not `size`, so that it is measured again.
-  mutating func forgetAll(but size: Int) {
-    for other in sizes.indices where other != size { sizes[other].runCount = 0 }
+  /// Forgets a size, so that it is measured again; does nothing where there is no such size.
+  mutating func forget(_ size: Int) {
+    if sizes.indices.contains(size) { sizes[size].runCount = 0 }
   }
 }

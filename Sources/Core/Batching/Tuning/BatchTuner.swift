@@ -3,13 +3,12 @@ package import Inference
 /// Finds out, while a model serves, how many rows are worth joining and how long it is worth waiting
 /// for them.
 ///
-/// Two questions, one after the other. How many rows: runs of one size after the other are let
-/// through and their cost of a row compared; where more rows cost as much each, joining does not
-/// pay, and every request runs alone. How long to wait: waiting is lengthened by a step for some
-/// turns between turns of the present choice, and kept where it serves more rows in the same time.
-/// Both are asked again from time to time, because loads and neighbours change. With a target for
-/// the 99th percentile, sizes and waits that would miss it are left out, as long as the requests do
-/// not pile up: then only speed helps.
+/// First what runs cost: one size after the other is let through and the cost of a row compared.
+/// Where more rows cost as much each, joining does not pay, and every request runs alone. Then what
+/// this load makes of it: from time to time a neighbour of the present choice, a longer or shorter
+/// wait, a smaller or larger run, takes turns with it, and stays if it serves more rows in the same
+/// time. A target for the 99th percentile bounds the wait. Runs are never kept small for a target's
+/// sake: what waits for the next run would only wait longer.
 ///
 /// A plain value: no clock, no lock; the same events lead to the same choice.
 package struct BatchTuner: Sendable {
@@ -17,6 +16,8 @@ package struct BatchTuner: Sendable {
   package struct Choice: Sendable, Equatable {
     /// Rows that a run joins at most; 1 where requests run alone.
     package var rowsMax: Int
+    /// How long a run that is not full waits, counted from its oldest request and from the end of
+    /// the run before it, whichever is later.
     package var delayNanoseconds: UInt64
     package var reason: TuningReason
   }
@@ -25,8 +26,9 @@ package struct BatchTuner: Sendable {
   private let aim: BatchingAim
   private let rowsMax: Int
   private var costs: BatchCosts
-  private var waits: WaitTrial
+  private var trials = NeighbourTrials()
   private var latencies = LatencySketch()
+  /// More waits than some full runs can take.
   private var isPiledUp = false
   private var runsSinceSettled = 0
   /// Runs since the size that is being learned was let through, without enough of that size.
@@ -34,40 +36,38 @@ package struct BatchTuner: Sendable {
 
   /// A size is better only if it saves this part of the cost of a row.
   private static let worthwhile = 0.04
-  /// Runs after which what is known of other sizes is measured again.
+  /// Runs after which the next larger size is measured again.
   private static let runsBeforeDoubt = 4_096
   /// Runs after which a size counts as one that this load does not reach.
-  private static let patience = 192
-  /// Part of a target that a run and the one before it may take: the rest is for what is not seen here.
-  private static let targetShare = 0.9
+  private static let patience = 128
+  /// Part of a target that two runs and a wait may take: the rest is for what is not seen here.
+  private static let targetShare = 0.8
 
   /// - Parameter rowsMax: rows that a run may have, 1 or more.
   package init(aim: BatchingAim, rowsMax: Int) {
     self.aim = aim
     self.rowsMax = max(1, rowsMax)
     costs = BatchCosts(rowsMax: self.rowsMax)
-    waits = WaitTrial()
     choice = Choice(rowsMax: 1, delayNanoseconds: 0, reason: .learning(rows: 1))
-    choose()
   }
 
   /// A run ended.
   ///
-  /// - Parameter waitingRows: rows that wait for the next one.
+  /// - Parameter waitingCount: requests that wait for the next one.
   package mutating func runEnded(
-    rowCount: Int, nanoseconds: UInt64, waitingRows: Int, now: Instant
+    rowCount: Int, nanoseconds: UInt64, waitingCount: Int, now: Instant
   ) {
     costs.learn(nanoseconds: nanoseconds, rowCount: rowCount)
-    isPiledUp = waitingRows > 4 * choice.rowsMax
-    waits.runEnded(
-      rowCount: rowCount, isMissingTarget: isMissingTarget, isTrying: isSettled && mayWait,
-      now: now)
-    runsSinceSettled = isSettled ? runsSinceSettled + 1 : 0
-    runsOfLearning = isSettled ? runsOfLearning : runsOfLearning + 1
+    isPiledUp = waitingCount > 4 * choice.rowsMax
+    let isLate = isMissingTarget
+    trials.runEnded(
+      rowCount: rowCount, isMissingTarget: isLate,
+      isTrying: isSettled && bestSize > 0 && !isPiledUp && !isLate, now: now)
+    if isSettled { runsSinceSettled += 1 } else { runsOfLearning += 1 }
     if runsSinceSettled > Self.runsBeforeDoubt {
       runsSinceSettled = 0
       runsOfLearning = 0
-      costs.forgetAll(but: BatchCosts.size(ofRows: choice.rowsMax))
+      costs.forget(bestSize + 1)
     }
     choose()
   }
@@ -84,48 +84,48 @@ package struct BatchTuner: Sendable {
     return p99 > target
   }
 
-  private var isSettled: Bool {
-    switch choice.reason {
-    case .learning: false
-    case .alone, .fastest, .withinTarget, .hurried: true
-    }
-  }
-
-  /// Joining pays, so that waiting might.
-  private var mayWait: Bool { choice.rowsMax > 1 && !isPiledUp }
+  private var isSettled: Bool { if case .learning = choice.reason { false } else { true } }
 
   // MARK: Choosing
 
   private mutating func choose() {
-    if let size = unknownSize {
+    if let size = unknownSize, runsOfLearning < Self.patience {
       let rows = rows(ofSize: size)
-      if rows != choice.rowsMax, runsOfLearning < Self.patience { runsOfLearning = 0 }
-      if runsOfLearning < Self.patience {
-        choice = Choice(rowsMax: rows, delayNanoseconds: 0, reason: .learning(rows: rows))
-        return
-      }
+      if choice.reason != .learning(rows: rows) { runsOfLearning = 0 }
+      choice = Choice(
+        rowsMax: rows, delayNanoseconds: delayOfLearning, reason: .learning(rows: rows))
+      return
     }
     let best = bestSize
     guard best > 0 else {
       choice = Choice(rowsMax: 1, delayNanoseconds: 0, reason: .alone(saving: savingOfJoining))
       return
     }
-    let rows = rows(ofSize: best)
-    choice = Choice(
-      rowsMax: rows, delayNanoseconds: delay(forRows: rows), reason: reason(forRows: rows))
+    // Nobody is made to wait, and no run kept small, while too much waits already.
+    let isHurried = isPiledUp || isMissingTarget
+    let rows = rows(ofSize: max(1, best - (isHurried ? 0 : trials.sizesBelow)))
+    let delay = isHurried ? 0 : delay(forRows: rows)
+    choice = Choice(rowsMax: rows, delayNanoseconds: delay, reason: reason)
+  }
+
+  /// Callers who got their answers together ask again together, and others who did so keep step
+  /// with them: a size that does not come by itself is given a moment to.
+  private var delayOfLearning: UInt64 {
+    guard runsOfLearning > Self.patience / 2, let last = costs.known.last,
+      let perRow = costs.nanosecondsPerRow(last)
+    else { return 0 }
+    return UInt64(perRow * Double(rows(ofSize: last)) / 8)
   }
 
   private func rows(ofSize size: Int) -> Int { min(rowsMax, 1 << size) }
 
-  /// The next size to be measured; `nil` where enough is known to choose.
-  ///
-  /// Sizes grow until two in a row do not pay, or until one takes longer than the target allows.
+  /// The next size to be measured; `nil` where enough is known to choose. Sizes grow until two in a
+  /// row do not pay.
   private var unknownSize: Int? {
     var failures = 0
-    var best = costs.nanosecondsPerRow(0) ?? .infinity
+    var best = Double.infinity
     for size in 0...costs.largest {
       guard let cost = costs.nanosecondsPerRow(size) else { return size }
-      if exceedsTarget(size) { return nil }
       if size > 0, cost > best * (1 - Self.worthwhile) { failures += 1 } else { failures = 0 }
       best = min(best, cost)
       if failures == 2 { return nil }
@@ -135,17 +135,13 @@ package struct BatchTuner: Sendable {
 
   /// The size with the cheapest rows, a smaller one where that is nearly as good.
   private var bestSize: Int {
-    let allowed = costs.known.filter { isPiledUp || !exceedsTarget($0) }
-    guard let cheapest = allowed.compactMap({ costs.nanosecondsPerRow($0) }).min() else { return 0 }
-    return allowed.first {
-      costs.nanosecondsPerRow($0) ?? .infinity <= cheapest * (1 + Self.worthwhile)
+    let known = costs.known
+    guard let cheapest = known.compactMap({ costs.nanosecondsPerRow($0) }).min() else { return 0 }
+    return known.first {
+      // Near the limit of what can be served, a little more speed is much less waiting.
+      let slack = isMissingTarget ? 0 : Self.worthwhile
+      return costs.nanosecondsPerRow($0) ?? .infinity <= cheapest * (1 + slack)
     } ?? 0
-  }
-
-  /// Whether a request that comes while such a run is under way, and then has one of its own, is late.
-  private func exceedsTarget(_ size: Int) -> Bool {
-    guard let target, size > 0, let perRow = costs.nanosecondsPerRow(size) else { return false }
-    return 2 * perRow * Double(rows(ofSize: size)) > Double(target) * Self.targetShare
   }
 
   private var savingOfJoining: Double {
@@ -157,18 +153,18 @@ package struct BatchTuner: Sendable {
   private func delay(forRows rows: Int) -> UInt64 {
     guard let perRow = costs.nanosecondsPerRow(BatchCosts.size(ofRows: rows)) else { return 0 }
     let run = perRow * Double(rows)
-    var delay = run * waits.shareOfRun
-    if let target {
-      delay = min(delay, max(0, Double(target) * Self.targetShare - 2 * run))
-    }
+    var delay = run * trials.waitAsShareOfRun
+    if let target { delay = min(delay, max(0, Double(target) * Self.targetShare - 2 * run)) }
     return UInt64(delay)
   }
 
-  private func reason(forRows rows: Int) -> TuningReason {
+  private var reason: TuningReason {
     let saving = savingOfJoining
-    guard target != nil else { return .fastest(saving: saving) }
-    return isPiledUp
-      ? .hurried(saving: saving) : .withinTarget(p99Nanoseconds: latencies.p99, saving: saving)
+    guard let target else { return .fastest(saving: saving) }
+    guard let p99 = latencies.p99, p99 > target else {
+      return .withinTarget(p99Nanoseconds: latencies.p99, saving: saving)
+    }
+    return .missesTarget(p99Nanoseconds: p99, saving: saving)
   }
 }
 
@@ -178,10 +174,10 @@ package enum TuningReason: Sendable, Equatable {
   case learning(rows: Int)
   /// A row of a joined run costs as much as a run alone, or saves only this part of it.
   case alone(saving: Double)
-  /// Rows of this size save this part of what a run alone costs, and none saves more.
+  /// Rows of this size save this part of what a run alone costs, and nothing else served more.
   case fastest(saving: Double)
-  /// The best that keeps the target.
+  /// The same, and the target is kept; its percentile is `nil` until enough requests were seen.
   case withinTarget(p99Nanoseconds: UInt64?, saving: Double)
-  /// Requests pile up: the target is out of reach, and speed brings it nearer than anything else.
-  case hurried(saving: Double)
+  /// The same, and the target is out of reach: nothing that was tried comes nearer to it.
+  case missesTarget(p99Nanoseconds: UInt64, saving: Double)
 }
