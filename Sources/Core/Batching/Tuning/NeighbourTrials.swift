@@ -139,7 +139,8 @@ struct NeighbourTrials: Sendable {
     case .larger: other.sizesBelow -= 1
     }
     let isPlace =
-      Self.shares.indices.contains(other.wait) && (0...Self.sizesBelowMax).contains(other.sizesBelow)
+      Self.shares.indices.contains(other.wait)
+      && (0...Self.sizesBelowMax).contains(other.sizesBelow)
     return isPlace ? other : nil
   }
 

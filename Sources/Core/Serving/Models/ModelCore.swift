@@ -73,6 +73,9 @@ final class ModelCore: Sendable {
   /// What clients may send; the mask of a padded model is not needed from them.
   var signature: ModelSignature { padding?.clientSignature ?? loaded.signature }
 
+  /// What an automatic batcher holds for best; `nil` where the operator chose.
+  var tuning: BatchTuner.Choice? { shelf.withLock { $0.queue.tuning } }
+
   var queueDepth: Int { shelf.withLock { $0.queue.waitingCount } }
 
   // MARK: Events
