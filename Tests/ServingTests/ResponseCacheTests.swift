@@ -69,6 +69,11 @@ extension FakeModel {
   fileprivate var runCount: Int { startedCount.load(ordering: .sequentiallyConsistent) }
 }
 
+private final class Tally: Sendable {
+  let ended = Atomic(0)
+  let wrong = Atomic(0)
+}
+
 @Suite(.timeLimit(.minutes(1))) struct ResponseCacheTests {
   @Test(arguments: [false, true])
   func `an equal request gets the same memory and no run`(_ isEventLoop: Bool) throws {
@@ -261,6 +266,28 @@ extension FakeModel {
     for house in [house, empty] {
       for _ in 0..<2 { #expect(try house.ask([1]).use == CacheUse.none) }
     }
+  }
+
+  @Test func `many threads get their own answers while others are given up and unloaded`() throws {
+    let house = KeepingHouse(byteCountMax: 32 << 10)
+    try house.load(RowModel())
+    let tally = Tally()
+    for thread in 0..<4 {
+      Thread.start {
+        for step in 0..<300 {
+          let value = Float((step * (thread * 2 + 1)) % 40)
+          let sink = try? house.ask(request([value], shape: [1, 1]))
+          let answer = sink?.parts.first?.outputs[0].tensor.elements(as: Float.self)
+          if answer != [value * 2] { tally.wrong.add(1, ordering: .relaxed) }
+        }
+        tally.ended.add(1, ordering: .relaxed)
+      }
+    }
+    for _ in 0..<5 { try house.load(RowModel()) }
+    #expect(eventually { tally.ended.load(ordering: .relaxed) == 4 })
+    #expect(tally.wrong.load(ordering: .relaxed) == 0)
+    house.server.unload(name: "m")
+    #expect(house.figures.entryCount == 0)
   }
 
   @Test func `a server that drains refuses what it knows, too`() throws {
