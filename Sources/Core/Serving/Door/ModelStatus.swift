@@ -18,6 +18,8 @@ package struct ModelStatus: Sendable {
   package let queueDepth: Int
   /// What its automatic batcher holds for best; `nil` where the operator chose.
   package let batching: ModelStatistics.Batching?
+  /// Answers of equal requests are kept.
+  package let keepsAnswers: Bool
   /// What its operator asked for and is not done, a sentence each.
   package let warnings: [String]
   /// Why it was not loaded anew, where that was tried and failed and the version before it stayed.
@@ -45,6 +47,7 @@ package struct ModelStatus: Sendable {
       ModelStatistics.Batching(
         rowsMax: $0.rowsMax, delayNanoseconds: $0.delayNanoseconds, reason: "\($0.reason)")
     }
+    self.keepsAnswers = core?.answerKeeper != nil
     self.warnings = specification.warnings
   }
 }
