@@ -80,4 +80,17 @@ package struct SequencePolicy: Sendable, Equatable {
     self.states = states
     self.isIterative = isIterative
   }
+
+  /// Places that each instance has for sequences.
+  ///
+  /// - Parameter rowsMax: most rows of a run; 1 where sequences cannot be joined.
+  package func slotsMax(rowsMax: Int) -> Int {
+    switch strategy {
+    case .direct: max(1, rowsMax)
+    case .oldest(let candidates, _, _, _): candidates > 0 ? candidates : max(1, rowsMax)
+    }
+  }
+
+  /// A sequence has the same row in every run.
+  package var keepsSlots: Bool { if case .direct = strategy { true } else { false } }
 }
