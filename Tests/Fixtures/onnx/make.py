@@ -48,6 +48,7 @@ def main():
     zipmap("zipmap", [10, 20, 30])
     zipmap("zipmap-strings", ["no", "perhaps", "yes"])
     sequence_output()
+    accumulate()
     slow()
     pictures.make(FOLDER)
 
@@ -193,6 +194,29 @@ def sequence_output():
     values = np.arange(6, dtype=np.float32).reshape(3, 2)
     parts = written("sequence-output", built.model()).run(None, {"INPUT0": values})[0]
     assert [each.tolist() for each in parts] == [[[0, 1]], [[2, 3]], [[4, 5]]]
+
+
+def accumulate():
+    """The sum of a sequence so far, from a state that is given back, beside what it was told."""
+    built = graph.Graph("accumulate")
+    row = ["batch", 1]
+    for name in ("INPUT0", "START", "END", "READY", "STATE_IN"):
+        built.input(name, TensorProto.INT32, row)
+    built.input("CORRID", TensorProto.UINT64, row)
+    built.node("Mul", "INPUT0", "READY", name="counted")
+    for name in ("OUTPUT0", "STATE_OUT"):
+        built.node("Add", "counted", "STATE_IN", name=name)
+        built.output(name, TensorProto.INT32, row)
+    built.node("Concat", "START", "END", "READY", name="TOLD", axis=1)
+    built.output("TOLD", TensorProto.INT32, ["batch", 3])
+    built.node("Identity", "CORRID", name="ID")
+    built.output("ID", TensorProto.UINT64, row)
+    ints = {name: np.full((2, 1), value, np.int32) for name, value in
+            {"INPUT0": 5, "START": 0, "END": 1, "READY": 1, "STATE_IN": 37}.items()}
+    ids = np.array([[2**64 - 1], [7]], np.uint64)
+    answers = written("accumulate", built.model()).run(None, ints | {"CORRID": ids})
+    assert (answers[0] == 42).all() and (answers[1] == 42).all()
+    assert (answers[2] == [[0, 1, 1]] * 2).all() and (answers[3] == ids).all()
 
 
 def slow():
