@@ -3,7 +3,6 @@
 import concurrent.futures
 import pathlib
 import tempfile
-import time
 import unittest
 
 import numpy as np
@@ -15,6 +14,7 @@ from support.apus_server import ApusServer, fixture
 CONFIG = """
 platform: "onnxruntime_onnx"
 max_batch_size: %(rows)d
+instance_group { kind: KIND_CPU count: %(instances)d }
 input { name: "INPUT0" data_type: TYPE_INT32 dims: 1 }
 output [ { name: "OUTPUT0" data_type: TYPE_INT32 dims: 1 },
          { name: "TOLD" data_type: TYPE_INT32 dims: 3 },
@@ -36,14 +36,18 @@ OLDEST = "oldest { max_candidate_sequences: 4 }"
 
 
 class SequenceTest(unittest.TestCase):
-    def serve(self, strategy=DIRECT, rows=4, idle=5_000_000, id="UINT64", source="accumulate"):
+    def serve(
+        self, strategy=DIRECT, rows=4, instances=1, idle=5_000_000, id="UINT64",
+        source="accumulate",
+    ):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         model = pathlib.Path(folder.name, "sums")
         (model / "1").mkdir(parents=True)
         (model / "1" / "model.onnx").write_bytes(fixture(source).read_bytes())
-        text = CONFIG % {"rows": rows, "strategy": strategy, "idle": idle, "id": id}
-        (model / "config.pbtxt").write_text(text)
+        (model / "config.pbtxt").write_text(CONFIG % {
+            "rows": rows, "instances": instances, "strategy": strategy, "idle": idle, "id": id,
+        })
         server = ApusServer(folder.name)
         server.__enter__()
         self.addCleanup(server.stop)
@@ -106,7 +110,7 @@ class StateTest(SequenceTest):
         self.assertEqual(self.sum(1, 5), 8)
 
     def test_many_sequences_at_once(self):
-        self.serve(rows=2)
+        self.serve(rows=2, instances=2)
 
         def play(sequence):
             total = 0
@@ -142,9 +146,7 @@ class RefusalTest(SequenceTest):
         self.serve(rows=1, idle=200_000)
         self.assertEqual(self.sum(1, 3, start=True), 1)
         # The only place is taken until the first sequence is over for want of requests.
-        began = time.monotonic()
         self.assertEqual(self.sum(5, 4, start=True), 5)
-        self.assertLess(time.monotonic() - began, 10)
         self.refused("must specify the START flag", 1, 3)
 
     def test_with_text_where_the_model_takes_a_number(self):
