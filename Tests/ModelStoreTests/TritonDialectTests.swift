@@ -151,6 +151,15 @@ import Testing
     #expect(warning.contains(what) && warning.contains("config.pbtxt: line 2"), "\(warning)")
   }
 
+  @Test(arguments: [(TritonSamples.ensemble, "graph"), (TritonSamples.sequence, "sequence")])
+  func `answers that cannot be kept are a warning`(_ text: String, _ what: String) throws {
+    let warning = try #require(
+      try plan(
+        text + "\nresponse_cache { enable: true }", ["m/initial_state/first.bin": "12345678"]
+      ).warnings.first { $0.contains("response_cache") })
+    #expect(warning.contains("\(what)"), "\(warning)")
+  }
+
   @Test(arguments: [
     "optimization { cuda { graphs: false } priority: PRIORITY_DEFAULT }",
     "model_transaction_policy { decoupled: false }", "response_cache { enable: false }",

@@ -32,6 +32,17 @@ import Testing
     #expect(try lines(.off, record(), failedRecord(.draining)).isEmpty)
   }
 
+  @Test func `a line says what the response cache did, and nothing of it for other models`() throws
+  {
+    var (hit, miss) = (record(), record())
+    hit.served.cacheUse = .hit
+    hit.served.started = .never
+    miss.served.cacheUse = .miss
+    let lines = try lines(.all, hit, miss, record())
+    #expect(lines.map { $0["apus.response_cache"] as? String } == ["hit", "miss", nil])
+    #expect(lines[0]["apus.compute.duration"] == nil)
+  }
+
   @Test func `a line says who asked for what, how long it took and what was answered`() throws {
     var asked = record()
     asked.clientName = "curl/8"

@@ -311,6 +311,7 @@ private let broken = FakeLoader { () throws(RuntimeFault) in
     #expect(eventually { house.state(of: "b") == .dormant })
     // The memory that a model takes is known once it was loaded.
     for name in ["a", "b"] { _ = wait(house, name) }
+    #expect(eventually { house.server.statuses.count { $0.state == .ready } == 1 })
     var held: ModelLease? = try #require(try wait(house, "a")?.get())
     let late = wait(house, "b", until: MonotonicClock.now().advanced(by: .milliseconds(20)))
     #expect(throws: InferenceFailure.modelNotReady(name: "b", state: .loading)) {

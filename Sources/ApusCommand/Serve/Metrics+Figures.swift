@@ -23,6 +23,14 @@ extension Metrics {
   func watch(door: InferenceServer, front: HTTPServer, log: ServerLog) {
     register(.ready) { [weak door] in door?.isReady == true ? 1 : 0 }
     register(.waitingBytes) { [weak door] in door?.waitingByteCount ?? 0 }
+    register(.responseCacheEntries) { [weak door] in door?.responseCacheFigures.entryCount ?? 0 }
+    register(.responseCacheBytes) { [weak door] in door?.responseCacheFigures.byteCount ?? 0 }
+    register(.responseCacheEvictions) { [weak door] in
+      door?.responseCacheFigures.evictedCount ?? 0
+    }
+    register(.responseCacheSkipped) { [weak door] in
+      door?.responseCacheFigures.skippedCount ?? 0
+    }
     register(.abandonedModelThreads) { [weak door] in door?.abandonedThreadCount ?? 0 }
     register(.httpConnections) { [weak front] in front?.connectionCounts.open ?? 0 }
     register(.httpConnectionsRefused) { [weak front] in front?.connectionCounts.refused ?? 0 }
@@ -32,7 +40,7 @@ extension Metrics {
         ModelFigures(
           name: status.name, version: status.version, isReady: status.state == .ready,
           instanceCount: status.instanceCount, memoryByteCount: status.footprintByteCount,
-          queueDepth: status.queueDepth)
+          queueDepth: status.queueDepth, keepsAnswers: status.keepsAnswers)
       }
     }
   }

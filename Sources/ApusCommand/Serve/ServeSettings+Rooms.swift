@@ -13,6 +13,7 @@ extension ServeSettings {
     serving.instanceCount = instances
     serving.waitingRequestsMax = waitingRequestsMax
     serving.waitingBytesMax = waitingBytesMax
+    serving.responseCacheBytesMax = responseCacheBytes
     serving.parallelLoadsMax = modelLoadThreadCount
     serving.modelBytesMax = modelMemoryMax
     serving.proofRunTimeout = proofRunTimeout

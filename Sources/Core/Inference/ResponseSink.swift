@@ -31,6 +31,16 @@ package struct ResponseEnd: Sendable {
   }
 }
 
+/// What the response cache had to do with a request.
+package enum CacheUse: Sendable {
+  /// Nothing: the model keeps no answers, or none of such requests.
+  case none
+  /// The answer came from there; no queue and no run was reached.
+  case hit
+  /// It did not know the request.
+  case miss
+}
+
 /// When a request passed the phases between the door and its answer, and what it used there.
 package struct ServedPhases: Sendable {
   /// The version that answered; 0 where none did.
@@ -45,6 +55,9 @@ package struct ServedPhases: Sendable {
   package var rowCount = 0
   /// Rows that ran together with it, its own included.
   package var batchRowCount = 0
+  package var cacheUse = CacheUse.none
+  /// Looking the request up and, after a miss, keeping its answer.
+  package var cacheNanoseconds: UInt64 = 0
 
   package init() {}
 }

@@ -131,6 +131,11 @@ package final class InferenceServer: Sendable {
   /// Bytes of tensors between the door and their answers.
   package var waitingByteCount: Int { living.surroundings.waitingBytes.current }
 
+  /// What the response cache holds and did.
+  package var responseCacheFigures: ResponseCacheFigures {
+    living.surroundings.responseCache.figures
+  }
+
   /// Threads that were given up because a run would not end.
   package var abandonedThreadCount: Int {
     living.surroundings.abandonedCount.load(ordering: .relaxed)

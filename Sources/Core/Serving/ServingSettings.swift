@@ -11,6 +11,8 @@ package struct ServingSettings: Sendable {
   package var waitingRequestsMax: Int
   /// Bytes of tensors that may wait, over all models.
   package var waitingBytesMax: Int
+  /// Bytes of answers that are kept for equal requests, over all models that ask for it; 0 keeps none.
+  package var responseCacheBytesMax: Int
   /// A run expected to cost less than this happens on the event loop.
   package var inlineNanosecondsMax: UInt64
   /// A run that takes longer is told to stop.
@@ -29,6 +31,7 @@ package struct ServingSettings: Sendable {
     self.coreCount = coreCount
     self.waitingRequestsMax = 1_024
     self.waitingBytesMax = 1 << 30
+    self.responseCacheBytesMax = 64 << 20
     self.inlineNanosecondsMax = 50_000
     self.runSecondsMax = 600
     self.stopGraceSeconds = 10

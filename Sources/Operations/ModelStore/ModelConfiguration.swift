@@ -51,6 +51,16 @@ struct ModelConfiguration {
     vision.isScaledDecoding = settings.isScaledDecoding
   }
 
+  /// Why answers are not kept though that may have been asked for.
+  var unkeptReason: String? {
+    if graph != nil {
+      return "answers of a graph are not kept, because its models may be replaced; "
+        + "say it of the models that it asks"
+    }
+    return scheduling.sequences == nil
+      ? nil : "answers within a sequence depend on what came before, and are not kept"
+  }
+
   /// Throws the first thing that forbids to load the model, and says how many more there are.
   func checkStops() throws(ServerFault) {
     guard let first = notes.stops.first else { return }

@@ -54,6 +54,7 @@ extension ServeSettings {
   package var idleTimeout: Duration { duration(.idleTimeout) }
   package var waitingRequestsMax: Int { integer(.waitingRequestsMax) }
   package var waitingBytesMax: Int { integer(.waitingBytesMax) }
+  package var responseCacheBytes: Int { integer(.responseCacheBytes) }
   package var imagePixelsMax: Int { integer(.imagePixelsMax) }
   package var requestTimeout: Duration? { optionalDuration(.requestTimeout) }
 

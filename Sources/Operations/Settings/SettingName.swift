@@ -42,6 +42,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case idleTimeout = "idle-timeout"
   case waitingRequestsMax = "waiting-requests-max"
   case waitingBytesMax = "waiting-bytes-max"
+  case responseCacheBytes = "response-cache-bytes"
   case imagePixelsMax = "image-pixels-max"
   case requestTimeout = "request-timeout"
 

@@ -148,6 +148,10 @@ package enum SettingsTable {
       .waitingBytesMax, .limits, .bytesOrShare(1...(1 << 50)), fallback: "25%",
       "Bytes of all requests that wait, in bytes or as a share of memory."),
     Setting(
+      .responseCacheBytes, .limits, .bytes(0...(1 << 50)), fallback: "64MiB",
+      "Bytes of answers kept for equal requests, over all models that ask for it; the least recently "
+        + "used go first, and what is larger than a sixteenth of this is not kept. 0 keeps none."),
+    Setting(
       .imagePixelsMax, .limits, .integer(1...2_000_000_000), fallback: "100000000",
       "Largest photo, width times height, looked at before memory is taken."),
     Setting(

@@ -15,6 +15,8 @@ package struct ModelStatus: Sendable {
   package let footprintByteCount: Int
   package let instanceCount: Int
   package let queueDepth: Int
+  /// Answers of equal requests are kept.
+  package let keepsAnswers: Bool
   /// What its operator asked for and is not done, a sentence each.
   package let warnings: [String]
   /// Why it was not loaded anew, where that was tried and failed and the version before it stayed.
@@ -38,6 +40,7 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
+    self.keepsAnswers = core?.answerKeeper != nil
     self.warnings = specification.warnings
   }
 }

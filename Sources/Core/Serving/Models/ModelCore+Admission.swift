@@ -3,7 +3,8 @@ import Inference
 import Synchronization
 
 extension ModelCore {
-  func submit(
+  /// Gives a request its place in the queue, or runs it here.
+  func admit(
     _ tensors: TensorRequest, context: RequestContext, sink: any ResponseSink, loopIndex: Int?
   ) -> RequestHandle {
     let now = MonotonicClock.now()
@@ -86,7 +87,7 @@ extension ModelCore {
       context.deadline, context.arrival.advanced(byNanoseconds: context.timeoutNanoseconds))
   }
 
-  private func rowCount(of tensors: TensorRequest) -> Int {
+  func rowCount(of tensors: TensorRequest) -> Int {
     guard loaded.signature.hasRowAxis, let first = tensors.inputs.first(where: { $0 != nil }),
       let first, first.shape.rank > 0
     else { return 1 }

@@ -20,6 +20,8 @@ final class ModelCore: Sendable {
   let sequences: SequencePlan?
   let shelf: Guarded<Shelf>
   let inlineInstances: InlineInstances?
+  /// `nil` where no answers are kept.
+  let answerKeeper: AnswerKeeper?
   let drained = Signal(false)
   /// Set once, right after `init`, because the runners need the core itself.
   let runners = Guarded<[any BatchRunner]>([])
@@ -58,6 +60,8 @@ final class ModelCore: Sendable {
     self.shelf = Guarded(
       Shelf(
         queue: queue, forms: RunForms(padding: padding), keepsOrder: policy.preservesOrdering))
+    let keepsAnswers = specification.keepsAnswers(of: loaded) && settings.responseCacheBytesMax > 0
+    self.answerKeeper = keepsAnswers ? AnswerKeeper(surroundings.responseCache) : nil
     self.inlineInstances = (loaded as? any ComputingModel).map {
       InlineInstances(of: $0, loopCount: loopCount)
     }
@@ -172,11 +176,15 @@ final class ModelCore: Sendable {
 
   /// The version answers nothing any more: what waits fails with the reason, and so does what comes.
   /// What runs may still end.
-  func giveUp(reason: String) { act(decide { shelf, _ in shelf.queue.giveUp(reason: reason) }) }
+  func giveUp(reason: String) {
+    answerKeeper?.close()
+    act(decide { shelf, _ in shelf.queue.giveUp(reason: reason) })
+  }
 
   // MARK: End of life
 
   func beginDraining() {
+    answerKeeper?.close()
     act(decide { shelf, _ in shelf.queue.beginDraining(now: MonotonicClock.now()) })
   }
 

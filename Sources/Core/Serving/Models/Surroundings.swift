@@ -6,6 +6,7 @@ final class Surroundings: Sendable {
   let settings: ServingSettings
   let observer: any EventObserver
   let waitingBytes: WaitingBytes
+  let responseCache: ResponseCache
   let clock: ServingClock
   /// Threads that were given up; the process cannot get them back.
   let abandonedCount = Atomic<Int>(0)
@@ -16,6 +17,7 @@ final class Surroundings: Sendable {
     self.settings = settings
     self.observer = observer
     self.waitingBytes = WaitingBytes(limit: settings.waitingBytesMax)
+    self.responseCache = ResponseCache(byteCountMax: settings.responseCacheBytesMax)
     self.clock = ServingClock()
   }
 }

@@ -41,12 +41,19 @@ struct OwnDialect {
     dialect.takeWarmUps()
     dialect.takeSequence()
     dialect.takeGraph()
+    dialect.checkKeptAnswers()
     dialect.checkInstances()
     model = dialect.model
   }
 
   mutating func stop(_ text: String, _ group: ConfigurationGroup, _ name: String) {
     model.notes.stop("\(group.path(of: name)): \(text)", in: file, at: group.place(of: name))
+  }
+
+  private mutating func checkKeptAnswers() {
+    guard root.isTrue("response-cache") ?? false, let reason = model.unkeptReason else { return }
+    model.notes.warn(
+      "response-cache: \(reason)", in: file, at: root.place(of: "response-cache"))
   }
 
   /// That something else was expected, in the words of the table.

@@ -34,6 +34,7 @@ struct TritonDialect {
     dialect.takeParameters()
     dialect.takeWarmUps()
     dialect.takeEnsemble()
+    dialect.checkKeptAnswers()
     model = dialect.model
   }
 
@@ -71,9 +72,16 @@ struct TritonDialect {
       case .failure(let refusal): stop(refusal.advice, root, key)
       }
     }
-    if root.group("response_cache")?.isTrue("enable") ?? false {
-      model.scheduling.keepsAnswers = true
-    }
+    if asksForKeptAnswers { model.scheduling.keepsAnswers = true }
+  }
+
+  private var asksForKeptAnswers: Bool {
+    root.group("response_cache")?.isTrue("enable") ?? false
+  }
+
+  private mutating func checkKeptAnswers() {
+    guard asksForKeptAnswers, let reason = model.unkeptReason else { return }
+    warn(reason, root, "response_cache")
   }
 
   private mutating func takeVersions() {

@@ -80,6 +80,11 @@ package struct AccessLog: Sendable {
     let served = record.served
     line.add(.model, record.model)
     if served.version != 0 { line.add(.version, served.version) }
+    switch served.cacheUse {
+    case .hit: line.add(.cacheUse, "hit")
+    case .miss: line.add(.cacheUse, "miss")
+    case .none: break
+    }
     guard served.started != .never else { return }
     line.add(
       .queueNanoseconds, Int64(clamping: served.started.nanoseconds(since: served.admitted)))

@@ -51,6 +51,7 @@ package enum LogKey: String, Sendable, CaseIterable {
   case requestOutcome = "apus.outcome"
   case queueNanoseconds = "apus.queue.duration"
   case computeNanoseconds = "apus.compute.duration"
+  case cacheUse = "apus.response_cache"
   case cause = "apus.cause"
   case state = "apus.state"
   case rows = "apus.rows"

@@ -7,6 +7,10 @@ package enum Figure: Sendable, Hashable, CaseIterable {
   case httpConnectionsRefused
   case abandonedModelThreads
   case logLinesDropped
+  case responseCacheEntries
+  case responseCacheBytes
+  case responseCacheEvictions
+  case responseCacheSkipped
 
   var metric: MetricName {
     switch self {
@@ -16,6 +20,10 @@ package enum Figure: Sendable, Hashable, CaseIterable {
     case .httpConnectionsRefused: .httpConnectionsRefused
     case .abandonedModelThreads: .abandonedModelThreads
     case .logLinesDropped: .logLinesDropped
+    case .responseCacheEntries: .responseCacheEntries
+    case .responseCacheBytes: .responseCacheBytes
+    case .responseCacheEvictions: .responseCacheEvictions
+    case .responseCacheSkipped: .responseCacheSkipped
     }
   }
 }
@@ -28,10 +36,12 @@ package struct ModelFigures: Sendable {
   package let instanceCount: Int
   package let memoryByteCount: Int
   package let queueDepth: Int
+  /// Answers of equal requests are kept.
+  package let keepsAnswers: Bool
 
   package init(
     name: String, version: Int64, isReady: Bool, instanceCount: Int, memoryByteCount: Int,
-    queueDepth: Int
+    queueDepth: Int, keepsAnswers: Bool = false
   ) {
     self.name = name
     self.version = version
@@ -39,5 +49,6 @@ package struct ModelFigures: Sendable {
     self.instanceCount = instanceCount
     self.memoryByteCount = memoryByteCount
     self.queueDepth = queueDepth
+    self.keepsAnswers = keepsAnswers
   }
 }

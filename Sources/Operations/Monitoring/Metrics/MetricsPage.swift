@@ -41,6 +41,19 @@ struct MetricsPage {
     case .modelInstances: writeModels(name, into: &text) { $0.instanceCount }
     case .modelMemory: writeModels(name, into: &text) { $0.memoryByteCount }
     case .queueDepth, .tritonPending: writeModels(name, into: &text) { $0.queueDepth }
+    case .responseCacheLookups:
+      for series in keeping {
+        for (result, total) in [("hit", series.cacheHits), ("miss", series.cacheMisses)] {
+          text.sample(
+            name, labels: labels(series) + [("result", result)], String(total.count))
+        }
+      }
+    case .tritonCacheHits: writeCache(name, into: &text) { $0.cacheHits.count }
+    case .tritonCacheMisses: writeCache(name, into: &text) { $0.cacheMisses.count }
+    case .tritonCacheHitDuration:
+      writeCache(name, into: &text) { $0.cacheHits.nanoseconds / 1_000 }
+    case .tritonCacheMissDuration:
+      writeCache(name, into: &text) { $0.cacheMisses.nanoseconds / 1_000 }
     case .unroutedRequests: writeOutcomes(name, into: &text, metrics.unrouted)
     case .otherRequests: writeOutcomes(name, into: &text, metrics.other)
     case .refusals:
@@ -58,6 +71,10 @@ struct MetricsPage {
     case .httpConnectionsRefused: writeFigure(.httpConnectionsRefused, into: &text)
     case .abandonedModelThreads: writeFigure(.abandonedModelThreads, into: &text)
     case .logLinesDropped: writeFigure(.logLinesDropped, into: &text)
+    case .responseCacheEntries: writeFigure(.responseCacheEntries, into: &text)
+    case .responseCacheBytes: writeFigure(.responseCacheBytes, into: &text)
+    case .responseCacheEvictions: writeFigure(.responseCacheEvictions, into: &text)
+    case .responseCacheSkipped: writeFigure(.responseCacheSkipped, into: &text)
     case .build: text.sample(name, labels: [("version", metrics.settled.version)], "1")
     case .processCPU: write(name, process?.cpuSeconds, into: &text)
     case .processResidentMemory: write(name, process?.residentByteCount, into: &text)
@@ -138,6 +155,21 @@ struct MetricsPage {
     _ name: MetricName, into text: inout PrometheusText, _ read: (ModelSeries) -> UInt64
   ) {
     for series in series { text.sample(name, labels: labels(series), String(read(series))) }
+  }
+
+  /// Those of models that keep answers.
+  private var keeping: [ModelSeries] {
+    series.filter { series in
+      models.contains {
+        $0.keepsAnswers && $0.name == series.name && $0.version == series.version
+      }
+    }
+  }
+
+  private func writeCache(
+    _ name: MetricName, into text: inout PrometheusText, _ read: (ModelSeries) -> UInt64
+  ) {
+    for series in keeping { text.sample(name, labels: labels(series), String(read(series))) }
   }
 
   private func writeModels(

@@ -16,12 +16,15 @@ package enum MetricsTable {
     MetricFamily(
       .requestPhase, .histogram, model + ["phase"],
       "Time of each phase that a request reached: read, decode, queue, compute, encode, write."),
-    MetricFamily(.rows, .counter, model, "Rows answered with success."),
+    MetricFamily(.rows, .counter, model, "Rows computed and answered with success."),
     MetricFamily(.runs, .counter, model, "Runs of the model, each for one batch."),
     MetricFamily(.modelReady, .gauge, model, "1 while the model version answers, else 0."),
     MetricFamily(.modelInstances, .gauge, model, "Callers of the model version at a time."),
     MetricFamily(.modelMemory, .gauge, model, "Memory that the model version holds."),
     MetricFamily(.queueDepth, .gauge, model, "Requests that wait for the model version."),
+    MetricFamily(
+      .responseCacheLookups, .counter, model + ["result"],
+      "Requests looked up in the response cache, by hit and miss; of models that keep answers."),
   ]
 
   private static let server: [MetricFamily] = [
@@ -43,6 +46,14 @@ package enum MetricsTable {
       .abandonedModelThreads, .gauge, [], "Model threads given up because a run would not end."),
     MetricFamily(
       .logLinesDropped, .counter, [], "Log lines lost because they could not be written in time."),
+    MetricFamily(.responseCacheEntries, .gauge, [], "Answers in the response cache."),
+    MetricFamily(
+      .responseCacheBytes, .gauge, [], "Bytes of those answers, their requests and their keeping."),
+    MetricFamily(
+      .responseCacheEvictions, .counter, [], "Answers given up to make room for others."),
+    MetricFamily(
+      .responseCacheSkipped, .counter, [],
+      "Requests to models that keep answers which were not looked up: too large, or of a sequence."),
     MetricFamily(.build, .gauge, ["version"], "1, with the program's version."),
   ]
 
@@ -61,7 +72,9 @@ package enum MetricsTable {
     MetricFamily(
       .tritonFailure, .counter, model + ["reason"],
       "Inference requests that failed: REJECTED (limits, deadlines), CANCELED, BACKEND, OTHER."),
-    MetricFamily(.tritonCount, .counter, model, "Inferences performed; a batch of n counts n."),
+    MetricFamily(
+      .tritonCount, .counter, model,
+      "Inferences performed; a batch of n counts n, a cached answer 0."),
     MetricFamily(.tritonRuns, .counter, model, "Model executions performed."),
     MetricFamily(.tritonPending, .gauge, model, "Requests that wait for execution."),
     MetricFamily(
@@ -79,6 +92,16 @@ package enum MetricsTable {
     MetricFamily(
       .tritonOutputDuration, .counter, model,
       "Time of encoding the outputs of successful requests, in microseconds."),
+    MetricFamily(
+      .tritonCacheHits, .counter, model, "Requests that the response cache answered."),
+    MetricFamily(
+      .tritonCacheMisses, .counter, model, "Requests that the response cache did not know."),
+    MetricFamily(
+      .tritonCacheHitDuration, .counter, model,
+      "Time of looking up requests that hit, in microseconds."),
+    MetricFamily(
+      .tritonCacheMissDuration, .counter, model,
+      "Time of looking up requests that missed and of keeping their answers, in microseconds."),
     MetricFamily(
       .tritonCPU, .gauge, [], "Share of all processors in use since the last look, 0 to 1."),
     MetricFamily(.tritonMemoryTotal, .gauge, [], "Memory of the machine."),

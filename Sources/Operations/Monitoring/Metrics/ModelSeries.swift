@@ -22,6 +22,7 @@ final class ModelSeries: Sendable {
   func count(_ record: borrowing RequestRecord, shard: Int) {
     let outcome = record.outcome
     cells.add(1, at: SeriesLayout.requests(record.context.dialect, outcome), shard: shard)
+    if record.served.cacheUse != .none { countLookup(record.served, shard) }
     countPhase(.read, record, shard)
     countPhase(.decode, record, shard)
     countPhase(.queue, record, shard)
@@ -60,13 +61,28 @@ final class ModelSeries: Sendable {
     cells.add(time, at: start + durationBuckets.count, shard: shard)
   }
 
+  private func countLookup(_ served: ServedPhases, _ shard: Int) {
+    let start = served.cacheUse == .hit ? SeriesLayout.cacheHits : SeriesLayout.cacheMisses
+    cells.add(1, at: start, shard: shard)
+    cells.add(served.cacheNanoseconds, at: start + 1, shard: shard)
+  }
+
+  /// Computed or from the response cache; only what was computed counts as rows and in their times.
   private func countSuccess(_ record: borrowing RequestRecord, _ shard: Int) {
+    cells.set(record.end.nanoseconds, at: SeriesLayout.lastEnd, shard: shard)
+    cells.add(
+      record.end.nanoseconds(since: record.context.arrival),
+      at: SeriesLayout.triton + TritonSum.request.rawValue, shard: shard)
+    guard record.served.cacheUse != .hit else {
+      return cells.add(1, at: SeriesLayout.cachedSuccesses, shard: shard)
+    }
+    countComputed(record, shard)
+  }
+
+  private func countComputed(_ record: borrowing RequestRecord, _ shard: Int) {
     cells.add(UInt64(max(1, record.served.rowCount)), at: SeriesLayout.rows, shard: shard)
     let served = record.served
     let sums = SeriesLayout.triton
-    cells.add(
-      record.end.nanoseconds(since: record.context.arrival),
-      at: sums + TritonSum.request.rawValue, shard: shard)
     cells.add(
       served.started.nanoseconds(since: served.admitted),
       at: sums + TritonSum.queue.rawValue, shard: shard)
@@ -79,7 +95,6 @@ final class ModelSeries: Sendable {
     cells.add(
       record.encoded.nanoseconds(since: served.computed),
       at: sums + TritonSum.output.rawValue, shard: shard)
-    cells.set(record.end.nanoseconds, at: SeriesLayout.lastEnd, shard: shard)
     countBatch(record, shard)
   }
 
@@ -123,8 +138,15 @@ final class ModelSeries: Sendable {
     statistics.runCount = runs
     let successCount = requests(.success)
     let failureCount = RequestRecord.Outcome.allCases.reduce(0) { $0 + requests($1) } - successCount
+    let computedCount =
+      successCount
+      - min(
+        successCount, cells.sum(at: SeriesLayout.cachedSuccesses))
     func total(_ sum: TritonSum) -> ModelStatistics.Total {
-      .init(count: successCount, nanoseconds: cells.sum(at: SeriesLayout.triton + sum.rawValue))
+      let isOfAll = sum == .request || sum == .queue
+      return .init(
+        count: isOfAll ? successCount : computedCount,
+        nanoseconds: cells.sum(at: SeriesLayout.triton + sum.rawValue))
     }
     statistics.success = total(.request)
     statistics.failure = .init(
@@ -133,6 +155,8 @@ final class ModelSeries: Sendable {
     statistics.input = total(.input)
     statistics.infer = total(.infer)
     statistics.output = total(.output)
+    statistics.cacheHit = cacheHits
+    statistics.cacheMiss = cacheMisses
     statistics.batches = single + batches.withLock { $0.statistics }
     return statistics
   }
@@ -158,6 +182,13 @@ final class ModelSeries: Sendable {
   }
 
   var rows: UInt64 { cells.sum(at: SeriesLayout.rows) }
+  var cacheHits: ModelStatistics.Total { lookups(at: SeriesLayout.cacheHits) }
+  var cacheMisses: ModelStatistics.Total { lookups(at: SeriesLayout.cacheMisses) }
+
+  private func lookups(at start: Int) -> ModelStatistics.Total {
+    .init(count: cells.sum(at: start), nanoseconds: cells.sum(at: start + 1))
+  }
+
   var runs: UInt64 { cells.sum(at: SeriesLayout.runs) }
 
   /// In microseconds.

@@ -47,7 +47,12 @@ enum SeriesLayout {
   static let lastEnd = failures + 1
   /// Input, infer and output time of runs of one row, after their rows.
   static let single = lastEnd + 1
-  static let cellCount = single + 4
+  /// Count and time of requests that the response cache knew, then of those that it did not.
+  static let cacheHits = single + 4
+  static let cacheMisses = cacheHits + 2
+  /// Successful requests that the response cache answered.
+  static let cachedSuccesses = cacheMisses + 2
+  static let cellCount = cachedSuccesses + 1
 
   static let outcomeCount = RequestRecord.Outcome.allCases.count
   /// Buckets, then the sum of nanoseconds.
