@@ -237,14 +237,13 @@ extension RecordingSink {
   }
 
   enum Misfit: CaseIterable {
-    case input, datatype, initialBytes, iterative
+    case input, datatype, initialBytes
 
     func apply(to policy: inout SequencePolicy) {
       switch self {
       case .input: policy.controls[0].input = "NONE"
       case .datatype: policy.controls[0].datatype = .float32
       case .initialBytes: policy.states[0].initialBytes = [1]
-      case .iterative: policy.isIterative = true
       }
     }
 
@@ -253,7 +252,6 @@ extension RecordingSink {
       case .input: "it has no input 'NONE' for a control"
       case .datatype: "'START' is INT32 in the model and FP32 in its settings"
       case .initialBytes: "'STATE_IN' cannot begin with 1 bytes of shape [1]"
-      case .iterative: "iterative sequences are not served"
       }
     }
   }

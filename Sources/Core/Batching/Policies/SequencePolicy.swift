@@ -66,19 +66,15 @@ package struct SequencePolicy: Sendable, Equatable {
   package var idleNanosecondsMax: UInt64
   package var controls: [Control]
   package var states: [State]
-  /// The model may ask to be run again for the same request (`iterative_sequence`).
-  package var isIterative: Bool
 
   package init(
     strategy: Strategy = .direct(delayNanosecondsMax: 0, minimumSlotUtilization: 0),
-    idleNanosecondsMax: UInt64 = 1_000_000_000, controls: [Control] = [], states: [State] = [],
-    isIterative: Bool = false
+    idleNanosecondsMax: UInt64 = 1_000_000_000, controls: [Control] = [], states: [State] = []
   ) {
     self.strategy = strategy
     self.idleNanosecondsMax = idleNanosecondsMax
     self.controls = controls
     self.states = states
-    self.isIterative = isIterative
   }
 
   /// Places that each instance has for sequences.

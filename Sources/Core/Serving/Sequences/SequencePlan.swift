@@ -40,10 +40,6 @@ struct SequencePlan: Sendable {
   init(
     _ policy: SequencePolicy, for model: any LoadedModel, specification: ModelSpecification
   ) throws(RuntimeFault) {
-    guard !policy.isIterative else {
-      throw RuntimeFault(
-        code: .invalidModel, message: "iterative sequences are not served; remove the setting")
-    }
     let signature = model.signature
     self.model = specification.name
     self.policy = policy
