@@ -20,7 +20,7 @@ private func state(waitingMax: Int = 4, runsMax: Int = 1, isCheap: Bool = false)
 extension BatchQueueState {
   /// The run of a batch ends well, and its instance is free.
   mutating func end(_ batch: Batch, now: Instant) -> QueueDecision {
-    for share in batch.shares { _ = shareEnded(share, hasFailed: false) }
+    for share in batch.shares { _ = shareEnded(share, hasFailed: false, now: .never) }
     return instanceBecameFree(batch.instance, now: now)
   }
 }
@@ -140,7 +140,7 @@ private func at(_ milliseconds: Int64) -> Instant {
 
   @Test func `many rows of a cheap model are not cheap`() {
     var queue = state()
-    for _ in 1...10 { queue.learn(nanoseconds: 10_000, rowCount: 1) }
+    for _ in 1...10 { queue.learn(nanoseconds: 10_000, rowCount: 1, now: .never) }
     #expect(queue.offer(request(1), mayRunInline: true, now: start).runsInline)
     #expect(!queue.offer(request(2, rows: 1_000), mayRunInline: true, now: start).runsInline)
   }
@@ -198,6 +198,6 @@ private func at(_ milliseconds: Int64) -> Instant {
     let reason = QueueFailure.givenUp(reason: "stuck")
     #expect(queue.giveUp(reason: "stuck").fail.map(\.reason) == [reason])
     #expect(queue.offer(request(3), mayRunInline: true, now: start).fail.map(\.reason) == [reason])
-    #expect(run.map { queue.shareEnded($0.shares.first, hasFailed: false) } == .last)
+    #expect(run.map { queue.shareEnded($0.shares.first, hasFailed: false, now: .never) } == .last)
   }
 }

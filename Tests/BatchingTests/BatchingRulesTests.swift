@@ -185,12 +185,13 @@ private let milliseconds: UInt64 = 1_000_000
     var bench = Bench(isBusy: false, instances: 2) { _ in }
     let runs = [bench.offer(rows: 12).run, bench.queue.timePassed(now: time(0)).run]
     let shares = runs.compactMap { $0?.shares.first }
-    #expect(bench.queue.shareEnded(shares[1], hasFailed: false) == .partial)
-    #expect(bench.queue.shareEnded(shares[0], hasFailed: false) == .last)
+    #expect(bench.queue.shareEnded(shares[1], hasFailed: false, now: .never) == .partial)
+    #expect(bench.queue.shareEnded(shares[0], hasFailed: false, now: .never) == .last)
     let failing = bench.offer(rows: 12)
     #expect(failing.run == nil, "both instances are still busy")
     let again = bench.queue.instanceBecameFree(0, now: time(0)).run
-    #expect(again.map { bench.queue.shareEnded($0.shares.first, hasFailed: true) } == .last)
+    #expect(
+      again.map { bench.queue.shareEnded($0.shares.first, hasFailed: true, now: .never) } == .last)
     #expect(bench.queue.waitingCount == 0)
   }
 

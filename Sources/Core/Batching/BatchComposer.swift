@@ -16,9 +16,13 @@ struct BatchComposer: Sendable {
   /// Most rows of a run; `nil` where there is no bound.
   let rowsMax: Int?
   /// Requests may share runs.
-  let isJoining: Bool
-  private let preferredRowCounts: [Int]
-  private let delayNanoseconds: UInt64
+  private(set) var isJoining: Bool
+  /// The figures are a tuner's.
+  private var isTuned = false
+  /// Most rows of a run that joins requests: `rowsMax`, or less where a tuner says so.
+  private var joinedRowsMax: Int
+  private var preferredRowCounts: [Int]
+  private var delayNanoseconds: UInt64
   /// Nothing overtakes a request with which it cannot share a run.
   private let keepsOrder: Bool
 
@@ -31,11 +35,20 @@ struct BatchComposer: Sendable {
     let rowsMax = policy.rowsMax > 0 ? policy.rowsMax : nil
     self.rowsMax = rowsMax
     isJoining = policy.mode != .off && policy.rowsMax > 1
-    // An automatic batcher without what it has yet to learn joins what waits anyway.
+    joinedRowsMax = rowsMax ?? .max
     delayNanoseconds = policy.mode == .fixed ? policy.delayNanosecondsMax : 0
     let preferred = policy.preferredRowCounts.filter { $0 > 0 && $0 <= rowsMax ?? 0 }.sorted()
     preferredRowCounts = preferred.isEmpty ? rowsMax.map { [$0] } ?? [] : preferred
     keepsOrder = policy.preservesOrdering
+  }
+
+  /// Takes over what a tuner chose.
+  mutating func follow(_ choice: BatchTuner.Choice) {
+    isTuned = true
+    isJoining = choice.rowsMax > 1
+    joinedRowsMax = choice.rowsMax
+    preferredRowCounts = [choice.rowsMax]
+    delayNanoseconds = choice.delayNanoseconds
   }
 
   /// Whether a request may start without a look at what else waits, because nothing does.
@@ -49,10 +62,15 @@ struct BatchComposer: Sendable {
     preferredRowCounts.contains(rowCount) || rowCount >= preferredRowCounts.last ?? 0
   }
 
-  /// - Parameter isHurried: nothing more will come, so that no delay is worth it.
+  /// - Parameters:
+  ///   - lastRunEnded: a tuner's delay begins there at the earliest: callers who have their answers
+  ///     may ask again, and fill the run that would leave without them.
+  ///   - isHurried: nothing more will come, so that no delay is worth it.
   func compose(
-    _ lines: WaitingLines, _ book: RequestBook, now: Instant, isHurried: Bool
+    _ lines: WaitingLines, _ book: RequestBook, now: Instant, lastRunEnded: Instant,
+    isHurried: Bool
   ) -> Composition {
+    let delayBegins = isTuned ? lastRunEnded : .never
     var cursor = WaitingLines.Cursor()
     var keys: [BatchKey] = []
     var readyAt = Instant.distantFuture
@@ -61,7 +79,8 @@ struct BatchComposer: Sendable {
         return .run(OneOrMore(share(of: book[ticket], roomFor: rowsMax)))
       }
       guard !keys.contains(key) else { continue }
-      let group = gather(from: ticket, cursor, lines, book)
+      var group = gather(from: ticket, cursor, lines, book)
+      group.oldest = max(group.oldest, delayBegins)
       if isHurried || group.isReady(at: now, after: delayNanoseconds) {
         return .run(group.shares(at: now, after: delayNanoseconds))
       }
@@ -89,13 +108,13 @@ struct BatchComposer: Sendable {
     var group = Group(share(of: book[first], roomFor: rowsMax), oldest: book[first].admitted)
     group.note(isPreferred: preferredRowCounts.contains(group.rowCount))
     for _ in 0..<Self.glancesMax {
-      guard group.rowCount < rowsMax, let ticket = lines.next(&cursor) else { break }
+      guard group.rowCount < joinedRowsMax, let ticket = lines.next(&cursor) else { break }
       let page = book[ticket]
       guard page.request.key == key else {
         if keepsOrder { group.isFull = true }
         if keepsOrder { break } else { continue }
       }
-      let room = rowsMax - group.rowCount
+      let room = joinedRowsMax - group.rowCount
       // Only what is larger than a whole run is cut; the others wait for a run that has room.
       guard page.rowsLeft <= room || page.request.rowCount > rowsMax else {
         group.isFull = true
@@ -104,7 +123,7 @@ struct BatchComposer: Sendable {
       group.append(share(of: page, roomFor: room), admitted: page.admitted)
       group.note(isPreferred: preferredRowCounts.contains(group.rowCount))
     }
-    if group.rowCount >= preferredRowCounts.last ?? rowsMax { group.isFull = true }
+    if group.rowCount >= preferredRowCounts.last ?? joinedRowsMax { group.isFull = true }
     return group
   }
 }
@@ -114,7 +133,7 @@ private struct Group {
   private var shares: OneOrMore<BatchShare>
   private(set) var rowCount: Int
   /// When the request that waits longest was admitted.
-  private(set) var oldest: Instant
+  var oldest: Instant
   /// Nothing would be won by waiting for more.
   var isFull = false
   /// Shares, from the first, whose rows are the largest preferred number; 0 where none are.

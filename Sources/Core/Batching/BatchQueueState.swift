@@ -17,20 +17,23 @@ package import Inference
 package struct BatchQueueState: Sendable {
   package let limits: QueueLimits
   package private(set) var cost: CostEstimate
-  private let composer: BatchComposer
+  private var composer: BatchComposer
+  /// Chooses for the composer where the operator left it to us.
+  private var tuner: BatchTuner?
   private let keepsOrder: Bool
-  private var book = RequestBook()
-  private var lines: WaitingLines
+  var book = RequestBook()
+  var lines: WaitingLines
   private var accounts = CallerAccounts()
-  private var runs: RunningBatches
+  var runs: RunningBatches
   private var inlineRunCount = 0
-  private var isDraining = false
+  var isDraining = false
   /// Why the model takes nothing any more, once it was given up.
   private var givenUp: String?
+  private var lastRunEnded = Instant.never
   /// When the batch that waits for more rows leaves without them.
-  private var batchReadyAt: Instant?
+  var batchReadyAt: Instant?
   /// `nil` where requests belong to no sequences.
-  package private(set) var sequences: SequenceState?
+  package internal(set) var sequences: SequenceState?
 
   package init(
     limits: QueueLimits, policy: BatchingPolicy = BatchingPolicy(), isDeclaredCheap: Bool,
@@ -39,6 +42,11 @@ package struct BatchQueueState: Sendable {
     self.limits = limits
     cost = CostEstimate(isDeclaredCheap: isDeclaredCheap)
     composer = BatchComposer(policy: policy)
+    if case .automatic(let aim) = policy.mode, policy.rowsMax > 1 {
+      let tuner = BatchTuner(aim: aim, rowsMax: policy.rowsMax)
+      composer.follow(tuner.choice)
+      self.tuner = tuner
+    }
     keepsOrder = policy.preservesOrdering
     lines = WaitingLines(policy: policy)
     runs = RunningBatches(instanceCount: limits.runsMax)
@@ -77,18 +85,6 @@ package struct BatchQueueState: Sendable {
     return decision
   }
 
-  private mutating func offer(
-    _ request: QueuedRequest, of sequence: SequenceMark, now: Instant,
-    _ decision: inout QueueDecision
-  ) {
-    if sequences?.takes(sequence, now: now) == true {
-      admit(request, of: sequence, now: now, &decision)
-    } else {
-      decision.fail.append((request.ticket, .sequenceNotStarted(sequence.id)))
-    }
-    startNext(now: now, &decision)
-  }
-
   private func refusal(of request: QueuedRequest, now: Instant) -> QueueFailure? {
     if isDraining { return .draining }
     if let givenUp { return .givenUp(reason: givenUp) }
@@ -101,7 +97,7 @@ package struct BatchQueueState: Sendable {
       && cost.isCheap(rowCount: request.rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
-  private mutating func admit(
+  mutating func admit(
     _ request: QueuedRequest, of sequence: SequenceMark? = nil, now: Instant,
     _ decision: inout QueueDecision
   ) {
@@ -162,14 +158,27 @@ package struct BatchQueueState: Sendable {
     return decision
   }
 
-  /// What a run cost, so that the next decision knows better.
-  package mutating func learn(nanoseconds: UInt64, rowCount: Int) {
+  /// What a run on an instance cost, so that the next decision knows better.
+  package mutating func learn(nanoseconds: UInt64, rowCount: Int, now: Instant) {
+    learn(nanoseconds: nanoseconds, rowCount: rowCount)
+    guard tuner != nil else { return }
+    tuner?.runEnded(
+      rowCount: rowCount, nanoseconds: nanoseconds, waitingCount: lines.count, now: now)
+    if let choice = tuner?.choice { composer.follow(choice) }
+  }
+
+  private mutating func learn(nanoseconds: UInt64, rowCount: Int) {
     cost.learn(
       nanoseconds: nanoseconds, rowCount: rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
+  /// What the tuner holds for best; `nil` where the operator chose.
+  package var tuning: BatchTuner.Choice? { tuner?.choice }
+
   /// Rows of a request have their answer, or have failed, which ends the request.
-  package mutating func shareEnded(_ share: BatchShare, hasFailed: Bool) -> ShareEnd {
+  package mutating func shareEnded(
+    _ share: BatchShare, hasFailed: Bool, now: Instant
+  ) -> ShareEnd {
     guard book.holds(share.ticket) else { return .unwanted }
     book[share.ticket].rowsEnded += share.rows.count
     let page = book[share.ticket]
@@ -179,12 +188,8 @@ package struct BatchQueueState: Sendable {
     }
     guard !page.isWaiting, page.rowsEnded >= page.request.rowCount else { return .partial }
     book.remove(share.ticket)
+    tuner?.requestEnded(nanoseconds: now.nanoseconds(since: page.admitted))
     return .last
-  }
-
-  /// What the model gave for the next request of a running request's sequence.
-  package mutating func keep(_ states: [Tensor], of ticket: Ticket) {
-    sequences?.keep(states, of: ticket)
   }
 
   /// Whether the request has not ended yet.
@@ -194,6 +199,7 @@ package struct BatchQueueState: Sendable {
   package mutating func instanceBecameFree(_ instance: Int, now: Instant) -> QueueDecision {
     runs.end(instance)
     sequences?.runEnded(on: instance, now: now)
+    lastRunEnded = now
     var decision = QueueDecision()
     startNext(now: now, &decision)
     decision.isDrained = isDrained
@@ -320,12 +326,14 @@ package struct BatchQueueState: Sendable {
   // MARK: Starting
 
   /// Starts one batch, if an instance is free and a batch is ready.
-  private mutating func startNext(now: Instant, _ decision: inout QueueDecision) {
+  mutating func startNext(now: Instant, _ decision: inout QueueDecision) {
     batchReadyAt = nil
     guard runs.hasIdleInstance, !lines.isEmpty else { return }
     expire(now: now, &decision)
     if sequences != nil { return startSequences(now: now, &decision) }
-    switch composer.compose(lines, book, now: now, isHurried: isDraining) {
+    switch composer.compose(
+      lines, book, now: now, lastRunEnded: lastRunEnded, isHurried: isDraining)
+    {
     case .run(let shares):
       for share in shares { takeFromLine(share) }
       start(shares, &decision)
@@ -335,29 +343,7 @@ package struct BatchQueueState: Sendable {
     }
   }
 
-  /// Starts the run of one idle instance whose sequences are ready.
-  private mutating func startSequences(now: Instant, _ decision: inout QueueDecision) {
-    for instance in runs.idleInstances.reversed() {
-      switch sequences?.compose(on: instance, now: now, isHurried: isDraining) {
-      case .run(let tickets):
-        sequences?.start(tickets, on: instance)
-        let shares = tickets.mapped {
-          BatchShare(ticket: $0, rows: 0..<book[$0].request.rowCount)
-        }
-        for share in shares {
-          takeFromLine(share)
-          book[share.ticket].rowsStarted = share.rows.upperBound
-        }
-        decision.run = runs.start(shares, on: instance, in: book)
-        decision.mayStartMore = runs.hasIdleInstance && !lines.isEmpty
-        return
-      case .wait(let instant): batchReadyAt = min(batchReadyAt ?? .distantFuture, instant)
-      case .nothing, nil: break
-      }
-    }
-  }
-
-  private mutating func takeFromLine(_ share: BatchShare) {
+  mutating func takeFromLine(_ share: BatchShare) {
     let page = book[share.ticket]
     accounts.started(tag: page.tag)
     lines.remove(page)

@@ -22,6 +22,22 @@ package struct ModelStatistics: Sendable {
     package init(rowCount: Int) { self.rowCount = rowCount }
   }
 
+  /// What an automatic batcher holds for best now.
+  package struct Batching: Sendable, Equatable {
+    /// Rows that a run joins at most.
+    package let rowsMax: Int
+    /// How long a run that is not full waits.
+    package let delayNanoseconds: UInt64
+    /// Why, in words.
+    package let reason: String
+
+    package init(rowsMax: Int, delayNanoseconds: UInt64, reason: String) {
+      self.rowsMax = rowsMax
+      self.delayNanoseconds = delayNanoseconds
+      self.reason = reason
+    }
+  }
+
   package let name: String
   package let version: Int64
   /// Since the Unix epoch; 0 before the first one.
@@ -43,6 +59,8 @@ package struct ModelStatistics: Sendable {
   package var cacheMiss = Total()
   /// Ascending by rows.
   package var batches: [Batch] = []
+  /// `nil` where the operator chose.
+  package var batching: Batching?
 
   package init(name: String, version: Int64) {
     self.name = name

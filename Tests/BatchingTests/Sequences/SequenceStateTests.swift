@@ -46,7 +46,7 @@ private struct SequenceHouse {
   /// The run of an instance ends well.
   mutating func end(on instance: Int = 0) {
     guard let batch = running.removeValue(forKey: instance) else { return }
-    for share in batch.shares { _ = queue.shareEnded(share, hasFailed: false) }
+    for share in batch.shares { _ = queue.shareEnded(share, hasFailed: false, now: now) }
     follow(queue.instanceBecameFree(instance, now: now))
   }
 

@@ -54,9 +54,9 @@ private struct FloodedModel {
     now = end.at
     queue.learn(
       nanoseconds: Self.runNanoseconds * UInt64(end.batch.rowCount),
-      rowCount: end.batch.rowCount)
+      rowCount: end.batch.rowCount, now: now)
     for share in end.batch.shares {
-      _ = queue.shareEnded(share, hasFailed: false)
+      _ = queue.shareEnded(share, hasFailed: false, now: .never)
       if share.ticket == lightArrival?.ticket, let arrival = lightArrival {
         lightWaits.append(now.nanoseconds(since: arrival.at))
         lightArrival = nil

@@ -139,7 +139,7 @@ struct QueueWalk {
 
   private mutating func end(_ share: BatchShare) {
     let hasFailed = Int.random(in: 0..<10, using: &random) == 0
-    switch queue.shareEnded(share, hasFailed: hasFailed) {
+    switch queue.shareEnded(share, hasFailed: hasFailed, now: .never) {
     case .unwanted, .partial: break
     case .last:
       known[share.ticket]?.ends += 1

@@ -99,7 +99,9 @@ private struct SequenceWalk {
           [Tensor([Int32(number)], datatype: .int32, shape: [1])], of: share.ticket)
         kept[known[number]?.id ?? 0] = number
       }
-      if queue.shareEnded(share, hasFailed: hasFailed) == .last { known[number]?.ends += 1 }
+      if queue.shareEnded(share, hasFailed: hasFailed, now: now) == .last {
+        known[number]?.ends += 1
+      }
     }
     follow(queue.instanceBecameFree(instance, now: now))
   }

@@ -1,3 +1,4 @@
+import Batching
 package import Inference
 
 /// One version as operators see it.
@@ -15,6 +16,8 @@ package struct ModelStatus: Sendable {
   package let footprintByteCount: Int
   package let instanceCount: Int
   package let queueDepth: Int
+  /// What its automatic batcher holds for best; `nil` where the operator chose.
+  package let batching: ModelStatistics.Batching?
   /// Answers of equal requests are kept.
   package let keepsAnswers: Bool
   /// What its operator asked for and is not done, a sentence each.
@@ -40,6 +43,10 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
+    self.batching = core?.tuning.map {
+      ModelStatistics.Batching(
+        rowsMax: $0.rowsMax, delayNanoseconds: $0.delayNanoseconds, reason: "\($0.reason)")
+    }
     self.keepsAnswers = core?.answerKeeper != nil
     self.warnings = specification.warnings
   }

@@ -92,6 +92,9 @@ final class ModelCore: Sendable {
     BatchWork(shares, padding: padding, sequences: sequences)
   }
 
+  /// What an automatic batcher holds for best; `nil` where the operator chose.
+  var tuning: BatchTuner.Choice? { shelf.withLock { $0.queue.tuning } }
+
   var queueDepth: Int { shelf.withLock { $0.queue.waitingCount } }
 
   // MARK: Events
@@ -119,14 +122,15 @@ final class ModelCore: Sendable {
   /// An instance ended the run of `order`; answers the next order for the same instance.
   func runEnded(_ order: RunOrder, _ report: RunReport) -> RunOrder? {
     var answers: [Answer] = []
+    let now = MonotonicClock.now()
     var actions = decide { shelf, _ in
       for result in report.results {
-        if let answer = shelf.settle(result) { answers.append(answer) }
+        if let answer = shelf.settle(result, now: now) { answers.append(answer) }
       }
       if let lesson = report.lesson {
-        shelf.queue.learn(nanoseconds: lesson.nanoseconds, rowCount: lesson.rowCount)
+        shelf.queue.learn(nanoseconds: lesson.nanoseconds, rowCount: lesson.rowCount, now: now)
       }
-      return shelf.queue.instanceBecameFree(order.instance, now: MonotonicClock.now())
+      return shelf.queue.instanceBecameFree(order.instance, now: now)
     }
     for answer in answers { deliver(answer) }
     guard let next = actions.run, next.instance == order.instance else {

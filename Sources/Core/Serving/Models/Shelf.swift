@@ -114,10 +114,10 @@ struct Shelf: Sendable {
 
   /// Notes what a share got; answers the request's whole answer once that is there and may leave
   /// right away.
-  mutating func settle(_ result: RunResult) -> Answer? {
+  mutating func settle(_ result: RunResult, now: Instant) -> Answer? {
     let ticket = result.share.ticket
     if !result.states.isEmpty { queue.keep(result.states, of: ticket) }
-    switch queue.shareEnded(result.share, hasFailed: result.hasFailed) {
+    switch queue.shareEnded(result.share, hasFailed: result.hasFailed, now: now) {
     case .unwanted: return nil
     case .partial:
       places[ticket.place]?.results.append(result)

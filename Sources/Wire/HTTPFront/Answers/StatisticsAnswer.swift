@@ -21,8 +21,14 @@ final class StatisticsAnswer: Exchange {
     connection.hand(to: exchange)
     let loop = connection.front.eventLoop
     let bound = NIOLoopBound(exchange, eventLoop: loop)
-    shared.workers.run { [metrics = shared.metrics, version] in
-      let statistics = metrics.statistics(name: name, version: version)
+    shared.workers.run { [metrics = shared.metrics, door = shared.door, version] in
+      var statistics = metrics.statistics(name: name, version: version)
+      let statuses = name.map { door.statuses(named: $0) } ?? door.statuses
+      for place in statistics.indices {
+        let found = statistics[place]
+        statistics[place].batching =
+          statuses.first { $0.name == found.name && $0.version == found.version }?.batching
+      }
       let document = OpenInferenceDocuments.statistics(statistics)
       loop.execute { bound.value.finish(document) }
     }

@@ -7,13 +7,24 @@ extension OpenInferenceDocuments {
   }
 
   private static func statistics(_ model: ModelStatistics) -> JSONValue {
-    .object([
+    var members: [JSONValue.Member] = [
       .init("name", .string(model.name)), .init("version", .string(String(model.version))),
       .init("last_inference", whole(model.lastInferenceMilliseconds)),
       .init("inference_count", whole(model.rowCount)),
       .init("execution_count", whole(model.runCount)),
       .init("inference_stats", inferenceStatistics(model)),
       .init("batch_stats", .array(model.batches.map(batchStatistics))),
+    ]
+    // Ours: other servers have nothing to say here, and their clients pass over it.
+    if let batching = model.batching { members.append(.init("batching", choice(batching))) }
+    return .object(members)
+  }
+
+  private static func choice(_ batching: ModelStatistics.Batching) -> JSONValue {
+    .object([
+      .init("max_batch_size", .integer(Int64(batching.rowsMax))),
+      .init("max_queue_delay_microseconds", whole(batching.delayNanoseconds / 1_000)),
+      .init("reason", .string(batching.reason)),
     ])
   }
 
