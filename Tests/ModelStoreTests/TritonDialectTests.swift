@@ -61,7 +61,7 @@ import Testing
         == .oldest(
           candidateSequencesMax: 4, preferredRowCounts: [2, 4], delayNanosecondsMax: 100_000,
           preservesOrdering: true))
-    #expect(policy.idleNanosecondsMax == 5_000_000_000 && policy.isIterative)
+    #expect(policy.idleNanosecondsMax == 5_000_000_000)
     #expect(policy.controls.map(\.kind) == [.start, .end, .ready, .correlationID])
     #expect(policy.controls.map(\.datatype) == [.int32, .float32, .bool, .uint64])
     #expect(policy.controls[1].falseValue == -1 && policy.controls[1].trueValue == 1.5)

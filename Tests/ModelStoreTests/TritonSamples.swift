@@ -65,7 +65,6 @@ enum TritonSamples {
       ]
       state { input_name: "STATE_IN" output_name: "STATE_OUT" data_type: TYPE_FP32 dims: [2]
         initial_state { name: "first" data_type: TYPE_FP32 dims: [2] data_file: "first.bin" } }
-      iterative_sequence: true
     }
     """
 

@@ -10,6 +10,7 @@ package final class Gate: @unchecked Sendable {
   package init() { pthread_mutex_init(lock, nil) }
 
   package func open() { withLock { isOpen = true } }
+  package func close() { withLock { isOpen = false } }
 
   /// Threads at the gate right now.
   package var waiting: Int { withLock { waitingCount } }

@@ -12,7 +12,8 @@ package import Inference
 ///       └─ inline, or refused
 ///
 /// Levels of priority go before everything; within a level callers share by `CallerAccounts`;
-/// `BatchComposer` says what runs together.
+/// `BatchComposer` says what runs together. Where requests belong to sequences, `SequenceState` says
+/// what may run, and where.
 package struct BatchQueueState: Sendable {
   package let limits: QueueLimits
   package private(set) var cost: CostEstimate
@@ -20,20 +21,23 @@ package struct BatchQueueState: Sendable {
   /// Chooses for the composer where the operator left it to us.
   private var tuner: BatchTuner?
   private let keepsOrder: Bool
-  private var book = RequestBook()
-  private var lines: WaitingLines
+  var book = RequestBook()
+  var lines: WaitingLines
   private var accounts = CallerAccounts()
-  private var runs: RunningBatches
+  var runs: RunningBatches
   private var inlineRunCount = 0
-  private var isDraining = false
+  var isDraining = false
   /// Why the model takes nothing any more, once it was given up.
   private var givenUp: String?
   private var lastRunEnded = Instant.never
   /// When the batch that waits for more rows leaves without them.
-  private var batchReadyAt: Instant?
+  var batchReadyAt: Instant?
+  /// `nil` where requests belong to no sequences.
+  package internal(set) var sequences: SequenceState?
 
   package init(
-    limits: QueueLimits, policy: BatchingPolicy = BatchingPolicy(), isDeclaredCheap: Bool
+    limits: QueueLimits, policy: BatchingPolicy = BatchingPolicy(), isDeclaredCheap: Bool,
+    sequences: SequenceState? = nil
   ) {
     self.limits = limits
     cost = CostEstimate(isDeclaredCheap: isDeclaredCheap)
@@ -46,6 +50,7 @@ package struct BatchQueueState: Sendable {
     keepsOrder = policy.preservesOrdering
     lines = WaitingLines(policy: policy)
     runs = RunningBatches(instanceCount: limits.runsMax)
+    self.sequences = sequences
   }
 
   /// Requests of which rows wait.
@@ -55,13 +60,18 @@ package struct BatchQueueState: Sendable {
 
   /// A request arrived.
   ///
-  /// - Parameter mayRunInline: it arrived on an event loop that has an instance of its own.
+  /// - Parameters:
+  ///   - sequence: to which it belongs; needed where the model has sequences.
+  ///   - mayRunInline: it arrived on an event loop that has an instance of its own.
   package mutating func offer(
-    _ request: QueuedRequest, mayRunInline: Bool, now: Instant
+    _ request: QueuedRequest, sequence: SequenceMark? = nil, mayRunInline: Bool, now: Instant
   ) -> QueueDecision {
     var decision = QueueDecision()
     if let refusal = refusal(of: request, now: now) {
       decision.fail.append((request.ticket, refusal))
+    } else if sequences != nil {
+      guard let sequence else { preconditionFailure("\(request.ticket) is of no sequence") }
+      offer(request, of: sequence, now: now, &decision)
     } else if mayRunInline, isInline(request) {
       inlineRunCount += 1
       decision.runsInline = true
@@ -87,12 +97,21 @@ package struct BatchQueueState: Sendable {
       && cost.isCheap(rowCount: request.rowCount, nanosecondsMax: limits.inlineNanosecondsMax)
   }
 
-  private mutating func admit(
-    _ request: QueuedRequest, now: Instant, _ decision: inout QueueDecision
+  mutating func admit(
+    _ request: QueuedRequest, of sequence: SequenceMark? = nil, now: Instant,
+    _ decision: inout QueueDecision
   ) {
     expire(now: now, &decision)
     let level = lines.level(ofPriority: request.priority)
     guard makeRoom(for: request, inLevel: level, &decision) else { return }
+    if let sequence {
+      // Making room, or time, may have taken the START on which it relies.
+      guard sequences?.takes(sequence, now: now) == true else {
+        decision.fail.append((request.ticket, .sequenceNotStarted(sequence.id)))
+        return
+      }
+      sequences?.enter(request, sequence, now: now)
+    }
     var page = RequestBook.Page(request: request, level: level, admitted: now)
     page.expiry = expiry(of: request, under: lines.levels[level].policy, now: now)
     // Where order counts, nobody overtakes: all have the same tag, and arrival decides.
@@ -179,6 +198,7 @@ package struct BatchQueueState: Sendable {
   /// An instance ended its run and can take the next.
   package mutating func instanceBecameFree(_ instance: Int, now: Instant) -> QueueDecision {
     runs.end(instance)
+    sequences?.runEnded(on: instance, now: now)
     lastRunEnded = now
     var decision = QueueDecision()
     startNext(now: now, &decision)
@@ -200,6 +220,8 @@ package struct BatchQueueState: Sendable {
   package mutating func cancel(_ ticket: Ticket, now: Instant) -> QueueDecision {
     var decision = QueueDecision()
     if book.holds(ticket) { end(ticket, .cancelled, &decision) }
+    // A place may have become free, for which no run's end will call.
+    if sequences != nil { startNext(now: now, &decision) }
     decision.isDrained = isDrained
     return decision
   }
@@ -209,6 +231,7 @@ package struct BatchQueueState: Sendable {
     var decision = QueueDecision()
     for ticket in runs.tickets(lateBy: now, in: book) { end(ticket, .deadlinePassed, &decision) }
     expire(now: now, &decision)
+    sequences?.expireIdle(now: now)
     startNext(now: now, &decision)
     decision.isDrained = isDrained
     return decision
@@ -216,12 +239,14 @@ package struct BatchQueueState: Sendable {
 
   /// When `timePassed` has something to do next.
   package var nextWake: Instant? {
-    let next = min(lines.earliestEnd, runs.earliestDeadline, batchReadyAt ?? .distantFuture)
+    let next = min(
+      lines.earliestEnd, runs.earliestDeadline, batchReadyAt ?? .distantFuture,
+      sequences?.idleEndsAt ?? .distantFuture)
     return next == .distantFuture ? nil : next
   }
 
   private mutating func expire(now: Instant, _ decision: inout QueueDecision) {
-    for ticket in lines.takeEnded(by: now, in: book) {
+    for ticket in lines.takeEnded(by: now, in: book) where book.holds(ticket) {
       let page = book[ticket]
       let policy = lines.levels[page.level].policy
       if page.request.deadline <= now {
@@ -241,6 +266,11 @@ package struct BatchQueueState: Sendable {
   ) {
     decision.fail.append((ticket, reason))
     decision.stop += forget(book[ticket])
+    guard sequences != nil, let owner = sequences?.owner(of: ticket) else { return }
+    for orphan in sequences?.lost(ticket) ?? [] where book.holds(orphan) {
+      decision.fail.append((orphan, .sequenceNotStarted(owner)))
+      forget(book[orphan])
+    }
   }
 
   /// Strikes a request out of everything; answers the runs for which nobody waits any more.
@@ -259,6 +289,7 @@ package struct BatchQueueState: Sendable {
   /// Takes nothing new; what waits and runs is still answered.
   package mutating func beginDraining(now: Instant) -> QueueDecision {
     isDraining = true
+    sequences?.beginDraining()
     var decision = QueueDecision()
     // Nobody will come for whom a batch could wait.
     startNext(now: now, &decision)
@@ -280,6 +311,8 @@ package struct BatchQueueState: Sendable {
     var cursor = WaitingLines.Cursor()
     var waiting: [Ticket] = []
     while let ticket = lines.next(&cursor) { waiting.append(ticket) }
+    // The last of a sequence first, so that none takes others with it: each fails for this reason.
+    if sequences != nil { waiting.sort(by: >) }
     for ticket in waiting { end(ticket, reason, &decision) }
     batchReadyAt = nil
     decision.isDrained = isDrained
@@ -293,10 +326,11 @@ package struct BatchQueueState: Sendable {
   // MARK: Starting
 
   /// Starts one batch, if an instance is free and a batch is ready.
-  private mutating func startNext(now: Instant, _ decision: inout QueueDecision) {
+  mutating func startNext(now: Instant, _ decision: inout QueueDecision) {
     batchReadyAt = nil
     guard runs.hasIdleInstance, !lines.isEmpty else { return }
     expire(now: now, &decision)
+    if sequences != nil { return startSequences(now: now, &decision) }
     switch composer.compose(
       lines, book, now: now, lastRunEnded: lastRunEnded, isHurried: isDraining)
     {
@@ -309,7 +343,7 @@ package struct BatchQueueState: Sendable {
     }
   }
 
-  private mutating func takeFromLine(_ share: BatchShare) {
+  mutating func takeFromLine(_ share: BatchShare) {
     let page = book[share.ticket]
     accounts.started(tag: page.tag)
     lines.remove(page)

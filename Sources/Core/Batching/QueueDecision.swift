@@ -1,3 +1,5 @@
+package import Inference
+
 /// Rows of one request that take part in a run.
 package struct BatchShare: Sendable, Equatable {
   package let ticket: Ticket
@@ -49,6 +51,8 @@ package enum QueueFailure: Sendable, Equatable {
   case draining
   /// The model was given up while the request waited, or before it came.
   case givenUp(reason: String)
+  /// Its sequence was never started, is over, or lost the START on which the request relied.
+  case sequenceNotStarted(SequenceMark.ID)
 }
 
 /// What the caller must do after leaving the lock. Empty means nothing.

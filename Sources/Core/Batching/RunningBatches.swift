@@ -19,7 +19,7 @@ struct RunningBatches: Sendable {
   }
 
   private var places: [Place]
-  private var idleInstances: [Int]
+  private(set) var idleInstances: [Int]
   private var runCount: UInt64 = 0
 
   init(instanceCount: Int) {
@@ -35,6 +35,23 @@ struct RunningBatches: Sendable {
     guard let instance = idleInstances.popLast() else {
       preconditionFailure("a batch starts while every instance is busy")
     }
+    return begin(shares, on: instance, in: book)
+  }
+
+  /// Starts a batch on that instance, which must be idle.
+  mutating func start(
+    _ shares: OneOrMore<BatchShare>, on instance: Int, in book: RequestBook
+  ) -> Batch {
+    guard let place = idleInstances.firstIndex(of: instance) else {
+      preconditionFailure("a batch starts on \(instance), which is busy")
+    }
+    idleInstances.remove(at: place)
+    return begin(shares, on: instance, in: book)
+  }
+
+  private mutating func begin(
+    _ shares: OneOrMore<BatchShare>, on instance: Int, in book: RequestBook
+  ) -> Batch {
     runCount += 1
     let mark = RunMark(instance: instance, number: runCount)
     let earliest = shares.reduce(Instant.distantFuture) {

@@ -88,7 +88,9 @@ package struct DeclaredSignature: Sendable, Equatable {
         sentence: "the model needs the input \(missing.name) (\(Self.text(missing))), which is "
           + "not declared beside \(inputs.map(\.name).joined(separator: ", "))")
     }
-    let kept = model.outputs.filter { serverTensors.contains($0.name) }
+    let kept = model.outputs.filter { output in
+      serverTensors.contains(output.name) && !outputs.contains { $0.name == output.name }
+    }
     return ModelSignature(
       inputs: takes + others, outputs: outputs.isEmpty ? model.outputs : gives + kept,
       hasRowAxis: hasRows, metadata: model.metadata)

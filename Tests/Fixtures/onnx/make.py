@@ -48,6 +48,8 @@ def main():
     zipmap("zipmap", [10, 20, 30])
     zipmap("zipmap-strings", ["no", "perhaps", "yes"])
     sequence_output()
+    accumulate("accumulate", TensorProto.UINT64, np.array([[2**64 - 1], [7]], np.uint64))
+    accumulate("accumulate-text", TensorProto.STRING, np.array([["鳥"], [""]], object))
     slow()
     pictures.make(FOLDER)
 
@@ -193,6 +195,28 @@ def sequence_output():
     values = np.arange(6, dtype=np.float32).reshape(3, 2)
     parts = written("sequence-output", built.model()).run(None, {"INPUT0": values})[0]
     assert [each.tolist() for each in parts] == [[[0, 1]], [[2, 3]], [[4, 5]]]
+
+
+def accumulate(name, id_type, ids):
+    """The sum of a sequence so far, from a state that is given back, beside what it was told."""
+    built = graph.Graph(name)
+    row = ["batch", 1]
+    for each in ("INPUT0", "START", "END", "READY", "STATE_IN"):
+        built.input(each, TensorProto.INT32, row)
+    built.input("CORRID", id_type, row)
+    built.node("Mul", "INPUT0", "READY", name="counted")
+    for each in ("OUTPUT0", "STATE_OUT"):
+        built.node("Add", "counted", "STATE_IN", name=each)
+        built.output(each, TensorProto.INT32, row)
+    built.node("Concat", "START", "END", "READY", name="TOLD", axis=1)
+    built.output("TOLD", TensorProto.INT32, ["batch", 3])
+    built.node("Identity", "CORRID", name="ID")
+    built.output("ID", id_type, row)
+    ints = {each: np.full((2, 1), value, np.int32) for each, value in
+            {"INPUT0": 5, "START": 0, "END": 1, "READY": 1, "STATE_IN": 37}.items()}
+    answers = written(name, built.model()).run(None, ints | {"CORRID": ids})
+    assert (answers[0] == 42).all() and (answers[1] == 42).all()
+    assert (answers[2] == [[0, 1, 1]] * 2).all() and (answers[3] == ids).all()
 
 
 def slow():

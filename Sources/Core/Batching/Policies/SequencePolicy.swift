@@ -66,18 +66,27 @@ package struct SequencePolicy: Sendable, Equatable {
   package var idleNanosecondsMax: UInt64
   package var controls: [Control]
   package var states: [State]
-  /// The model may ask to be run again for the same request (`iterative_sequence`).
-  package var isIterative: Bool
 
   package init(
     strategy: Strategy = .direct(delayNanosecondsMax: 0, minimumSlotUtilization: 0),
-    idleNanosecondsMax: UInt64 = 1_000_000_000, controls: [Control] = [], states: [State] = [],
-    isIterative: Bool = false
+    idleNanosecondsMax: UInt64 = 1_000_000_000, controls: [Control] = [], states: [State] = []
   ) {
     self.strategy = strategy
     self.idleNanosecondsMax = idleNanosecondsMax
     self.controls = controls
     self.states = states
-    self.isIterative = isIterative
   }
+
+  /// Places that each instance has for sequences.
+  ///
+  /// - Parameter rowsMax: most rows of a run; 1 where sequences cannot be joined.
+  package func slotsMax(rowsMax: Int) -> Int {
+    switch strategy {
+    case .direct: max(1, rowsMax)
+    case .oldest(let candidates, _, _, _): candidates > 0 ? candidates : max(1, rowsMax)
+    }
+  }
+
+  /// A sequence has the same row in every run.
+  package var keepsSlots: Bool { if case .direct = strategy { true } else { false } }
 }

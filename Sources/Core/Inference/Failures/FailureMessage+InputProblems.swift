@@ -32,6 +32,19 @@ extension FailureMessage {
     case .tooManyRows(let model, let limit, let got):
       "inference request batch-size must be <= \(limit) for '\(PublicText.cut(model, 80))', but is "
         + "\(got); send fewer rows at once"
+    case .sequenceIDMissing(let model):
+      "inference request to model '\(PublicText.cut(model, 80))' must specify a non-zero or "
+        + "non-empty correlation ID; set the parameter sequence_id"
+    case .sequenceIDUnfit(let model, let id, let datatype):
+      "model '\(PublicText.cut(model, 80))' takes correlation IDs of datatype \(datatype.name), "
+        + "which does not hold \(PublicText.quoted(id))"
+    case .sequenceNotStarted(let model, let id):
+      "inference request for sequence \(PublicText.cut(id, 80)) to model "
+        + "'\(PublicText.cut(model, 80))' must specify the START flag on the first request of the "
+        + "sequence"
+    case .sequenceRows(let model, let got):
+      "inference request to model '\(PublicText.cut(model, 80))' must specify batch-size 1 due to "
+        + "requirements of sequence batcher, but has \(got)"
     case .rankTooHigh(let input, let got, let limit):
       "input \(PublicText.quoted(input)) has \(got) axes; at most \(limit) are taken"
     case .negativeLength(let input):

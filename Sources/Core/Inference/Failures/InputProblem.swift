@@ -19,6 +19,14 @@ package enum InputProblem: Error, Sendable, Equatable {
   case wrongShape(input: String, expected: [Int], got: [Int])
   /// More rows than a run of the model may have, and the request cannot be split.
   case tooManyRows(model: String, limit: Int, got: Int)
+  /// The model's requests belong to sequences, and this one does not say to which.
+  case sequenceIDMissing(model: String)
+  /// The model has the sequence's id as an input of that datatype, which does not hold it.
+  case sequenceIDUnfit(model: String, id: String, datatype: Datatype)
+  /// The sequence was never started, or is over.
+  case sequenceNotStarted(model: String, id: String)
+  /// A request of a sequence has one row.
+  case sequenceRows(model: String, got: Int)
   case rankTooHigh(input: String, got: Int, limit: Int)
   case negativeLength(input: String)
   case wrongElementCount(input: String, expected: Int, got: Int)

@@ -8,15 +8,29 @@ import Inference
 struct BatchWork: Sendable {
   /// What the runtime computes.
   let batch: RunBatch
-  private let shares: OneOrMore<RunOrder.Share>
+  let shares: OneOrMore<RunOrder.Share>
+  private let sequences: SequencePlan?
+  /// Row of each share, where the model has sequences; empty otherwise.
+  let rows: [Int]
   private let padding: PaddingPlan?
   /// Each request's inputs as they were joined; empty where nothing is padded.
   private let padded: [[Tensor?]]
 
   /// `nil` where the rows do not fit together after all: then each request runs alone.
-  init?(_ shares: OneOrMore<RunOrder.Share>, padding: PaddingPlan?) {
+  init?(
+    _ shares: OneOrMore<RunOrder.Share>, padding: PaddingPlan?, sequences: SequencePlan? = nil
+  ) {
     self.shares = shares
     self.padding = padding
+    self.sequences = sequences
+    if let sequences {
+      guard let prepared = SequenceInputs(shares, sequences) else { return nil }
+      rows = prepared.rows
+      padded = []
+      batch = Self.batch(of: shares, prepared, sequences)
+      return
+    }
+    rows = []
     guard shares.count > 1 || !shares.first.isWhole || padding != nil else {
       padded = []
       let request = shares.first.request
@@ -71,6 +85,7 @@ struct BatchWork: Sendable {
   /// What each share got; `nil` where the answer cannot be told apart, or the run failed as a whole
   /// and each request deserves a run of its own.
   func results(of attempt: RunAttempt) -> OneOrMore<RunResult>? {
+    if let sequences { return results(of: attempt, sequences) }
     if shares.count == 1 {
       let share = shares.first
       let parts =
@@ -91,7 +106,7 @@ struct BatchWork: Sendable {
     return OneOrMore(listing: results)
   }
 
-  private func result(
+  func result(
     _ share: RunOrder.Share, _ attempt: RunAttempt, parts: [RunPart], fault: RuntimeFault?
   ) -> RunResult {
     RunResult(
@@ -100,7 +115,7 @@ struct BatchWork: Sendable {
   }
 
   /// The parts of a run that belong to the share whose rows begin at `offset`.
-  private func cut(
+  func cut(
     _ parts: [RunPart], at offset: Int, place: Int, _ share: RunOrder.Share
   ) -> [RunPart]? {
     let own = offset..<offset + share.rows.count

@@ -7,6 +7,8 @@ struct RunOrder: Sendable {
   struct Share: Sendable {
     let request: PendingRequest
     let rows: Range<Int>
+    /// Where the model has sequences.
+    var turn: SequenceTurn?
 
     var isWhole: Bool { rows == 0..<request.rowCount }
     var batchShare: BatchShare { BatchShare(ticket: request.ticket, rows: rows) }
@@ -29,6 +31,8 @@ struct RunResult: Sendable {
   /// Their rows count from the share's first.
   let parts: [RunPart]
   let fault: RuntimeFault?
+  /// What the sequence's next request is given; empty where there is none or the run failed.
+  var states: [Tensor] = []
 
   var hasFailed: Bool {
     fault != nil

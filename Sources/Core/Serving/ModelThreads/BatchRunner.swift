@@ -26,7 +26,7 @@ final class WaitingRunner: BatchRunner {
 
   func take(_ order: RunOrder) {
     let now = MonotonicClock.now()
-    guard let work = BatchWork(order.shares, padding: core.padding) else {
+    guard let work = core.work(order.shares) else {
       return finish(order, nil, .notMade(at: now))
     }
     start(work, order.mark.number) { [self] in finish(order, work, $0) }
@@ -65,7 +65,7 @@ final class WaitingRunner: BatchRunner {
     }
     let share = order.shares[place]
     guard core.isWanted(share.request.ticket),
-      let work = BatchWork(OneOrMore(share), padding: core.padding)
+      let work = core.work(OneOrMore(share))
     else {
       let result = share.failed(by: joined)
       return runAlone(order, joined, from: place + 1, results: results + [result])

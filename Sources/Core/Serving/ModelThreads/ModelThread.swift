@@ -123,7 +123,7 @@ final class ModelThread: BatchRunner {
   private func compute(_ order: RunOrder, on place: InstancePlace) -> RunReport? {
     core.surroundings.busyThreadCount.add(1, ordering: .relaxed)
     defer { core.surroundings.busyThreadCount.subtract(1, ordering: .relaxed) }
-    guard let work = BatchWork(order.shares, padding: core.padding) else {
+    guard let work = core.work(order.shares) else {
       return computeAlone(order, .notMade(at: MonotonicClock.now()), on: place)
     }
     guard let attempt = attempt(work, order.mark.number, on: place) else { return nil }
@@ -140,7 +140,7 @@ final class ModelThread: BatchRunner {
     var results: [RunResult] = []
     for share in order.shares {
       guard core.isWanted(share.request.ticket),
-        let work = BatchWork(OneOrMore(share), padding: core.padding)
+        let work = core.work(OneOrMore(share))
       else {
         results.append(share.failed(by: joined))
         continue

@@ -8,6 +8,11 @@ extension ModelCore {
     _ tensors: TensorRequest, context: RequestContext, sink: any ResponseSink, loopIndex: Int?
   ) -> RequestHandle {
     let now = MonotonicClock.now()
+    if let problem = sequences?.problem(with: context.sequence, rowCount: rowCount(of: tensors)) {
+      refuse(sink, .invalidInput(problem), admitted: now)
+      return .ended
+    }
+    let tensors = sequences?.placed(tensors) ?? tensors
     let byteCount = tensors.byteCount
     guard surroundings.waitingBytes.admits(byteCount) else {
       let limit = OverloadLimit.waitingBytes(surroundings.settings.waitingBytesMax)
@@ -31,7 +36,8 @@ extension ModelCore {
       queued.priority = Int(context.priority)
       queued.timeoutNanoseconds = context.timeoutNanoseconds
       queued.key = key
-      let decision = shelf.queue.offer(queued, mayRunInline: mayRunInline, now: now)
+      let decision = shelf.queue.offer(
+        queued, sequence: context.sequence, mayRunInline: mayRunInline, now: now)
       if !decision.runsInline {
         var request = PendingRequest(
           ticket: ticket, tensors: tensors, deadline: deadline, arrival: context.arrival,

@@ -63,6 +63,8 @@ extension ModelCore {
       .deadlineExceeded(.nanoseconds(Int64(clamping: nanoseconds)))
     case .cancelled: .cancelled
     case .draining: .draining
+    case .sequenceNotStarted(let id):
+      .invalidInput(.sequenceNotStarted(model: name, id: id.text))
     case .givenUp(let reason): .modelNotReady(name: name, state: .failed(reason: reason))
     }
   }

@@ -16,6 +16,8 @@ final class ModelCore: Sendable {
   let waits: Bool
   /// `nil` where requests of different shapes do not share runs.
   let padding: PaddingPlan?
+  /// `nil` where requests do not belong to sequences.
+  let sequences: SequencePlan?
   let shelf: Guarded<Shelf>
   let inlineInstances: InlineInstances?
   /// `nil` where no answers are kept.
@@ -43,12 +45,18 @@ final class ModelCore: Sendable {
     } else {
       padding = nil
     }
+    sequences = try specification.scheduling.sequences.map { (policy) throws(RuntimeFault) in
+      try SequencePlan(policy, for: loaded, specification: specification)
+    }
     let settings = surroundings.settings
     let limits = QueueLimits(
       waitingMax: specification.waitingRequestsMax ?? settings.waitingRequestsMax,
       runsMax: instanceCount, inlineNanosecondsMax: settings.inlineNanosecondsMax)
     let queue = BatchQueueState(
-      limits: limits, policy: policy, isDeclaredCheap: loaded.capabilities.isDeclaredCheap)
+      limits: limits, policy: policy, isDeclaredCheap: loaded.capabilities.isDeclaredCheap,
+      sequences: sequences.map {
+        SequenceState(policy: $0.policy, rowsMax: $0.rowsMax, instanceCount: instanceCount)
+      })
     self.shelf = Guarded(
       Shelf(
         queue: queue, forms: RunForms(padding: padding), keepsOrder: policy.preservesOrdering))
@@ -74,8 +82,15 @@ final class ModelCore: Sendable {
     runners.withLock { $0 = made }
   }
 
-  /// What clients may send; the mask of a padded model is not needed from them.
-  var signature: ModelSignature { padding?.clientSignature ?? loaded.signature }
+  /// What clients may send; what the server fills is not needed from them.
+  var signature: ModelSignature {
+    padding?.clientSignature ?? sequences?.clientSignature ?? loaded.signature
+  }
+
+  /// One call of the runtime for these shares; `nil` where their rows do not fit together.
+  func work(_ shares: OneOrMore<RunOrder.Share>) -> BatchWork? {
+    BatchWork(shares, padding: padding, sequences: sequences)
+  }
 
   /// What an automatic batcher holds for best; `nil` where the operator chose.
   var tuning: BatchTuner.Choice? { shelf.withLock { $0.queue.tuning } }
@@ -209,6 +224,9 @@ extension ModelSpecification {
       || scheduling.sequences != nil || (model as? any WaitingModel)?.runsMax != nil
     {
       policy.mode = .off
+    }
+    if case .oldest(_, _, _, let keepsOrder) = scheduling.sequences?.strategy {
+      policy.preservesOrdering = keepsOrder
     }
     return policy
   }

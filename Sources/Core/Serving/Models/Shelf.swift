@@ -91,7 +91,8 @@ struct Shelf: Sendable {
       guard isKept(share.ticket), let place = places[share.ticket.place] else {
         preconditionFailure("\(share.ticket) runs and is not on the shelf")
       }
-      return RunOrder.Share(request: place.request, rows: share.rows)
+      return RunOrder.Share(
+        request: place.request, rows: share.rows, turn: queue.sequences?.turn(of: share.ticket))
     }
     return RunOrder(mark: batch.mark, shares: shares)
   }
@@ -115,6 +116,7 @@ struct Shelf: Sendable {
   /// right away.
   mutating func settle(_ result: RunResult, now: Instant) -> Answer? {
     let ticket = result.share.ticket
+    if !result.states.isEmpty { queue.keep(result.states, of: ticket) }
     switch queue.shareEnded(result.share, hasFailed: result.hasFailed, now: now) {
     case .unwanted: return nil
     case .partial:

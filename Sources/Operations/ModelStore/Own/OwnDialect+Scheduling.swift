@@ -147,7 +147,7 @@ extension OwnDialect {
 
   mutating func takeSequence() {
     guard let group = root.group("sequence") else { return }
-    var policy = SequencePolicy(isIterative: group.isTrue("iterative") ?? false)
+    var policy = SequencePolicy()
     if let idle = group.nanoseconds("idle-timeout") { policy.idleNanosecondsMax = idle }
     let delay = group.nanoseconds("delay") ?? 0
     let utilization = group.number("minimum-slot-utilization") ?? 0

@@ -130,11 +130,13 @@ enum OwnTable {
         Field("idle-timeout", .duration, .honoured("a sequence is over after it; 1s without it")),
         Field("delay", .duration, .honoured("how long a request may wait for others")),
         Field("minimum-slot-utilization", .number, .honoured("for direct: 0 to 1")),
-        Field("candidates", count, .honoured("for oldest: sequences under way at once")),
+        Field(
+          "candidates", count,
+          .honoured("for oldest: sequences under way at once, of each instance")),
         Field(
           "preferred-batch-sizes", .integer(1...1_000_000), .repeated, .honoured("for oldest")),
         Field("preserve-ordering", .boolean, .honoured("for oldest")),
-        Field("iterative", .boolean, .honoured("the model may ask to run again")),
+        Field("iterative", .boolean, .stops("a request of these runtimes runs once")),
         Field("controls", .group("control"), .repeated, .honoured("inputs that the server fills")),
         Field("states", .group("state"), .repeated, .honoured("tensors that the server keeps")),
       ]

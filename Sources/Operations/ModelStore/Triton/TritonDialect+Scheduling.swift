@@ -68,7 +68,7 @@ extension TritonDialect {
 
   mutating func takeSequences() {
     guard let group = root.group("sequence_batching") else { return }
-    var policy = SequencePolicy(isIterative: group.isTrue("iterative_sequence") ?? false)
+    var policy = SequencePolicy()
     let idle = nanoseconds(group, "max_sequence_idle_microseconds")
     if idle > 0 { policy.idleNanosecondsMax = idle }
     policy.strategy = strategy(group)

@@ -15,7 +15,7 @@ extension TritonTable {
           .honoured("a sequence is over after it; 1 s where it is not written")),
         Field("control_input", 2, .group("ControlInput"), .repeated, whole),
         Field("state", 5, .group("State"), .repeated, whole),
-        Field("iterative_sequence", 6, .boolean, .honoured("the model may ask to run again")),
+        Field("iterative_sequence", 6, .boolean, .stops("a request of these runtimes runs once")),
       ]
     ),
     (
@@ -83,7 +83,7 @@ extension TritonTable {
       [
         Field(
           "max_candidate_sequences", 1, .integer(0...1_000_000),
-          .honoured("sequences that are under way at once")),
+          .honoured("sequences that are under way at once, of each instance")),
         Field(
           "preferred_batch_size", 2, .integer(1...Int64(Int32.max)), .repeated,
           .honoured("rows at which a batch leaves at once")),

@@ -30,7 +30,7 @@ struct StatusAnswers {
 
   private static let extensions = [
     "binary_tensor_data", "classification", "parameters", "statistics", "model_repository",
-    "model_repository(unload_dependents)",
+    "model_repository(unload_dependents)", "sequence", "sequence(string_id)",
   ]
 
   private var isReady: Bool { shared.door.isReady }

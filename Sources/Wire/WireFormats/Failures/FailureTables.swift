@@ -123,6 +123,10 @@ enum FailureExamples {
     .invalidInput(.elementOfWrongKind(input: "images", datatype: .float32, index: 7)),
     .invalidInput(.elementOutOfRange(input: "images", datatype: .uint8, index: 7)),
     .invalidInput(.nonFiniteElement(input: "images", index: 7)),
+    .invalidInput(.sequenceIDMissing(model: "tracker")),
+    .invalidInput(.sequenceIDUnfit(model: "tracker", id: "a", datatype: .uint64)),
+    .invalidInput(.sequenceNotStarted(model: "tracker", id: "42")),
+    .invalidInput(.sequenceRows(model: "tracker", got: 2)),
   ]
 
   private static let images: [InferenceFailure] = [

@@ -40,7 +40,7 @@ package enum OpenInferenceFailures {
       .unknownInput, .missingInput, .inputGivenTwice, .unknownOutput, .unknownDatatype,
       .wrongDatatype, .wrongShape, .tooManyRows, .rankTooHigh, .negativeLength, .wrongElementCount,
       .wrongByteCount, .raggedArray, .elementOfWrongKind, .elementOutOfRange, .nonFiniteElement,
-      .noImage:
+      .sequenceIDMissing, .sequenceIDUnfit, .sequenceNotStarted, .sequenceRows, .noImage:
       400
     }
   }
