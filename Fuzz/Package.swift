@@ -56,7 +56,10 @@ let package = Package(
     roomOfC("CDemoModels", in: "Operations"),
     room(
       "ModelStore", in: "Operations",
-      needs: ["Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings"]),
+      needs: [
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "TestSupport",
       swiftSettings: house),

@@ -11,7 +11,7 @@ private let machine = MachineLimits(cores: 4, memoryByteCount: 4 << 30)
 /// folder.
 private func path(of bytes: some Collection<UInt8>) -> String {
   let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-  let path = "\(folder)/\(ModelConfiguration.fileName)"
+  let path = "\(folder)/model.yaml"
   let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
   defer { close(file) }
   let bytes = Array(bytes)
@@ -46,15 +46,37 @@ private func resolved(_ path: String) throws(SettingsFault) -> ServeSettings {
 /// A model's settings are within their ranges, and the machine's.
 func fuzzModelYAML(_ bytes: UnsafeRawBufferPointer) {
   do throws(ServerFault) {
-    let model = try ModelConfiguration.read(path(of: bytes), settings: standard)
-    let instances = model.instanceCount ?? 1
-    require(instances >= 1 && instances * model.options.threadCount <= 4, "within 4 cores")
-    require(model.name.map(ModelName.isValid) ?? true, "a valid name")
-    require(model.vision.mean?.allSatisfy(\.isFinite) ?? true, "means are numbers")
-    require(model.vision.deviation?.allSatisfy { $0 > 0 } ?? true, "deviations divide")
+    let path = path(of: bytes)
+    var model = ModelConfiguration(path: path, settings: standard)
+    try OwnDialect.read(path, into: &model)
+    requireSound(model)
   } catch {
     requireReason(error.description)
   }
+}
+
+/// As above, for the configuration of a Triton model: the text and its JSON form.
+func fuzzConfigPbtxt(_ bytes: UnsafeRawBufferPointer) {
+  for language in [ConfigurationReading.Language.protobufText, .json] {
+    var model = ModelConfiguration(path: "config.pbtxt", settings: standard)
+    do throws(ConfigurationTree.Problem) {
+      try TritonDialect.read(
+        Array(bytes), language, file: "config.pbtxt", folder: "/nonexistent", into: &model)
+      requireSound(model)
+    } catch {
+      require(error.place.line >= 1 && !error.reason.isEmpty, "where and why")
+    }
+  }
+}
+
+/// What nothing forbids to load is within its ranges.
+private func requireSound(_ model: ModelConfiguration) {
+  guard model.notes.stops.isEmpty else { return }
+  let instances = model.instanceCount ?? 1
+  require(instances >= 1 && instances * model.options.threadCount <= 4, "within 4 cores")
+  require(model.name.map(ModelName.isValid) ?? true, "a valid name")
+  require(model.vision.mean?.allSatisfy { $0.isFinite } ?? true, "means are numbers")
+  require(model.vision.deviation?.allSatisfy { $0 > 0 } ?? true, "deviations divide")
 }
 
 private let standard: ServeSettings = {

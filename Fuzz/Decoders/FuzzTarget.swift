@@ -20,6 +20,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "http", run: fuzzHTTP),
     FuzzTarget(name: "unpacking", run: fuzzUnpacking),
     FuzzTarget(name: "model-yaml", run: fuzzModelYAML),
+    FuzzTarget(name: "config-pbtxt", run: fuzzConfigPbtxt),
     FuzzTarget(name: "settings-yaml", run: fuzzSettingsYAML),
     FuzzTarget(name: "route", run: fuzzRoute),
   ]
