@@ -30,7 +30,7 @@ build: swift ## debug build; warnings are errors
 	swift build
 
 release: swift ## release build: .build/release/apus
-	scripts/release
+	scripts/release --product apus
 
 test: swift ## set up and run all that must be green
 	@scripts/bootstrap test

@@ -7,24 +7,24 @@ package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
   package var first: Element
   package var others: [Element]
 
-  @inlinable package init(_ first: Element) {
+  @inlinable @inline(__always) package init(_ first: Element) {
     self.first = first
     others = []
   }
 
   /// `nil` where there is nothing to list.
-  @inlinable package init?(listing elements: some Collection<Element>) {
+  @inlinable @inline(__always) package init?(listing elements: some Collection<Element>) {
     guard let first = elements.first else { return nil }
     self.first = first
     others = elements.count == 1 ? [] : Array(elements.dropFirst())
   }
 
-  @inlinable package mutating func append(_ element: Element) { others.append(element) }
+  @inlinable @inline(__always) package mutating func append(_ element: Element) { others.append(element) }
 
-  @inlinable package var startIndex: Int { 0 }
-  @inlinable package var endIndex: Int { 1 + others.count }
+  @inlinable @inline(__always) package var startIndex: Int { 0 }
+  @inlinable @inline(__always) package var endIndex: Int { 1 + others.count }
 
-  @inlinable package subscript(index: Int) -> Element {
+  @inlinable @inline(__always) package subscript(index: Int) -> Element {
     index == 0 ? first : others[index - 1]
   }
 
@@ -34,19 +34,19 @@ package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
     @usableFromInline let list: OneOrMore<Element>
     @usableFromInline var index = 0
 
-    @inlinable init(_ list: OneOrMore<Element>) { self.list = list }
+    @inlinable @inline(__always) init(_ list: OneOrMore<Element>) { self.list = list }
 
-    @inlinable package mutating func next() -> Element? {
+    @inlinable @inline(__always) package mutating func next() -> Element? {
       guard index < list.endIndex else { return nil }
       defer { index += 1 }
       return list[index]
     }
   }
 
-  @inlinable package func makeIterator() -> Iterator { Iterator(self) }
+  @inlinable @inline(__always) package func makeIterator() -> Iterator { Iterator(self) }
 
   /// The same places with other elements.
-  @inlinable package func mapped<Other: Sendable>(
+  @inlinable @inline(__always) package func mapped<Other: Sendable>(
     _ transform: (Element) -> Other
   ) -> OneOrMore<Other> {
     var result = OneOrMore<Other>(transform(first))

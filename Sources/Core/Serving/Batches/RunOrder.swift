@@ -18,7 +18,7 @@ struct RunOrder: Sendable {
   let shares: OneOrMore<Share>
 
   var instance: Int { mark.instance }
-  var rowCount: Int { shares.reduce(0) { $0 + $1.rows.count } }
+  var rowCount: Int { shares.others.reduce(shares.first.rows.count) { $0 + $1.rows.count } }
 }
 
 /// What became of one share of a run.

@@ -9,8 +9,10 @@ struct Answer: Sendable {
 
   /// The parts that the sink gets; rows that were spread over runs are joined, with one copy.
   func parts() throws(RuntimeFault) -> [RunPart] {
-    for result in results { if let fault = result.fault { throw fault } }
-    guard results.count > 1 else { return results.first.parts }
+    // Nearly always there is one run, and it is not worth a walk.
+    if let fault = results.first.fault { throw fault }
+    if results.others.isEmpty { return results.first.parts }
+    for result in results.others { if let fault = result.fault { throw fault } }
     var pieces: [(row: Int, tensors: [Tensor])] = []
     for result in results {
       for part in result.parts {
@@ -38,9 +40,14 @@ struct Answer: Sendable {
   /// The phases of the request that this was.
   func served(version: Int64) -> ServedPhases {
     var served = request.served(version: version)
-    served.started = results.reduce(results.first.started) { min($0, $1.started) }
-    served.computed = results.reduce(results.first.computed) { max($0, $1.computed) }
-    served.batchRowCount = results.reduce(0) { max($0, $1.batchRowCount) }
+    served.started = results.first.started
+    served.computed = results.first.computed
+    served.batchRowCount = results.first.batchRowCount
+    for result in results.others {
+      served.started = min(served.started, result.started)
+      served.computed = max(served.computed, result.computed)
+      served.batchRowCount = max(served.batchRowCount, result.batchRowCount)
+    }
     return served
   }
 }

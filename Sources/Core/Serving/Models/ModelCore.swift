@@ -124,7 +124,8 @@ final class ModelCore: Sendable {
     var answers: [Answer] = []
     let now = MonotonicClock.now()
     var actions = decide { shelf, _ in
-      for result in report.results {
+      if let answer = shelf.settle(report.results.first, now: now) { answers.append(answer) }
+      for result in report.results.others {
         if let answer = shelf.settle(result, now: now) { answers.append(answer) }
       }
       if let lesson = report.lesson {
