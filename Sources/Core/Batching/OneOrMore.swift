@@ -19,7 +19,9 @@ package struct OneOrMore<Element: Sendable>: RandomAccessCollection, Sendable {
     others = elements.count == 1 ? [] : Array(elements.dropFirst())
   }
 
-  @inlinable @inline(__always) package mutating func append(_ element: Element) { others.append(element) }
+  @inlinable @inline(__always) package mutating func append(_ element: Element) {
+    others.append(element)
+  }
 
   @inlinable @inline(__always) package var startIndex: Int { 0 }
   @inlinable @inline(__always) package var endIndex: Int { 1 + others.count }
