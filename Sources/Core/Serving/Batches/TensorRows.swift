@@ -40,6 +40,14 @@ extension Tensor {
     guard parts.allSatisfy({ $0.hasRows(like: first) }) else { return nil }
     var shape = first.shape
     shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
+    return packed(parts, as: shape, first.datatype)
+  }
+
+  /// The bytes of all parts, one behind the other, as one tensor of that shape; `nil` where a part is
+  /// not on the host.
+  static func packed(
+    _ parts: some Collection<Tensor>, as shape: TensorShape, _ datatype: Datatype
+  ) -> Tensor? {
     let storage = TensorStorage(byteCount: parts.reduce(0) { $0 + $1.byteCount })
     guard let target = storage.hostBytesForFilling else { return nil }
     var offset = 0
@@ -49,7 +57,7 @@ extension Tensor {
         .copyMemory(from: bytes)
       offset += bytes.count
     }
-    return Tensor(datatype: first.datatype, shape: shape, storage: storage)
+    return Tensor(datatype: datatype, shape: shape, storage: storage)
   }
 
   private func hasRows(like other: Tensor) -> Bool {

@@ -45,16 +45,7 @@ enum TensorCombination {
         datatype: first.datatype, shape: shape, storage: first.storage,
         byteOffset: first.byteOffset, byteCount: first.byteCount)
     }
-    let storage = TensorStorage(byteCount: tensors.reduce(0) { $0 + $1.byteCount })
-    guard let target = storage.hostBytesForFilling else { return nil }
-    var offset = 0
-    for tensor in tensors {
-      guard let bytes = tensor.hostBytes else { return nil }
-      UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + bytes.count])
-        .copyMemory(from: bytes)
-      offset += bytes.count
-    }
-    return Tensor(datatype: first.datatype, shape: shape, storage: storage)
+    return .packed(tensors, as: shape, first.datatype)
   }
 
   private static func areAlike(_ tensors: [Tensor]) -> Bool {

@@ -16,6 +16,7 @@ package struct RepositoryPlace: Sendable, Hashable {
 
   private static func list(_ path: String) -> [RepositoryPlace] {
     guard Folder.kind(of: path) == .folder else { return [place(path, PathText.stem(path))] }
+    // A directory that cannot be read has no models to list; looking at it again says why.
     guard let folder = try? ModelPlans.folder(path) else { return [] }
     if isModel(folder) { return [place(folder.path, PathText.name(folder.path))] }
     let files = ServedFormat.models(in: folder)
