@@ -94,8 +94,10 @@ final class Client {
   deinit { close(descriptor) }
 
   /// Sends, and reads what comes back at once; empty where the other side has closed.
-  func ask(_ text: String) -> String {
-    _ = text.utf8.withContiguousStorageIfAvailable { write(descriptor, $0.baseAddress, $0.count) }
+  func ask(_ text: String) -> String { ask(Array(text.utf8)) }
+
+  func ask(_ sent: [UInt8]) -> String {
+    _ = sent.withUnsafeBufferPointer { write(descriptor, $0.baseAddress, $0.count) }
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let count = read(descriptor, &bytes, bytes.count)
     return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)

@@ -46,11 +46,11 @@ import Testing
 
   @Test func `sends the page with what protects it, and not again to whoever has it`() throws {
     let front = try FrontFixture()
-    let page = front.get("/")
+    let page = front.get("/", "Accept: text/html\r\n")
     #expect(page.status == 200)
     #expect(page.header("Content-Security-Policy")?.hasPrefix("default-src 'self'") == true)
     #expect(page.header("X-Content-Type-Options") == "nosniff")
-    let again = front.get("/", "If-None-Match: \"0\", W/\"1\"\r\n")
+    let again = front.get("/", "Accept: text/html\r\nIf-None-Match: \"0\", W/\"1\"\r\n")
     #expect(again.status == 304)
     #expect(again.body == "")
     #expect(front.get("/assets/none.js").status == 404)

@@ -35,6 +35,8 @@ extension ServeSettings {
     front.callerHeader = callerHeader
     front.trustedProxies = Set(trustedProxies)
     front.managementKey = managementKey
+    front.defaultModel = defaultModel
+    front.waitingRequestsMax = waitingRequestsMax
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
   }

@@ -4,6 +4,20 @@ package enum Dialect: String, Sendable, Hashable, CaseIterable {
   case openInference = "v2"
   /// The vision tasks beside it: `/detect`, `/classify`.
   case vision
+  /// KServe V1: `/v1/models/{m}:predict` with `instances`.
+  case kserve = "kserve-v1"
+  /// TensorFlow Serving's REST API, at the same addresses.
+  case tensorFlow = "tensorflow"
+  /// MLflow's scoring server: `/invocations` with tables.
+  case mlflow
+  /// SageMaker's containers: `/invocations`, `/models/{m}/invoke`.
+  case sageMaker = "sagemaker"
+  /// Vertex AI's custom containers: the routes that it names in variables.
+  case vertex
+  /// TorchServe: `/predictions/{m}`.
+  case torchServe = "torchserve"
+  /// `/predict`, as BentoML and LitServe answer it.
+  case predict
   /// No wire at all: the embedded library and the command line.
   case embedded
 }

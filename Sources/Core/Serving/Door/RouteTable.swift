@@ -65,12 +65,16 @@ struct RouteTable: Sendable {
 }
 
 extension RouteTable.Route {
-  /// The version that is meant: where none is named the highest ready one, else the highest that a
-  /// request may wake, else the highest.
+  /// The alias whose version is meant where none is named.
+  private static let defaultAlias = "default"
+
+  /// The version that is meant: where none is named that of the alias `default`, if it is ready, else
+  /// the highest ready one, else the highest that a request may wake, else the highest.
   func number(for version: ModelAddress.Version) -> Int64? {
     switch version {
     case .any:
-      versions.last ?? others.filter(\.value.wakes).keys.max() ?? others.keys.max()
+      aliases[Self.defaultAlias].flatMap { ready[$0] == nil ? nil : $0 } ?? versions.last
+        ?? others.filter(\.value.wakes).keys.max() ?? others.keys.max()
     case .number(let number): number
     case .alias(let alias): aliases[alias]
     }

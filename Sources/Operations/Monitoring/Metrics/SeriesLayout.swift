@@ -72,6 +72,13 @@ extension Dialect {
     case .openInference: 0
     case .vision: 1
     case .embedded: 2
+    case .kserve: 3
+    case .tensorFlow: 4
+    case .mlflow: 5
+    case .sageMaker: 6
+    case .vertex: 7
+    case .torchServe: 8
+    case .predict: 9
     }
   }
 }

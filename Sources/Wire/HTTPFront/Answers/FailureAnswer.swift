@@ -5,11 +5,12 @@ import WireFormats
 /// WireFormats, and the headers that go with them.
 enum FailureAnswer {
   /// `status` overrides the table where HTTP itself has a finer one: 417, 431, 505.
-  static func make(for failure: InferenceFailure, status: Int? = nil) -> Answer {
-    let text = FailureMessage.text(for: failure)
+  static func make(
+    for failure: InferenceFailure, in dialect: Dialect = .openInference, status: Int? = nil
+  ) -> Answer {
     var answer = Answer(
-      status: status ?? OpenInferenceFailures.statusCode(for: failure), contentType: Answer.json,
-      bytes: OpenInferenceDocuments.error(text))
+      status: status ?? DialectFailures.statusCode(for: failure, in: dialect),
+      contentType: Answer.json, bytes: DialectFailures.body(for: failure, in: dialect))
     if let seconds = OpenInferenceFailures.retryAfterSeconds(for: failure) {
       answer.headers.append(("Retry-After", "\(seconds)"))
     }

@@ -17,6 +17,9 @@ enum PageAnswer {
   ]
 
   static func make(for route: Route, _ head: RequestHead, _ shared: FrontShared) -> Answer {
+    if route.path == "/", !prefersPage(head.accept) {
+      return Answer(status: 200, contentType: Answer.json, bytes: alive.utf8)
+    }
     guard let page = shared.pages.page(atPath: route.path) else {
       return FailureAnswer.make(for: .unsupported(.path(route.path)))
     }
@@ -29,6 +32,16 @@ enum PageAnswer {
     answer.ownContentType = page.contentType
     answer.headers = protection + [("ETag", page.etag)]
     return answer
+  }
+
+  /// KServe's word for a server that runs, at the address where browsers find the page.
+  private static let alive = "{\"status\":\"alive\"}"
+
+  /// Browsers name the type; other clients say `*/*` or nothing.
+  private static func prefersPage(_ accept: String) -> Bool {
+    accept.lowercased().split(separator: ",").contains { piece in
+      piece.trimmingPrefix { $0 == " " }.prefix { $0 != ";" } == "text/html"
+    }
   }
 
   /// RFC 9110, 13.1.2: a list of tags or `*`, compared without regard to weakness.

@@ -22,8 +22,16 @@ struct StatusAnswers {
     case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
     case .modelMetadata: answerMetadata(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
+    case .ping:
+      answer(Array("{\"status\":\"\(isReady ? "Healthy" : "Unhealthy")\"}\n".utf8), isReady)
+    case .programVersion: answer(plain: shared.settings.version)
+    case .v1ModelList: answer(PredictDocuments.modelList(names: names))
+    case .v1ModelStatus: answerVersions(of: route.address)
+    case .v1Metadata: answerTensorFlowMetadata(of: route.address)
     case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
-      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
+      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases, .v1Predict, .v1Explain,
+      .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict, .modelRegister, .modelEntry,
+      .modelDefault, .modelInvoke, .predictions, .explanations:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }
@@ -35,8 +43,10 @@ struct StatusAnswers {
 
   private var isReady: Bool { shared.door.isReady }
 
-  private var names: [String] {
-    var names = shared.door.statuses.map(\.name)
+  private var names: [String] { Self.names(shared.door.statuses) }
+
+  static func names(_ statuses: [ModelStatus]) -> [String] {
+    var names = statuses.map(\.name)
     // Versions of one name are neighbours.
     var last: String?
     names.removeAll { name in
@@ -52,10 +62,56 @@ struct StatusAnswers {
   }
 
   private func answer(plain isWell: Bool) {
+    answer(plain: isWell ? "ok" : "no", status: isWell ? 200 : 503)
+  }
+
+  private func answer(plain text: String, status: Int = 200) {
     connection.answer(
       Answer(
-        status: isWell ? 200 : 503, contentType: "text/plain; charset=utf-8",
-        bytes: (isWell ? "ok\n" : "no\n").utf8))
+        status: status, contentType: "text/plain; charset=utf-8", bytes: (text + "\n").utf8))
+  }
+
+  /// KServe looks at the status and at `ready`, TensorFlow Serving's clients at the versions: one
+  /// that speaks plainly of versions hears 200 while they load.
+  private func answerVersions(of address: ModelAddress) {
+    let statuses = shared.door.statuses(named: address.name).filter { status in
+      switch address.version {
+      case .any: true
+      case .number(let number): status.version == number
+      case .alias(let alias): status.aliases.contains(alias)
+      }
+    }
+    guard !statuses.isEmpty else {
+      // The refusal that a request for it would get.
+      do throws(InferenceFailure) {
+        _ = try connection.front.entrance.lease(address)
+        connection.refuse(.modelNotReady(name: address.name, state: .gone))
+      } catch {
+        connection.refuse(error)
+      }
+      return
+    }
+    connection.record.model = address.name
+    let isReady = statuses.contains { $0.state == .ready }
+    let isAboutVersions =
+      address.version != .any || connection.record.context.dialect == .tensorFlow
+    answer(
+      PredictDocuments.modelStatus(
+        name: address.name, isReady: isReady,
+        versions: statuses.map { .init(version: $0.version, state: $0.state) }),
+      isReady || isAboutVersions)
+  }
+
+  private func answerTensorFlowMetadata(of address: ModelAddress) {
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      answer(
+        PredictDocuments.metadata(
+          name: lease.name, version: lease.version, signature: lease.signature))
+    } catch {
+      connection.refuse(error)
+    }
   }
 
   private func answerMetadata(of address: ModelAddress) {

@@ -63,7 +63,7 @@ extension HTTPConnection {
     // only a closed connection tells both sides what comes next.
     if head.expectation != .none { state.closeAfterAnswer() }
     if case .clientTooSlow = failure { state.closeAfterAnswer() }
-    answer(FailureAnswer.make(for: failure, status: status))
+    answer(FailureAnswer.make(for: failure, in: record.context.dialect, status: status))
   }
 
   private func write(

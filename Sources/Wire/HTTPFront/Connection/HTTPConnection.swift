@@ -17,6 +17,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   let front: FrontLoop
   /// Which of the listeners it came through.
   let isMetricsOnly: Bool
+  /// What the clients of that listener speak, where the operator says so.
+  let profile: Dialect?
   private(set) var peer = Peer(address: "", isLoopback: false)
   var context: ChannelHandlerContext?
 
@@ -40,9 +42,10 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var headStarted = Instant.never
   var corsOrigin: String?
 
-  init(front: FrontLoop, isMetricsOnly: Bool) {
+  init(front: FrontLoop, isMetricsOnly: Bool, profile: Dialect?) {
     self.front = front
     self.isMetricsOnly = isMetricsOnly
+    self.profile = profile
     watch = ConnectionWatch(tick: front.tick)
     record = RequestRecord(context: .unread, model: "")
   }

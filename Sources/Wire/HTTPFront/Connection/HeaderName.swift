@@ -5,6 +5,7 @@ enum HeaderName {
   case requestID, traceParent, ifNoneMatch, userAgent, binaryHeaderLength
   case corsMethod
   case authorization
+  case dialect, eventID, eventType, eventSource, eventVersion, vertexRedirect
 
   /// Recognises a name by its length, then letter by letter whatever the case.
   init?(_ name: String) {
@@ -19,16 +20,22 @@ enum HeaderName {
     }
     switch name.count {
     case 4: return given("host", .host)
+    case 5: return given("ce-id", .eventID)
+    case 7: return given("ce-type", .eventType)
+    case 9: return given("ce-source", .eventSource)
     case 6:
       return given("accept", .accept) ?? given("origin", .origin) ?? given("expect", .expect)
     case 10: return given("user-agent", .userAgent)
     case 11: return given("traceparent", .traceParent)
     case 12: return given("content-type", .contentType) ?? given("x-request-id", .requestID)
     case 13: return given("if-none-match", .ifNoneMatch) ?? given("authorization", .authorization)
-    case 14: return given("content-length", .contentLength)
+    case 14:
+      return given("content-length", .contentLength) ?? given("x-apus-dialect", .dialect)
+        ?? given("ce-specversion", .eventVersion)
     case 15: return given("accept-encoding", .acceptEncoding)
     case 16: return given("content-encoding", .contentEncoding)
     case 17: return given("transfer-encoding", .transferEncoding)
+    case 27: return given("x-vertex-ai-triton-redirect", .vertexRedirect)
     case 29: return given("access-control-request-method", .corsMethod)
     case 31: return given("inference-header-content-length", .binaryHeaderLength)
     default: return nil

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import WireFormats
 
 /// What the front needs of a request's head, taken from it in one pass.
 ///
@@ -29,6 +30,12 @@ final class RequestHead {
   var corsMethod: String?
   /// `Inference-Header-Content-Length` as it came.
   var binaryHeaderLength: String?
+  /// `x-apus-dialect` as it came.
+  var dialectName: String?
+  /// The path that Vertex AI's clients mean instead of the one that they call.
+  var vertexRedirect: String?
+  /// What the `ce-` headers of CloudEvents say.
+  var event = CloudEventAttributes()
   /// The value of the operator's `caller-header`.
   var namedCaller: String?
 
@@ -51,6 +58,8 @@ final class RequestHead {
     (host, origin, corsMethod, namedCaller) = (nil, nil, nil, nil)
     (requestID, traceParent, ifNoneMatch) = (nil, nil, nil)
     (userAgent, binaryHeaderLength, authorization) = (nil, nil, nil)
+    (dialectName, vertexRedirect) = (nil, nil)
+    if !event.isEmpty { event = CloudEventAttributes() }
   }
 
   /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
@@ -91,6 +100,12 @@ final class RequestHead {
     case .binaryHeaderLength: binaryHeaderLength = value
     case .corsMethod: corsMethod = value
     case .authorization: authorization = value
+    case .dialect: dialectName = value
+    case .vertexRedirect: vertexRedirect = value
+    case .eventID: event.id = value
+    case .eventType: event.type = value
+    case .eventSource: event.source = value
+    case .eventVersion: event.version = value
     }
   }
 }

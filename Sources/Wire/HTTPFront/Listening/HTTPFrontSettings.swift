@@ -1,3 +1,4 @@
+package import Inference
 package import Vision
 
 /// What an operator sets of the HTTP front.
@@ -30,6 +31,17 @@ package struct HTTPFrontSettings: Sendable {
 
   /// What managing this server from afar takes; `nil` leaves management to this machine.
   package var managementKey: String?
+
+  /// Model of a request whose path names none; `nil` means the only one.
+  package var defaultModel: String?
+  /// Further ports, each with the dialect that its clients speak.
+  package var profilePorts: [(port: Int, dialect: Dialect)] = []
+  /// The dialect that clients of `port` speak where an address is of several.
+  package var profile: Dialect?
+  /// Requests that may wait for one model, as TorchServe's descriptions say it.
+  package var waitingRequestsMax = 1_024
+  /// Routes that Vertex AI chose.
+  package var vertex: VertexSettings?
 
   /// How photos are made inputs of the model of that name.
   package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }

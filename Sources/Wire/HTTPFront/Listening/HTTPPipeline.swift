@@ -8,7 +8,7 @@ import NIOHTTP1
 enum HTTPPipeline {
   static func install(
     on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
-    isMetricsOnly: Bool
+    isMetricsOnly: Bool, profile: Dialect? = nil
   ) throws {
     var bounds = NIOHTTPDecoderLimitConfiguration()
     bounds.maxHeaderFieldSize = limits.headerBytesMax
@@ -18,7 +18,8 @@ enum HTTPPipeline {
       leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
       limitConfiguration: bounds)
     try handlers.addHandler(ByteToMessageHandler(decoder))
-    try handlers.addHandler(HTTPConnection(front: front, isMetricsOnly: isMetricsOnly))
+    try handlers.addHandler(
+      HTTPConnection(front: front, isMetricsOnly: isMetricsOnly, profile: profile))
   }
 }
 

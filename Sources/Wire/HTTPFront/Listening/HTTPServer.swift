@@ -11,6 +11,8 @@ package struct BoundAddress: Sendable, Equatable {
   package let host: String
   package let port: Int
   package let isMetricsOnly: Bool
+  /// What its clients speak, where it is not for all.
+  package let profile: Dialect?
 }
 
 /// The HTTP front: listens, spreads connections over event loops, and ends in order.
@@ -45,7 +47,13 @@ package final class HTTPServer: Sendable {
   /// Begins to listen. Blocks for moments; answers where, with the real ports.
   package func start() throws(ServerFault) -> [BoundAddress] {
     shared.workers.start()
-    var bound = [try listen(port: shared.settings.port, isMetricsOnly: false)]
+    var bound = [
+      try listen(
+        port: shared.settings.port, isMetricsOnly: false, profile: shared.settings.profile)
+    ]
+    for (port, dialect) in shared.settings.profilePorts {
+      bound.append(try listen(port: port, isMetricsOnly: false, profile: dialect))
+    }
     if let port = shared.settings.metricsPort {
       bound.append(try listen(port: port, isMetricsOnly: true))
     }
@@ -107,10 +115,12 @@ extension HTTPServer {
     return made.withLock { $0 }
   }
 
-  private func listen(port: Int, isMetricsOnly: Bool) throws(ServerFault) -> BoundAddress {
+  private func listen(
+    port: Int, isMetricsOnly: Bool, profile: Dialect? = nil
+  ) throws(ServerFault) -> BoundAddress {
     let result = Guarded<Result<any Channel, any Error>?>(nil)
     let done = ConditionLock(value: false)
-    bootstrap(isMetricsOnly: isMetricsOnly)
+    bootstrap(isMetricsOnly: isMetricsOnly, profile: profile)
       .bind(host: shared.settings.host, port: port)
       .whenComplete { outcome in
         result.withLock { $0 = outcome }
@@ -124,7 +134,7 @@ extension HTTPServer {
       listeners.withLock { $0.append(channel) }
       return BoundAddress(
         host: shared.settings.host, port: channel.localAddress?.port ?? port,
-        isMetricsOnly: isMetricsOnly)
+        isMetricsOnly: isMetricsOnly, profile: profile)
     case .failure(let error): throw fault(of: error, port: port)
     case nil: preconditionFailure("bind ended without a result")
     }
@@ -138,7 +148,7 @@ extension HTTPServer {
       file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
   }
 
-  private func bootstrap(isMetricsOnly: Bool) -> ServerBootstrap {
+  private func bootstrap(isMetricsOnly: Bool, profile: Dialect?) -> ServerBootstrap {
     let loops = Dictionary(
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
@@ -165,7 +175,8 @@ extension HTTPServer {
           if openConnections.enter() {
             channel.closeFuture.whenComplete { _ in openConnections.leave() }
             try HTTPPipeline.install(
-              on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly)
+              on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly,
+              profile: profile)
           } else {
             try handlers.addHandler(FullHouse(limits: limits))
           }

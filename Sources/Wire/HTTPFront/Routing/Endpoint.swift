@@ -1,3 +1,6 @@
+import Inference
+import NIOHTTP1
+
 /// Everything the front answers.
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
@@ -10,32 +13,66 @@ enum Endpoint: Sendable, CaseIterable {
   case plainLive, plainReady
   /// The page and what it needs.
   case page
+  /// `/v1/models...`, of KServe V1 and of TensorFlow Serving.
+  case v1ModelList, v1ModelStatus, v1Metadata, v1Predict, v1Explain, v1Classify, v1Regress
+  /// `/invocations` and `/ping`, of MLflow and of SageMaker; `/version`, of MLflow.
+  case invocations, ping, programVersion
+  /// `/predict`, as BentoML and LitServe have it.
+  case predict
+  /// What Vertex AI calls a container's predict route.
+  case vertexPredict
+  /// `/models...`, of TorchServe's management and of SageMaker's containers with many models.
+  case modelRegister, modelEntry, modelDefault, modelInvoke
+  /// `/predictions/{m}` and `/explanations/{m}`, of TorchServe.
+  case predictions, explanations
 
-  /// The method that does it, beside `HEAD` for `GET` and `OPTIONS` for all.
-  var isPost: Bool {
+  /// As the `Allow` header lists them.
+  var methods: [String] {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: true
+    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+      .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
+      .modelInvoke, .explanations:
+      ["POST", "OPTIONS"]
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
-      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page:
-      false
+      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page, .v1ModelList,
+      .v1ModelStatus, .v1Metadata, .ping, .programVersion:
+      ["GET", "HEAD", "OPTIONS"]
+    // `curl -T` uploads with PUT.
+    case .predictions: ["POST", "PUT", "OPTIONS"]
+    case .modelRegister: ["GET", "HEAD", "POST", "OPTIONS"]
+    case .modelEntry: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
+    case .modelDefault: ["PUT", "OPTIONS"]
     }
   }
 
-  /// As the `Allow` header lists them.
-  var methods: [String] { isPost ? ["POST", "OPTIONS"] : ["GET", "HEAD", "OPTIONS"] }
-
-  /// Whether it changes what is served, which not everybody may.
-  var isManagement: Bool {
+  /// Whether that method of it changes what is served, or shows how, which not everybody may.
+  func isManagement(_ method: HTTPMethod) -> Bool {
     switch self {
-    case .modelLoad, .modelUnload, .modelAliases: true
+    case .modelLoad, .modelUnload, .modelAliases, .modelDefault: true
+    case .modelRegister, .modelEntry: method != .GET && method != .HEAD
     default: false
+    }
+  }
+
+  /// The dialect in which its failures are answered, unless the client says which it speaks.
+  var dialect: Dialect? {
+    switch self {
+    case .v1ModelList, .v1ModelStatus, .v1Predict, .v1Explain: .kserve
+    case .v1Metadata, .v1Classify, .v1Regress: .tensorFlow
+    case .invocations: .mlflow
+    case .predict: .predict
+    case .vertexPredict: .vertex
+    case .modelInvoke: .sageMaker
+    case .modelRegister, .modelEntry, .modelDefault, .predictions, .explanations: .torchServe
+    case .detect, .classify: .vision
+    default: nil
     }
   }
 
   /// Whether the port for metrics answers it, too.
   var isOnMetricsPort: Bool {
     switch self {
-    case .metrics, .plainLive, .plainReady, .serverLive, .serverReady: true
+    case .metrics, .plainLive, .plainReady, .serverLive, .serverReady, .ping: true
     default: false
     }
   }

@@ -7,7 +7,7 @@ package enum EndpointTable {
     let purpose: String
   }
 
-  static let rows = server + model + vision + management + others
+  static let rows = server + model + vision + management + dialects + others
 
   private static let server = [
     Row(path: "/v2", endpoint: .serverMetadata, purpose: "Name, version and extensions."),
@@ -59,12 +59,71 @@ package enum EndpointTable {
       purpose: "A photo in, its likeliest classes out."),
   ]
 
+  private static let dialects = [
+    Row(
+      path: "/v1/models", endpoint: .v1ModelList,
+      purpose: "Names of the models; for KServe and OpenAI."),
+    Row(
+      path: "/v1/models/{model}", endpoint: .v1ModelStatus,
+      purpose: "State of the versions; for KServe, TensorFlow Serving and OpenAI."),
+    Row(
+      path: "/v1/models/{model}/metadata", endpoint: .v1Metadata,
+      purpose: "The signature, as TensorFlow Serving writes it."),
+    Row(
+      path: "/v1/models/{model}:predict", endpoint: .v1Predict,
+      purpose: "`instances` or `inputs` in, `predictions` or `outputs` out; also CloudEvents."),
+    Row(
+      path: "/v1/models/{model}:explain", endpoint: .v1Explain,
+      purpose: "501: no model here has an explainer."),
+    Row(
+      path: "/v1/models/{model}:classify", endpoint: .v1Classify,
+      purpose: "`examples` in, classes and their scores out."),
+    Row(
+      path: "/v1/models/{model}:regress", endpoint: .v1Regress,
+      purpose: "`examples` in, a number for each out."),
+    Row(
+      path: "/invocations", endpoint: .invocations,
+      purpose: "MLflow's tables and tensors, SageMaker's bodies, photos; the default model."),
+    Row(path: "/ping", endpoint: .ping, purpose: "Ready; for MLflow, SageMaker and TorchServe."),
+    Row(path: "/version", endpoint: .programVersion, purpose: "This program's version."),
+    Row(
+      path: "/predict", endpoint: .predict,
+      purpose: "Inputs by name or `input`, as BentoML and LitServe take them; the default model."),
+    Row(
+      path: "/predictions/{model}", endpoint: .predictions,
+      purpose: "TorchServe's inference: a photo, a form, JSON. Also `PUT`, and `/{version}` behind."
+    ),
+    Row(
+      path: "/explanations/{model}", endpoint: .explanations,
+      purpose: "501: no model here has an explainer."),
+    Row(
+      path: "/models", endpoint: .modelRegister,
+      purpose: "The models. `POST` loads one (management): TorchServe's `url`, SageMaker's JSON."),
+    Row(
+      path: "/models/{model}", endpoint: .modelEntry,
+      purpose: "The model's versions; also `/{version}` and `/all`. `PUT` scales, `DELETE` unloads "
+        + "(management)."),
+    Row(
+      path: "/models/{model}/1/set-default", endpoint: .modelDefault,
+      purpose: "Which version answers where none is named. Management."),
+    Row(
+      path: "/models/{model}/invoke", endpoint: .modelInvoke,
+      purpose: "SageMaker's bodies, for one model of many."),
+    Row(
+      path: "AIP_PREDICT_ROUTE", endpoint: .vertexPredict,
+      purpose: "Vertex AI's predictions, where that variable is set; the default model."),
+  ]
+
   private static let others = [
     Row(path: "/metrics", endpoint: .metrics, purpose: "Prometheus text."),
     Row(path: "/healthz", endpoint: .plainLive, purpose: "As `/v2/health/live`."),
     Row(path: "/livez", endpoint: .plainLive, purpose: "As `/v2/health/live`."),
     Row(path: "/readyz", endpoint: .plainReady, purpose: "As `/v2/health/ready`."),
-    Row(path: "/", endpoint: .page, purpose: "The web page; its parts are under `/assets/`."),
+    Row(path: "/health", endpoint: .plainReady, purpose: "As `/v2/health/ready`; for MLflow."),
+    Row(
+      path: "/", endpoint: .page,
+      purpose: "The web page for `Accept: text/html`, else KServe's `alive`; its parts are under "
+        + "`/assets/`. `OPTIONS` describes TorchServe's addresses."),
   ]
 
   /// The reference page `docs/operating/endpoints.md`.

@@ -11,6 +11,14 @@ struct Route: Sendable {
   /// What follows `?`, still encoded.
   let query: String
 
+  /// A route that settings name instead of the table.
+  init(_ endpoint: Endpoint, path: String, query: String = "") {
+    self.endpoint = endpoint
+    address = Self.noModel
+    self.path = path
+    self.query = query
+  }
+
   /// Reads a request's target; `nil` where nothing of ours is there.
   init?(target: String) {
     let target = Self.withoutAuthority(target)
@@ -37,7 +45,7 @@ struct Route: Sendable {
     case ("metrics", 1): (.metrics, noModel)
     case ("healthz", 1), ("livez", 1): (.plainLive, noModel)
     case ("readyz", 1): (.plainReady, noModel)
-    default: nil
+    default: DialectPaths.find(segments)
     }
   }
 

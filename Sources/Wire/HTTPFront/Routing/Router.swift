@@ -12,8 +12,9 @@ struct Router {
   func begin(on connection: HTTPConnection) {
     let head = connection.head
     let method = head.method
-    let route = connection.routeMemory.route(for: head.uri, method: method)
+    var route = connection.routeMemory.route(for: head.uri, method: method)
     connection.record.operation = connection.routeMemory.operation
+    if shared.settings.vertex != nil { route = VertexRoutes.route(route, of: connection, shared) }
     if method == .OPTIONS {
       connection.answer(
         Preflight.answer(to: head, route: route, settings: shared.settings))
@@ -28,15 +29,26 @@ struct Router {
       connection.refuse(.unsupported(.method(method.rawValue, allowed: methods)))
       return
     }
+    do throws(InferenceFailure) {
+      let spoken = try SpokenDialect.of(connection)
+      if let dialect = route.endpoint.dialect {
+        connection.record.context.dialect = spoken ?? dialect
+      }
+    } catch {
+      connection.refuse(error)
+      return
+    }
     lead(connection, along: route)
   }
 
   private func isDone(_ endpoint: Endpoint, by method: HTTPMethod) -> Bool {
-    endpoint.isPost ? method == .POST : method == .GET || method == .HEAD
+    endpoint.methods.contains(method.rawValue)
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
-    if route.endpoint.isManagement, let refusal = ManagementGuard.refusal(of: connection, shared) {
+    if route.endpoint.isManagement(connection.head.method),
+      let refusal = ManagementGuard.refusal(of: connection, shared)
+    {
       connection.refuse(refusal)
       return
     }
@@ -49,7 +61,13 @@ struct Router {
     case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+    case .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
+      .modelInvoke, .predictions, .explanations:
+      DialectRoutes(shared: shared, connection: connection).begin(route)
+    case .modelRegister, .modelEntry, .modelDefault:
+      connection.hand(to: ForeignManagementExchange(connection, route, shared))
+    case .v1ModelList, .v1ModelStatus, .v1Metadata, .ping, .programVersion, .serverMetadata,
+      .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
       .plainLive, .plainReady:
       StatusAnswers(shared: shared, connection: connection).answer(route)
     }

@@ -20,6 +20,30 @@ package enum FailureTables {
       page += "| \(FailureExamples.name(of: failure)) "
       page += "| \(OpenInferenceFailures.statusCode(for: failure)) | \(wait) | \(message) |\n"
     }
+    return page + dialects
+  }
+
+  /// What else the other dialects have: their statuses by kind of failure.
+  private static var dialects: String {
+    var page = """
+
+      ## By dialect
+
+      The addresses of other servers answer failures as those do: KServe, Vertex and `/predict`, \
+      TensorFlow Serving and SageMaker with `{"error": "..."}`, MLflow with `{"error_code": ..., \
+      "message": ...}`, TorchServe with `{"code": ..., "type": ..., "message": ...}`.
+
+      |kind|KServe|TensorFlow|SageMaker|MLflow|TorchServe|
+      |---|--:|--:|--:|---|---|
+
+      """
+    for kind in FailureKind.allCases {
+      let mlflow = DialectFailures.mlflow(kind)
+      let torchServe = DialectFailures.torchServe(kind)
+      page += "|\(kind)|\(DialectFailures.kserveStatus(kind))"
+      page += "|\(DialectFailures.tensorFlowStatus(kind))|\(DialectFailures.sageMakerStatus(kind))"
+      page += "|\(mlflow.status) \(mlflow.code)|\(torchServe.status) \(torchServe.type)|\n"
+    }
     return page
   }
 }

@@ -20,6 +20,15 @@ struct JSONOutput {
     place += text.utf8CodeUnitCount
   }
 
+  /// Appends bytes that are JSON already.
+  mutating func write(rawBytes bytes: [UInt8]) {
+    bytes.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      place.update(from: base, count: bytes.count)
+      place += bytes.count
+    }
+  }
+
   mutating func write(_ text: String) {
     var text = text
     text.withUTF8 { write(utf8: UnsafeRawBufferPointer($0)) }
@@ -34,6 +43,18 @@ struct JSONOutput {
 
   /// Appends an integer. Needs `NumberPrinting.slackByteCount` bytes of room.
   mutating func write(_ value: Int64) { place = NumberPrinting().write(value, at: place) }
+
+  /// Appends elements of fixed size, commas between them.
+  mutating func writeElements(of bytes: UnsafeRawBufferPointer, _ datatype: Datatype) {
+    place = TensorText.write(bytes, datatype, at: place)
+  }
+
+  /// Appends `{"b64":"..."}`.
+  mutating func write(base64 bytes: UnsafeRawBufferPointer) {
+    write(raw: "{\"b64\":\"")
+    Base64.encode(bytes) { emit($0) }
+    write(raw: "\"}")
+  }
 
   /// Appends the elements of a tensor, commas between them.
   mutating func writeElements(of tensor: Tensor) { place = TensorText.write(tensor, at: place) }

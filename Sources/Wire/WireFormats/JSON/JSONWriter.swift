@@ -4,6 +4,9 @@ struct JSONWriter {
 
   init(reservedByteCount: Int = 256) { bytes.reserveCapacity(reservedByteCount) }
 
+  /// Appends a document that is JSON already.
+  mutating func write(rawBytes document: [UInt8]) { bytes.append(contentsOf: document) }
+
   /// Appends text that is JSON already.
   mutating func write(raw text: StaticString) {
     bytes.append(

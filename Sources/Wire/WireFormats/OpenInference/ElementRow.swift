@@ -146,15 +146,23 @@ struct BoolRow: ScannedRow {
 /// Strings, each as its length in four bytes and then its UTF-8.
 struct ByteStringRow: ScannedRow {
   private(set) var bytes: [UInt8] = []
+  /// Elements may be `{"b64": "..."}`, which stands for the bytes that are meant.
+  var takesBase64 = false
 
   mutating func readElement(
     _ scanner: inout JSONScanner, _ index: Int
   ) throws(InputProblem) -> Bool {
-    guard scanner.peek() == UInt8(ascii: "\"") else { return false }
-    let token = try scanner.readStringToken()
     let prefix = bytes.count
-    bytes.append(contentsOf: [0, 0, 0, 0])
-    token.append(to: &bytes)
+    if takesBase64, scanner.peek() == UInt8(ascii: "{") {
+      let decoded = try Base64Object.read(&scanner)
+      bytes.append(contentsOf: [0, 0, 0, 0])
+      bytes.append(contentsOf: decoded)
+    } else {
+      guard scanner.peek() == UInt8(ascii: "\"") else { return false }
+      let token = try scanner.readStringToken()
+      bytes.append(contentsOf: [0, 0, 0, 0])
+      token.append(to: &bytes)
+    }
     let length = UInt32(truncatingIfNeeded: bytes.count - prefix - 4)
     for place in 0..<4 { bytes[prefix + place] = UInt8(truncatingIfNeeded: length >> (8 * place)) }
     return true

@@ -8,11 +8,14 @@ struct TensorElements {
   let input: String
   let datatype: Datatype
   let shape: TensorShape
+  /// Strings may come as `{"b64": "..."}`.
+  let takesBase64: Bool
 
-  init(input: String, datatype: Datatype, shape: TensorShape) {
+  init(input: String, datatype: Datatype, shape: TensorShape, takesBase64: Bool = false) {
     self.input = input
     self.datatype = datatype
     self.shape = shape
+    self.takesBase64 = takesBase64
   }
 
   /// The tensor whose elements stand at the cursor.
@@ -70,9 +73,47 @@ struct TensorElements {
     guard count <= scanner.remainingByteCount / 2 + 1 else {
       throw .wrongElementCount(input: input, expected: count, got: try countElements(&scanner))
     }
-    var row = ByteStringRow()
+    var row = ByteStringRow(takesBase64: takesBase64)
     try readRows(&scanner, &row)
     return Tensor(row.bytes, datatype: .bytes, shape: shape)
+  }
+}
+
+extension TensorElements {
+  /// Reads numbers into `memory`, which has room for them; where the shape has no axes, the one
+  /// element without brackets.
+  func fill(
+    _ scanner: inout JSONScanner, _ memory: UnsafeMutableRawPointer
+  ) throws(InputProblem) {
+    try refuseDeeper(&scanner)
+    try readNumbers(&scanner, memory)
+  }
+
+  /// Reads strings behind those that `row` has.
+  func append(
+    _ scanner: inout JSONScanner, to row: inout ByteStringRow
+  ) throws(InputProblem) {
+    try refuseDeeper(&scanner)
+    try readRows(&scanner, &row)
+  }
+
+  private func refuseDeeper(_ scanner: inout JSONScanner) throws(InputProblem) {
+    guard shape.rank == 0 else { return }
+    if scanner.peek() == UInt8(ascii: "[") { throw .raggedArray(input: input) }
+  }
+
+  /// Reads the element at the cursor, which may stand in an array of something else.
+  private func readScalar<Row: ElementRow>(
+    _ scanner: inout JSONScanner, _ row: inout Row
+  ) throws(InputProblem) {
+    switch row.read(&scanner, 0..<1) {
+    case .complete, .ended: break
+    // The comma that it took stands right before the cursor and is not ours.
+    case .goesOn: scanner.cursor -= 1
+    case .noElement(let index): throw wrongElement(&scanner, index)
+    case .unfit(let number, let index): throw unfit(number, index)
+    case .malformed(let problem): throw problem
+    }
   }
 }
 
@@ -82,6 +123,9 @@ extension TensorElements {
   private func readRows<Row: ElementRow>(
     _ scanner: inout JSONScanner, _ row: inout Row
   ) throws(InputProblem) {
+    if shape.rank == 0, scanner.peek() != UInt8(ascii: "[") {
+      return try readScalar(&scanner, &row)
+    }
     let count = shape.elementCount ?? 0
     if count == 0 { return try readNothing(&scanner) }
     try scanner.open("[")

@@ -48,8 +48,17 @@ enum TensorText {
 
   /// Writes the elements; gives the place after the last.
   static func write(_ tensor: Tensor, at start: NumberPrinting.Place) -> NumberPrinting.Place {
+    if tensor.datatype == .bytes { return writeByteStrings(tensor, at: start) }
+    guard let bytes = tensor.hostBytes else { return start }
+    return write(bytes, tensor.datatype, at: start)
+  }
+
+  /// Writes elements of fixed size; gives the place after the last.
+  static func write(
+    _ tensor: UnsafeRawBufferPointer, _ datatype: Datatype, at start: NumberPrinting.Place
+  ) -> NumberPrinting.Place {
     let printing = NumberPrinting()
-    switch tensor.datatype {
+    switch datatype {
     case .float32: return write(tensor, Float.self, start) { printing.write($0, at: $1) }
     case .float64: return write(tensor, Double.self, start) { printing.write($0, at: $1) }
     case .float16:
@@ -67,18 +76,16 @@ enum TensorText {
     case .int32: return write(tensor, Int32.self, start) { printing.write(Int64($0), at: $1) }
     case .int64: return write(tensor, Int64.self, start) { printing.write($0, at: $1) }
     case .bool: return write(tensor, UInt8.self, start) { writeBool($0 != 0, at: $1) }
-    case .bytes: return writeByteStrings(tensor, at: start)
+    case .bytes: return start
     }
   }
 
   @inline(__always)
   private static func write<Element: BitwiseCopyable>(
-    _ tensor: Tensor, _ type: Element.Type, _ start: NumberPrinting.Place,
+    _ bytes: UnsafeRawBufferPointer, _ type: Element.Type, _ start: NumberPrinting.Place,
     _ writeElement: (Element, NumberPrinting.Place) -> NumberPrinting.Place
   ) -> NumberPrinting.Place {
-    guard let bytes = tensor.hostBytes, let base = bytes.baseAddress, !bytes.isEmpty else {
-      return start
-    }
+    guard let base = bytes.baseAddress, !bytes.isEmpty else { return start }
     var out = start
     var element = base
     let end = base + bytes.count

@@ -73,4 +73,65 @@ enum Base64 {
     if padCount == 1 { target[1] = b << 4 | c >> 2 }
     return true
   }
+
+  private static let letters = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// Characters that `byteCount` bytes become.
+  static func encodedByteCount(of byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
+
+  /// Gives `emit` the characters that stand for `bytes`, padded.
+  static func encode(_ bytes: UnsafeRawBufferPointer, _ emit: (UInt8) -> Void) {
+    var index = 0
+    while index < bytes.count {
+      let count = min(3, bytes.count - index)
+      var word: UInt32 = 0
+      for offset in 0..<3 {
+        word = word << 8 | (offset < count ? UInt32(bytes[index + offset]) : 0)
+      }
+      for place in 0..<4 {
+        let six = Int(truncatingIfNeeded: word >> UInt32(18 - 6 * place)) & 63
+        emit(place <= count ? letters[six] : UInt8(ascii: "="))
+      }
+      index += 3
+    }
+  }
+}
+
+/// Bytes as `{"b64": "..."}`, TensorFlow Serving's form of what is no text.
+enum Base64Object {
+  /// Whether such an object is at the cursor: its first key tells.
+  static func isNext(_ scanner: JSONScanner) -> Bool {
+    var scanner = scanner
+    guard scanner.take("{"), scanner.take("\"") else { return false }
+    return scanner.remainingByteCount >= 4 && scanner.cursor[0] == UInt8(ascii: "b")
+      && scanner.cursor[1] == UInt8(ascii: "6") && scanner.cursor[2] == UInt8(ascii: "4")
+      && scanner.cursor[3] == UInt8(ascii: "\"")
+  }
+
+  /// The bytes of the object at the cursor.
+  static func read(_ scanner: inout JSONScanner) throws(InputProblem) -> [UInt8] {
+    var bytes: [UInt8]?
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      guard key == "b64", bytes == nil else {
+        throw .fieldOfWrongKind("b64", expected: #"the only key, as in {"b64": "..."}"#)
+      }
+      guard scanner.peek() == UInt8(ascii: "\"") else {
+        throw .fieldOfWrongKind("b64", expected: "a string")
+      }
+      bytes = try decode(try scanner.readStringToken())
+    }
+    guard let bytes else { throw .missingField("b64") }
+    return bytes
+  }
+
+  /// Encoders may write `\/`; only then is the text copied before it is decoded.
+  static func decode(_ token: JSONStringToken) throws(InputProblem) -> [UInt8] {
+    guard token.hasEscapes else { return try Base64.decode(token.content) }
+    var plain: [UInt8] = []
+    token.append(to: &plain)
+    return try plain.withUnsafeBufferPointer { text in
+      Result { () throws(InputProblem) in try Base64.decode(text) }
+    }.get()
+  }
 }

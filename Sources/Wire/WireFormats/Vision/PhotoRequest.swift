@@ -108,19 +108,9 @@ extension PhotoRequest {
       guard scanner.peek() == UInt8(ascii: "\"") else {
         throw .fieldOfWrongKind("image.b64", expected: "a string")
       }
-      photo = try decode(try scanner.readStringToken())
+      photo = try Base64Object.decode(try scanner.readStringToken())
     }
     guard let photo, !photo.isEmpty else { throw .missingField("image.b64") }
     return photo
-  }
-
-  /// Encoders may write `\/`; only then is the text copied before it is decoded.
-  private static func decode(_ token: JSONStringToken) throws(InputProblem) -> [UInt8] {
-    guard token.hasEscapes else { return try Base64.decode(token.content) }
-    var plain: [UInt8] = []
-    token.append(to: &plain)
-    return try plain.withUnsafeBufferPointer { text in
-      Result { () throws(InputProblem) in try Base64.decode(text) }
-    }.get()
   }
 }

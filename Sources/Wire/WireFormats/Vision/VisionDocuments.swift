@@ -7,7 +7,7 @@ package struct VisionAnswerHead: Sendable {
   /// Of the original photo, upright.
   package let width: Int
   package let height: Int
-  /// Milliseconds by stage, in the order in which they happened.
+  /// Milliseconds by stage, in the order in which they happened; left out where there are none.
   package let milliseconds: [(stage: String, value: Double)]
 
   package init(
@@ -81,11 +81,13 @@ extension JSONWriter {
   }
 
   fileprivate mutating func writeTail(_ head: VisionAnswerHead) {
-    write(raw: ",\"timings_ms\":")
-    list("{", "}", head.milliseconds) { writer, entry in
-      writer.write(entry.stage)
-      writer.write(raw: ":")
-      writer.write(entry.value)
+    if !head.milliseconds.isEmpty {
+      write(raw: ",\"timings_ms\":")
+      list("{", "}", head.milliseconds) { writer, entry in
+        writer.write(entry.stage)
+        writer.write(raw: ":")
+        writer.write(entry.value)
+      }
     }
     write(raw: "}")
   }

@@ -1,0 +1,213 @@
+import Inference
+import NIOCore
+import Serving
+import Vision
+import WireFormats
+
+/// One request in a dialect that is read and written by a codec: lease, body, decode, submit, encode.
+///
+/// Small bodies are decoded and small answers encoded right here on the loop, others by a worker.
+/// Photos are decoded by a worker, one after the other, and each is a request of its own to the model.
+final class DialectExchange: ModelExchange {
+  let connection: HTTPConnection
+  let shared: FrontShared
+  let lease: ModelLease
+  let reader: any DialectReader
+  let task: VisionTask
+  var body: CollectedBody
+  var handle: RequestHandle?
+  private var answer: (any DialectAnswer)?
+  private var photos: PhotoQueue?
+  var isOver = false
+
+  static func begin(
+    on connection: HTTPConnection, address: ModelAddress, reader: any DialectReader,
+    _ shared: FrontShared
+  ) {
+    connection.record.isInference = true
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      connection.hand(to: DialectExchange(connection, lease, reader, shared))
+    } catch {
+      WakingExchange.begin(after: error, on: connection, address: address, shared) { lease in
+        DialectExchange(connection, lease, reader, shared)
+      }
+    }
+  }
+
+  private init(
+    _ connection: HTTPConnection, _ lease: ModelLease, _ reader: any DialectReader,
+    _ shared: FrontShared
+  ) {
+    self.connection = connection
+    self.lease = lease
+    self.reader = reader
+    self.shared = shared
+    task = shared.visionTasks.task(for: lease)
+    body = CollectedBody(
+      expectedByteCount: connection.head.contentLength, budget: shared.collectedBytes)
+  }
+
+  var answering: AnsweringModel {
+    AnsweringModel(
+      name: lease.name, version: lease.version,
+      labels: lease.labels.isEmpty ? task.labels : lease.labels,
+      requestID: connection.record.context.id)
+  }
+}
+
+// MARK: - In
+
+extension DialectExchange {
+  func receive(_ part: ByteBuffer) { collect(part) }
+
+  func end() {
+    let decoding = DialectDecoding(
+      reader: reader,
+      facts: BodyFacts(
+        signature: lease.signature, takesPhotos: task.takesPhotos,
+        contentType: connection.head.contentType, depthMax: shared.settings.limits.jsonDepthMax),
+      coding: connection.head.contentCoding, bodyBytesMax: shared.settings.limits.bodyBytesMax)
+    if decoding.coding == .identity && body.byteCount <= shared.settings.limits.loopBodyBytesMax {
+      decoded(decoding.run(body.bytes))
+    } else {
+      onWorker({ [bytes = body.bytes] in decoding.run(bytes) }) { $0.decoded($1) }
+    }
+  }
+
+  private func decoded(_ result: Result<DialectDecoding.Product, InferenceFailure>) {
+    guard !isOver else { return }
+    switch result {
+    case .failure(let failure): connection.refuse(failure)
+    case .success(let product): take(product)
+    }
+  }
+
+  private func take(_ product: DialectDecoding.Product) {
+    let request = product.request
+    answer = request.answer
+    if let dialect = request.dialect { connection.record.context.dialect = dialect }
+    switch request.content {
+    case .tensors(let tensors):
+      connection.record.decoded = MonotonicClock.now()
+      body.giveBack()
+      submit(tensors, context(for: request))
+    case .photos(let photos, let parameters):
+      begin(photos, parameters, in: product.plainBody)
+    }
+  }
+
+  private func context(for request: DialectRequest) -> RequestContext {
+    var context = connection.record.context
+    context.priority = request.priority
+    context.sequence = request.sequence
+    if let microseconds = request.timeoutMicroseconds {
+      let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
+      context.timeoutNanoseconds = overflow ? .max : nanoseconds
+    }
+    return context
+  }
+}
+
+// MARK: - Photos
+
+extension DialectExchange {
+  private func begin(
+    _ photos: [PhotoRequest.Photo], _ parameters: [Parameter], in plainBody: ByteBuffer
+  ) {
+    do throws(InferenceFailure) {
+      let work = try DialectPhotoWork(
+        task: task, parameters: parameters, body: plainBody, model: answering,
+        limits: shared.settings.limits)
+      self.photos = PhotoQueue(work: work, photos: photos)
+      prepareNextPhoto()
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  private func prepareNextPhoto() {
+    guard let next = photos?.next() else { return }
+    onWorker(next.work) { $0.prepared($1) }
+  }
+
+  private func prepared(_ result: Result<PreparedPhoto, InferenceFailure>) {
+    guard !isOver else { return }
+    connection.record.decoded = MonotonicClock.now()
+    switch result {
+    case .failure(let failure): connection.refuse(failure)
+    case .success(let photo): submit(photo)
+    }
+  }
+
+  private func submit(_ photo: PreparedPhoto) {
+    guard let place = photos?.add(photo) else { return }
+    let sink = LoopSink(
+      waiter: PhotoWaiter(exchange: self, place: place), eventLoop: connection.front.eventLoop)
+    let submitted = connection.front.entrance.submit(
+      InferenceRequest(
+        context: connection.record.context,
+        body: .tensors(TensorRequest(inputs: photo.inputs, outputs: task.outputs))),
+      to: lease, sink: sink)
+    guard !isOver else { return }
+    photos?.handles.append(submitted)
+    prepareNextPhoto()
+  }
+
+  fileprivate func photoAnswered(_ place: Int, _ outputs: [NamedTensor], _ end: ResponseEnd) {
+    guard !isOver else { return }
+    connection.record.served = end.served
+    if case .failed(let failure) = end.outcome {
+      connection.refuse(failure)
+      return
+    }
+    guard let complete = photos?.take(outputs, at: place), let answer else { return }
+    onWorker({ [work = complete.work, model = answering] in
+      work.answer(complete.photos, complete.outputs, answer, model)
+    }) { $0.encoded($1) }
+  }
+
+  func forget() {
+    for handle in photos?.handles ?? [] { handle.cancel() }
+    photos = nil
+  }
+}
+
+/// Waits for the answer to one photo of several.
+private final class PhotoWaiter: AnswerWaiter {
+  private let exchange: DialectExchange
+  private let place: Int
+
+  init(exchange: DialectExchange, place: Int) {
+    self.exchange = exchange
+    self.place = place
+  }
+
+  func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
+    exchange.photoAnswered(place, outputs, end)
+  }
+}
+
+// MARK: - Out
+
+extension DialectExchange {
+  func encode(_ outputs: [NamedTensor], _ end: ResponseEnd) {
+    guard let answer else { preconditionFailure("answered before it was submitted") }
+    do throws(InferenceFailure) {
+      let text = try answer.text(for: outputs, of: answering)
+      if text.byteCountMax <= shared.settings.limits.loopBodyBytesMax {
+        encoded(DialectEncoding.answer(text))
+      } else {
+        onWorker({ DialectEncoding.answer(text) }) { $0.encoded($1) }
+      }
+    } catch {
+      encoded(.failure(error))
+    }
+  }
+}
+
+extension VisionTask {
+  /// Photos are made inputs of this model, and its outputs made answers.
+  var takesPhotos: Bool { kind == .detect || kind == .classify }
+}

@@ -1,0 +1,108 @@
+package import Inference
+
+/// Reads TensorFlow Serving's `:classify` and `:regress`: `examples`, an object of features each,
+/// and `context`, the features that all of them share.
+package struct ExampleReader: DialectReader {
+  package enum Task: Sendable { case classify, regress }
+
+  let task: Task
+
+  package init(_ task: Task) { self.task = task }
+
+  package func read(
+    _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
+  ) throws(InferenceFailure) -> DialectRequest {
+    do throws(InputProblem) {
+      return try JSONScanner.scanning(body, depthMax: facts.depthMax) {
+        (scanner) throws(InputProblem) in try read(&scanner, facts)
+      }
+    } catch {
+      throw .invalidInput(error)
+    }
+  }
+
+  private func read(
+    _ scanner: inout JSONScanner, _ facts: BodyFacts
+  ) throws(InputProblem) -> DialectRequest {
+    guard scanner.peek() == UInt8(ascii: "{") else {
+      throw .fieldOfWrongKind("the body", expected: "an object with `examples`")
+    }
+    var examples: JSONScanner?
+    var context: JSONScanner?
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      switch key {
+      case "examples": examples = scanner
+      case "context": context = scanner
+      case "signature_name": return try SignatureName.check(&scanner)
+      default: break
+      }
+      try scanner.skipValue()
+    }
+    guard var examples else { throw .missingField("examples") }
+    let table = try TableReader.records(
+      &examples, facts.signature, field: "examples", shared: context)
+    return DialectRequest(
+      content: .tensors(TensorRequest(inputs: table.tensors)),
+      answer: ExampleAnswer(task: task, rowCount: table.rowCount), dialect: .tensorFlow)
+  }
+}
+
+/// `{"result": ...}`: a list of `[label, score]` for each example, or a number.
+struct ExampleAnswer: DialectAnswer {
+  let task: ExampleReader.Task
+  let rowCount: Int
+
+  func text(
+    for outputs: [NamedTensor], of model: AnsweringModel
+  ) throws(InferenceFailure) -> AnswerText {
+    guard let output = outputs.first(where: { isScores($0.tensor) }) else {
+      throw .unsupported(
+        .other(
+          task == .classify
+            ? ":classify with this model: no output has a score of each class for each example"
+            : ":regress with this model: no output has one number for each example"))
+    }
+    let scores = Self.numbers(of: output.tensor)
+    let width = rowCount == 0 ? 0 : scores.count / rowCount
+    var writer = JSONWriter(reservedByteCount: 32 + scores.count * 24)
+    writer.write(raw: "{\"result\":")
+    writer.list("[", "]", Array(0..<rowCount)) { writer, row in
+      if task == .regress { return writer.write(scores[row]) }
+      writer.list("[", "]", Array(0..<width)) { writer, place in
+        writer.write(raw: "[")
+        writer.write(model.labels.indices.contains(place) ? model.labels[place] : "\(place)")
+        writer.write(raw: ",")
+        writer.write(scores[row * width + place])
+        writer.write(raw: "]")
+      }
+    }
+    writer.write(raw: "}")
+    return AnswerText(writer.bytes)
+  }
+
+  /// [rows, classes] of floats for classes; [rows] or [rows, 1] of floats for a number.
+  private func isScores(_ tensor: Tensor) -> Bool {
+    let shape = tensor.shape
+    guard shape.rank > 0, shape[0] == rowCount else { return false }
+    switch tensor.datatype {
+    case .float32, .float64, .float16: break
+    default: return false
+    }
+    return task == .classify
+      ? shape.rank == 2 : shape.rank == 1 || (shape.rank == 2 && shape[1] == 1)
+  }
+
+  private static func numbers(of tensor: Tensor) -> [Float] {
+    switch tensor.datatype {
+    case .float64: tensor.elements(as: Double.self).map { Float($0) }
+    case .float16: tensor.elements(as: Float16.self).map { Float($0) }
+    default: tensor.elements(as: Float.self)
+    }
+  }
+
+  func text(
+    for findings: [PhotoFindings], of model: AnsweringModel
+  ) throws(InferenceFailure) -> AnswerText {
+    preconditionFailure("examples are no photos")
+  }
+}
