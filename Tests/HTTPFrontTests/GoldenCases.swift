@@ -80,6 +80,9 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
   }
 
   private static func bytes(_ lines: [String]) -> [UInt8] {
+    if let first = lines.first, first.hasPrefix("% "), let count = Int(first.dropFirst(2)) {
+      return [UInt8](repeating: 0x20, count: count)
+    }
     guard lines.first?.hasPrefix("# ") == true else {
       return Array(lines.joined(separator: "\n").utf8)
     }

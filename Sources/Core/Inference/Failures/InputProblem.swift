@@ -49,6 +49,8 @@ package enum InputProblem: Error, Sendable, Equatable {
     case gzip
     case deflate
     case binaryTensor = "binary tensor"
+    case csv = "CSV"
+    case npy
   }
 }
 

@@ -25,6 +25,7 @@ extension HTTPConnection {
       discardableBytes: front.limits.discardedBytesMax)
     watch.wait(for: .body, tick: front.tick)
     if let refusal = refusalOfHead() {
+      front.router.noteDialect(on: self)
       refuse(refusal.failure, status: refusal.status)
       return
     }

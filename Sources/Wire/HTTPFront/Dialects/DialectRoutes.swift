@@ -29,14 +29,24 @@ struct DialectRoutes {
     case .v1Regress: return ExampleReader(.regress)
     case .v1Explain, .explanations:
       throw .unsupported(.other("explanations: no explainer is configured for this model"))
+    case .invocations, .modelInvoke:
+      let prefersJSON = connection.head.accept.lowercased().contains("json")
+      return InvocationsReader(
+        spoken: route.endpoint == .modelInvoke ? .sageMaker : spoken, prefersJSON: prefersJSON)
+    case .predict: return PlainPredictReader(.predict)
+    case .vertexPredict: return PlainPredictReader(.vertex)
+    case .predictions: return PlainPredictReader(.torchServe)
     default: throw .unsupported(.path(route.path))
     }
+  }
+
+  private var spoken: Dialect? {
+    (try? SpokenDialect.of(connection)) ?? nil  // The router has refused what is none.
   }
 
   /// An address with a version is TensorFlow Serving's, an event is KServe's.
   private func predictReader(_ route: Route) -> any DialectReader {
     let head = connection.head
-    let spoken = (try? SpokenDialect.of(connection)) ?? nil  // The router has refused what is none.
     let dialect = spoken ?? (route.address.version == .any ? .kserve : .tensorFlow)
     let reader = PredictReader(dialect, inputs: spoken == .kserve ? .predictions : .outputs)
     let type = head.contentType.lowercased()

@@ -24,21 +24,34 @@ struct Router {
       connection.refuse(.unsupported(.path(String(head.uri.prefix { $0 != "?" }.prefix(256)))))
       return
     }
+    do throws(InferenceFailure) {
+      try note(route, on: connection)
+    } catch {
+      connection.refuse(error)
+      return
+    }
     guard isDone(route.endpoint, by: method) else {
       let methods = route.endpoint.methods
       connection.refuse(.unsupported(.method(method.rawValue, allowed: methods)))
       return
     }
-    do throws(InferenceFailure) {
-      let spoken = try SpokenDialect.of(connection)
-      if let dialect = route.endpoint.dialect {
-        connection.record.context.dialect = spoken ?? dialect
-      }
-    } catch {
-      connection.refuse(error)
-      return
-    }
     lead(connection, along: route)
+  }
+
+  /// Notes in which dialect a request is answered, as far as its head tells.
+  private func note(_ route: Route, on connection: HTTPConnection) throws(InferenceFailure) {
+    let spoken = try SpokenDialect.of(connection)
+    if let dialect = route.endpoint.dialect {
+      connection.record.context.dialect = spoken ?? dialect
+    }
+  }
+
+  /// The same for a request that is refused before anybody asks where it leads.
+  func noteDialect(on connection: HTTPConnection) {
+    let head = connection.head
+    let route = connection.routeMemory.route(for: head.uri, method: head.method)
+    // An unknown dialect is not what the request is refused for.
+    if let route { try? note(route, on: connection) }
   }
 
   private func isDone(_ endpoint: Endpoint, by method: HTTPMethod) -> Bool {

@@ -44,6 +44,12 @@ struct JSONOutput {
   /// Appends an integer. Needs `NumberPrinting.slackByteCount` bytes of room.
   mutating func write(_ value: Int64) { place = NumberPrinting().write(value, at: place) }
 
+  /// Appends what `body` writes into the next bytes, of which there are at least `count`, and whose
+  /// length it gives.
+  mutating func write(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    place += body(UnsafeMutableRawBufferPointer(start: place, count: count))
+  }
+
   /// Appends elements of fixed size, commas between them.
   mutating func writeElements(of bytes: UnsafeRawBufferPointer, _ datatype: Datatype) {
     place = TensorText.write(bytes, datatype, at: place)
