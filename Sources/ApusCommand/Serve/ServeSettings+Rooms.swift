@@ -37,8 +37,16 @@ extension ServeSettings {
     front.managementKey = managementKey
     front.defaultModel = defaultModel
     front.waitingRequestsMax = waitingRequestsMax
+    front.profilePorts = portProfiles.map { ($0.port, $0.dialect, $0.isMetricsOnly) }
+    front.vertex = vertex
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
+  }
+
+  private var vertex: VertexSettings? {
+    guard vertexPredictRoute != nil || vertexHealthRoute != nil else { return nil }
+    return VertexSettings(
+      predictPath: vertexPredictRoute ?? "/predict", healthPath: vertexHealthRoute ?? "/health")
   }
 
   private var frontLimits: HTTPLimits {

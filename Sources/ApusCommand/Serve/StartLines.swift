@@ -15,7 +15,7 @@ struct StartLines {
   }
 
   var lines: [String] {
-    let base = url(of: addresses.first { !$0.isMetricsOnly })
+    let base = url(of: addresses.first { !$0.isMetricsOnly && $0.profile == nil })
     var lines = ["apus \(Version.text) serves at \(base)"]
     for status in statuses { lines.append("  model    \(describe(status))") }
     if statuses.isEmpty { lines.append("  model    none: the directory is empty") }
@@ -23,7 +23,12 @@ struct StartLines {
       lines.append("  try      \(example)")
     }
     lines.append("  page     \(base)/")
-    if let metrics = addresses.first(where: \.isMetricsOnly) {
+    for address in addresses {
+      guard let profile = address.profile else { continue }
+      lines.append(
+        "  \(profile.rawValue)  \(url(of: address))\(address.isMetricsOnly ? "/metrics" : "")")
+    }
+    if let metrics = addresses.first(where: { $0.isMetricsOnly && $0.profile == nil }) {
       lines.append("  metrics  \(url(of: metrics))/metrics")
     }
     if settings.grpcPort != 0 {

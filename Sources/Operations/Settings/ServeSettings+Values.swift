@@ -12,6 +12,10 @@ extension ServeSettings {
   package var callerHeader: String? { text(.callerHeader) }
 
   package var managementKey: String? { text(.managementKey) }
+  /// Further ports for clients of other servers.
+  package var portProfiles: [PortProfile] { PortProfile.list(text(.compat) ?? "") ?? [] }
+  package var vertexPredictRoute: String? { text(.vertexPredictRoute) }
+  package var vertexHealthRoute: String? { text(.vertexHealthRoute) }
 
   package var modelControlMode: ModelControlMode { choice(.modelControlMode) }
   package var repositoryPollSecs: Int { integer(.repositoryPollSecs) }

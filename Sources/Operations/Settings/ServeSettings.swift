@@ -27,6 +27,9 @@ package struct ServeSettings: Sendable {
     for (name, entry) in try fromVariables(environment) where given[name] == nil {
       given[name] = entry
     }
+    for (name, entry) in fromPlatform(environment) where given[name] == nil {
+      given[name] = entry
+    }
     for (name, entry) in try fromFile(given[.config]?.text, otherwise: file)
     where given[name] == nil {
       given[name] = entry
@@ -86,6 +89,23 @@ package struct ServeSettings: Sendable {
       }
       entries[name] = Entry(text: text, origin: .variable(variable))
     }
+    return entries
+  }
+
+  /// What SageMaker and Vertex AI tell the containers that they start; such a container is called
+  /// from outside.
+  private static func fromPlatform(_ environment: [String: String]) -> [SettingName: Entry] {
+    var entries: [SettingName: Entry] = [:]
+    func take(_ variable: String, as name: SettingName, _ form: (String) -> String) {
+      guard let text = environment[variable], !text.isEmpty else { return }
+      entries[name] = Entry(text: form(text), origin: .variable(variable))
+    }
+    take("AIP_HTTP_PORT", as: .compat) { "vertex=\($0)" }
+    take("SAGEMAKER_BIND_TO_PORT", as: .compat) { "sagemaker=\($0)" }
+    take("AIP_PREDICT_ROUTE", as: .vertexPredictRoute) { $0 }
+    take("AIP_HEALTH_ROUTE", as: .vertexHealthRoute) { $0 }
+    take("AIP_HTTP_PORT", as: .host) { _ in "0.0.0.0" }
+    take("SAGEMAKER_BIND_TO_PORT", as: .host) { _ in "0.0.0.0" }
     return entries
   }
 
@@ -155,9 +175,14 @@ package struct ServeSettings: Sendable {
         reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
           + "\(machine.cores) cores that Apus may use; lower one of them")
     }
-    let ports: [(SettingName, Int)] = [
-      (.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort),
-    ]
+    guard let profiles = PortProfile.list(text(of: .compat)) else {
+      throw .wrongValue(
+        .compat, origin: origin(of: .compat), expected: PortProfile.expectation,
+        got: text(of: .compat))
+    }
+    let ports: [(SettingName, Int)] =
+      [(.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort)]
+      + profiles.map { (.compat, $0.port) }
     for (place, port) in ports.enumerated() where port.1 != 0 {
       if let other = ports[..<place].first(where: { $0.1 == port.1 }) {
         throw .contradiction(other.0, port.0, reason: "both are port \(port.1)")

@@ -11,6 +11,9 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case trustedProxies = "trusted-proxies"
   case callerHeader = "caller-header"
   case managementKey = "management-key"
+  case compat
+  case vertexPredictRoute = "vertex-predict-route"
+  case vertexHealthRoute = "vertex-health-route"
 
   case modelControlMode = "model-control-mode"
   case repositoryPollSecs = "repository-poll-secs"

@@ -48,6 +48,18 @@ package enum SettingsTable {
       .managementKey, .addresses, .secret, fallback: "",
       "What loading, unloading and other management takes as `Authorization: Bearer`; empty means "
         + "that only this machine may do it."),
+    Setting(
+      .compat, .addresses, .text, fallback: "",
+      "Further ports for clients of another server: `torchserve=8080,8081,8082` (inference, "
+        + "management, metrics), `tensorflow=8501`, `kserve-v1=8080`, `mlflow=5000`, "
+        + "`sagemaker=8080`, `vertex=8080`; several with spaces between them. "
+        + "`SAGEMAKER_BIND_TO_PORT` and `AIP_HTTP_PORT` set it, too."),
+    Setting(
+      .vertexPredictRoute, .addresses, .text, fallback: "",
+      "Path of predictions that Vertex AI chose; `AIP_PREDICT_ROUTE` sets it, too."),
+    Setting(
+      .vertexHealthRoute, .addresses, .text, fallback: "",
+      "Path of health that Vertex AI chose; `AIP_HEALTH_ROUTE` sets it, too."),
   ]
 
   private static let models: [Setting] = [

@@ -35,9 +35,7 @@ package struct HTTPFrontSettings: Sendable {
   /// Model of a request whose path names none; `nil` means the only one.
   package var defaultModel: String?
   /// Further ports, each with the dialect that its clients speak.
-  package var profilePorts: [(port: Int, dialect: Dialect)] = []
-  /// The dialect that clients of `port` speak where an address is of several.
-  package var profile: Dialect?
+  package var profilePorts: [(port: Int, dialect: Dialect, isMetricsOnly: Bool)] = []
   /// Requests that may wait for one model, as TorchServe's descriptions say it.
   package var waitingRequestsMax = 1_024
   /// Routes that Vertex AI chose.

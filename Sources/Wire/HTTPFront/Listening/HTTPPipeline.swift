@@ -18,8 +18,10 @@ enum HTTPPipeline {
       leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
       limitConfiguration: bounds)
     try handlers.addHandler(ByteToMessageHandler(decoder))
-    try handlers.addHandler(
-      HTTPConnection(front: front, isMetricsOnly: isMetricsOnly, profile: profile))
+    let connection = HTTPConnection(
+      front: front, isMetricsOnly: isMetricsOnly, profile: profile)
+    try handlers.addHandler(connection)
+    connection.chooseMemoryOfReads()
   }
 }
 
