@@ -57,7 +57,7 @@ final class FrontFixture {
   }
 
   /// A second connection to the same front.
-  init(beside other: FrontFixture) throws {
+  init(beside other: FrontFixture, profile: Dialect? = nil) throws {
     isFirst = false
     loop = other.loop
     observer = other.observer
@@ -66,16 +66,17 @@ final class FrontFixture {
     door = other.door
     shared = other.shared
     front = other.front
-    channel = try Self.connect(front, loop, "127.0.0.1", false)
+    channel = try Self.connect(front, loop, "127.0.0.1", false, profile)
   }
 
   private static func connect(
-    _ front: FrontLoop, _ loop: TestLoop, _ peer: String, _ isMetricsOnly: Bool
+    _ front: FrontLoop, _ loop: TestLoop, _ peer: String, _ isMetricsOnly: Bool,
+    _ profile: Dialect? = nil
   ) throws -> EmbeddedChannel {
     let channel = EmbeddedChannel(loop: loop.embedded)
     try HTTPPipeline.install(
       on: channel.pipeline.syncOperations, front: front, limits: front.limits,
-      isMetricsOnly: isMetricsOnly)
+      isMetricsOnly: isMetricsOnly, profile: profile)
     channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 50_000)
     channel.connect(to: try SocketAddress(ipAddress: peer, port: 50_000), promise: nil)
     return channel

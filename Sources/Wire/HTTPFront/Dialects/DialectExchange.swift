@@ -36,7 +36,7 @@ final class DialectExchange: ModelExchange {
     }
   }
 
-  private init(
+  init(
     _ connection: HTTPConnection, _ lease: ModelLease, _ reader: any DialectReader,
     _ shared: FrontShared
   ) {

@@ -16,6 +16,9 @@ final class InferExchange: ModelExchange {
   private let jsonByteCount: Int?
   var body: CollectedBody
   private var binary: OpenInferenceBinaryBody?
+  /// What came of a binary body while its JSON is not complete, where that may turn out to be about
+  /// photos.
+  private var partsOfHead: [ByteBuffer]?
   var handle: RequestHandle?
   private var plan: OpenInferenceResponsePlan?
   private var clientID: String?
@@ -47,6 +50,7 @@ final class InferExchange: ModelExchange {
     }
     if let jsonByteCount, connection.head.contentCoding == .identity {
       binary = try Self.binaryBody(jsonByteCount, contentLength, lease, shared)
+      if PhotoTensorReader.mayTakePhotos(lease.signature) { partsOfHead = [] }
     }
   }
 
@@ -84,12 +88,34 @@ extension InferExchange {
       return
     }
     do throws(InputProblem) {
+      partsOfHead?.append(part)
       try part.withUnsafeReadableBytes { bytes throws(InputProblem) in
         try binary?.receive(bytes)
       }
+      if binary?.hasHead == true { partsOfHead = nil }
     } catch {
-      connection.refuse(.invalidInput(error))
+      let parts = partsOfHead ?? []
+      guard let exchange = photoExchange(after: .invalidInput(error)) else {
+        connection.refuse(.invalidInput(error))
+        return
+      }
+      for part in parts { exchange.receive(part) }
     }
+  }
+
+  /// What answers instead, where the model takes photos and was sent bytes in place of its numbers.
+  private func photoExchange(after failure: InferenceFailure) -> DialectExchange? {
+    guard case .invalidInput(.wrongDatatype(_, _, got: .bytes)) = failure,
+      PhotoTensorReader.mayTakePhotos(lease.signature),
+      shared.visionTasks.task(for: lease).takesPhotos
+    else { return nil }
+    isOver = true
+    binary = nil
+    partsOfHead = nil
+    let exchange = DialectExchange(
+      connection, lease, PhotoTensorReader(jsonByteCount: jsonByteCount), shared)
+    connection.hand(to: exchange)
+    return exchange
   }
 
   var memoryForNextRead: BodyMemory? { binary?.memoryForNextBytes }
@@ -128,7 +154,15 @@ extension InferExchange {
   private func decoded(_ result: Result<OpenInferenceRequest, InferenceFailure>) {
     guard !isOver else { return }
     switch result {
-    case .failure(let failure): connection.refuse(failure)
+    case .failure(let failure):
+      guard let exchange = photoExchange(after: failure) else {
+        connection.refuse(failure)
+        return
+      }
+      let collected = body.bytes
+      body.giveBack()
+      exchange.receive(collected)
+      exchange.end()
     case .success(let request): submit(request)
     }
   }

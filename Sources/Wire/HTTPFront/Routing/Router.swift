@@ -1,6 +1,7 @@
 import Inference
 import NIOHTTP1
 import Serving
+import WireFormats
 
 /// Leads each request to what answers it.
 struct Router {
@@ -15,6 +16,13 @@ struct Router {
     var route = connection.routeMemory.route(for: head.uri, method: method)
     connection.record.operation = connection.routeMemory.operation
     if shared.settings.vertex != nil { route = VertexRoutes.route(route, of: connection, shared) }
+    if method == .OPTIONS, route?.path == "/", head.corsMethod == nil {
+      connection.answer(
+        Answer(
+          status: 200, contentType: Answer.json,
+          bytes: TorchServeDocuments.addresses(version: shared.settings.version)))
+      return
+    }
     if method == .OPTIONS {
       connection.answer(
         Preflight.answer(to: head, route: route, settings: shared.settings))

@@ -5,6 +5,8 @@ struct OpenInferenceAnswer: DialectAnswer {
   let id: String?
   let plan: OpenInferenceResponsePlan
   let framing: AnswerText.Framing
+  /// Which tensors of what was found in photos are wanted, in order; empty means all.
+  var findings: [String] = []
 
   func text(
     for outputs: [NamedTensor], of model: AnsweringModel
@@ -24,7 +26,16 @@ struct OpenInferenceAnswer: DialectAnswer {
   func text(
     for findings: [PhotoFindings], of model: AnsweringModel
   ) throws(InferenceFailure) -> AnswerText {
-    try text(for: FindingTensors.outputs(findings), of: model)
+    let all = FindingTensors.outputs(findings)
+    guard !self.findings.isEmpty else { return try text(for: all, of: model) }
+    var wanted: [NamedTensor] = []
+    for name in self.findings {
+      guard let output = all.first(where: { $0.name == name }) else {
+        throw .invalidInput(.unknownOutput(name, known: all.map(\.name)))
+      }
+      wanted.append(output)
+    }
+    return try text(for: wanted, of: model)
   }
 }
 

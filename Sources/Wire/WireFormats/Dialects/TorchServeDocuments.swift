@@ -82,6 +82,64 @@ package enum TorchServeDocuments {
     ])
   }
 
+  /// `OPTIONS /`: the addresses of TorchServe that this server answers, in OpenAPI.
+  package static func addresses(version: String) -> [UInt8] {
+    JSONValue.object([
+      .init("openapi", .string("3.0.1")),
+      .init(
+        "info",
+        .object([
+          .init("title", .string("TorchServe's addresses of Apus")),
+          .init("version", .string(version)),
+        ])),
+      .init(
+        "paths",
+        .object(
+          paths.map { path in
+            .init(
+              path.path,
+              .object(
+                path.operations.map { .init($0.method, operation($0.name, path.path)) }))
+          })),
+    ]).bytes
+  }
+
+  private static let paths: [(path: String, operations: [(method: String, name: String)])] = [
+    ("/ping", [("get", "ping")]),
+    ("/predictions/{model_name}", [("post", "predictions")]),
+    ("/predictions/{model_name}/{model_version}", [("post", "version_predictions")]),
+    ("/models", [("get", "listModels"), ("post", "registerModel")]),
+    (
+      "/models/{model_name}",
+      [("get", "describeModel"), ("put", "setAutoScale"), ("delete", "unregisterModel")]
+    ),
+    ("/models/{model_name}/{model_version}", [("get", "version_describeModel")]),
+    ("/models/{model_name}/{model_version}/set-default", [("put", "setDefault")]),
+    ("/metrics", [("get", "metrics")]),
+  ]
+
+  private static func operation(_ name: String, _ path: String) -> JSONValue {
+    let names = path.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+      String($0.dropFirst().dropLast())
+    }
+    return .object([
+      .init("operationId", .string(name)),
+      .init(
+        "parameters",
+        .array(
+          names.map {
+            .object([
+              .init("in", .string("path")), .init("name", .string($0)),
+              .init("required", .bool(true)),
+              .init("schema", .object([.init("type", .string("string"))])),
+            ])
+          })),
+      .init(
+        "responses",
+        .object([.init("200", .object([.init("description", .string("what was asked for"))]))])),
+    ])
+  }
+
   /// `{"status": "..."}`.
   package static func status(_ text: String) -> [UInt8] {
     JSONValue.object([.init("status", .string(text))]).bytes

@@ -14,6 +14,8 @@ struct InputField {
   let place: Int
   private(set) var binaryByteCount: Int?
   private(set) var tensor: Tensor?
+  /// How its elements are to be understood, as clients of MLServer say it.
+  private(set) var contentType = TensorContentType.plain
   private var name: String?
   private var datatypeName: String?
   private var shape: DeclaredShape?
@@ -127,8 +129,9 @@ struct InputField {
       if key == "binary_data_size" {
         binaryByteCount = Int(
           clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
+      } else if key == "content_type", scanner.peek() == UInt8(ascii: "\"") {
+        contentType = TensorContentType(try scanner.readString())
       } else {
-        // Such as `content_type`, by which some clients tell their own servers how to read it.
         try OpenInferenceParameters.refuseSharedMemory(key)
         try scanner.skipValue()
       }

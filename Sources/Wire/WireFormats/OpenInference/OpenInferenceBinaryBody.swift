@@ -45,6 +45,9 @@ package struct OpenInferenceBinaryBody {
     }
   }
 
+  /// What the JSON says is known, or there is none.
+  package var hasHead: Bool { document != nil || raw != nil }
+
   /// Takes the next bytes of the body.
   package mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(InputProblem) {
     guard raw == nil else {

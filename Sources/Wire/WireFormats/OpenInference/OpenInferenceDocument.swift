@@ -14,6 +14,8 @@ struct OpenInferenceDocument {
   private var id: String?
   private var inputs: [Tensor?]
   private var isGiven: [Bool]
+  /// Of inputs whose elements are not simply what they are.
+  private var contentTypes: [(inputIndex: Int, type: TensorContentType)] = []
   private(set) var binarySlots: [BinarySlot] = []
   private var outputs: [Int] = []
   private var requestedForms: [RequestedForm] = []
@@ -100,6 +102,9 @@ struct OpenInferenceDocument {
   ) throws(InputProblem) {
     guard !isGiven[declared.inputIndex] else { throw .inputGivenTwice(declared.name) }
     isGiven[declared.inputIndex] = true
+    if field.contentType != .plain {
+      contentTypes.append((declared.inputIndex, field.contentType))
+    }
     if let byteCount = field.binaryByteCount {
       binarySlots.append(
         BinarySlot(
@@ -193,6 +198,12 @@ extension OpenInferenceDocument {
     for (index, input) in signature.inputs.enumerated()
     where !isGiven[index] && !input.isOptional {
       throw .missingInput(input.name)
+    }
+    var inputs = inputs
+    for (index, type) in contentTypes {
+      inputs[index] = try inputs[index].map { (tensor) throws(InputProblem) in
+        try type.understood(tensor, input: signature.inputs[index].name)
+      }
     }
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {

@@ -100,7 +100,7 @@ struct ColumnPlan {
 }
 
 /// The names of a model's columns, as its file's metadata may give them: `feature_names`, a JSON
-/// array of strings or names with commas between them.
+/// array of strings, a Python list of them, or names with commas between them.
 enum FeatureNames {
   static func of(_ signature: ModelSignature) -> [String]? {
     guard let text = signature.metadata["feature_names"], !text.isEmpty else { return nil }
@@ -113,6 +113,20 @@ enum FeatureNames {
       }
       return names.count == elements.count ? names : nil
     }
+    if text.first == "[" { return quoted(text) }
     return text.split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) }
+  }
+
+  /// What stands between quotes of either kind.
+  private static func quoted(_ text: String) -> [String]? {
+    var names: [String] = []
+    var rest = text[...]
+    while let start = rest.firstIndex(where: { $0 == "'" || $0 == "\"" }) {
+      let inner = rest[rest.index(after: start)...]
+      guard let end = inner.firstIndex(of: rest[start]) else { return nil }
+      names.append(String(inner[..<end]))
+      rest = inner[inner.index(after: end)...]
+    }
+    return names.isEmpty ? nil : names
   }
 }

@@ -1,0 +1,37 @@
+"""Runs each piece of code of docs/clients.md and compares what it prints with what the page says."""
+
+import re
+import subprocess
+import sys
+import unittest
+
+from support.apus_server import REPOSITORY, ApusServer
+
+BLOCK = re.compile(r"^```(python|bash)\n(.*?)^```", re.M | re.S)
+SAID = re.compile(r"^# -> (.*)$", re.M)
+
+
+class ClientsPageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = ApusServer("--default-model", "iris")
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.stop)
+
+    def run_piece(self, language, code):
+        code = code.replace("localhost:8000", f"127.0.0.1:{self.server.port}")
+        command = [sys.executable, "-c", code] if language == "python" else ["bash", "-c", code]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.splitlines()
+
+    def test_every_piece_does_what_the_page_says(self):
+        pieces = BLOCK.findall((REPOSITORY / "docs/clients.md").read_text())
+        self.assertGreater(len(pieces), 10)
+        for language, code in pieces:
+            with self.subTest(code=code.splitlines()[0:6]):
+                self.assertEqual(self.run_piece(language, code), SAID.findall(code))
+
+
+if __name__ == "__main__":
+    unittest.main()
