@@ -15,6 +15,8 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "infer-binary", run: fuzzInferBinary),
     FuzzTarget(name: "photo-json", run: fuzzPhotoJSON),
     FuzzTarget(name: "multipart", run: fuzzMultipart),
+    FuzzTarget(name: "dialects", run: fuzzDialects),
+    FuzzTarget(name: "csv", run: fuzzCSV),
     FuzzTarget(name: "image", run: fuzzImage),
     FuzzTarget(name: "exif", run: fuzzEXIF),
     FuzzTarget(name: "http", run: fuzzHTTP),

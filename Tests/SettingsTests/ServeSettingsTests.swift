@@ -212,3 +212,39 @@ import Testing
         == "unknown setting --hots (flag --hots); did you mean --host?")
   }
 }
+
+@Suite struct PortProfileTests {
+  private func resolve(
+    _ flags: [String: String], _ environment: [String: String] = [:]
+  ) throws(SettingsFault) -> ServeSettings {
+    try ServeSettings.resolve(
+      flags: flags, environment: environment, file: nil,
+      machine: MachineLimits(cores: 4, memoryByteCount: 8 << 30))
+  }
+
+  @Test func `TorchServe has three ports, the third for metrics`() throws {
+    let settings = try resolve(["compat": "torchserve=8080,8081,8082 tensorflow=8501"])
+    #expect(settings.portProfiles.map(\.port) == [8080, 8081, 8082, 8501])
+    #expect(settings.portProfiles.map(\.isMetricsOnly) == [false, false, true, false])
+    #expect(settings.portProfiles.last?.dialect.rawValue == "tensorflow")
+  }
+
+  @Test(arguments: [
+    "torchserve", "torchserve=", "torchserve=a", "torchserve=1,2,3,4", "tensorflow=1,2",
+    "klingon=1", "mlflow=70000", "mlflow=8000",
+  ])
+  func `what is no port of a dialect, or is taken, is refused`(text: String) {
+    #expect(throws: SettingsFault.self) { try resolve(["compat": text]) }
+  }
+
+  @Test func `the variables of SageMaker and Vertex AI open a port to everybody`() throws {
+    let sageMaker = try resolve([:], ["SAGEMAKER_BIND_TO_PORT": "8080"])
+    #expect(sageMaker.portProfiles.map(\.port) == [8080] && sageMaker.host == "0.0.0.0")
+    #expect(sageMaker.origin(of: .compat) == .variable("SAGEMAKER_BIND_TO_PORT"))
+    let vertex = try resolve(
+      ["host": "127.0.0.1"],
+      ["AIP_HTTP_PORT": "8080", "AIP_PREDICT_ROUTE": "/p", "AIP_HEALTH_ROUTE": "/h"])
+    #expect(vertex.host == "127.0.0.1" && vertex.portProfiles[0].dialect.rawValue == "vertex")
+    #expect(vertex.vertexPredictRoute == "/p" && vertex.vertexHealthRoute == "/h")
+  }
+}

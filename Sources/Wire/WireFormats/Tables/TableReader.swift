@@ -32,7 +32,7 @@ enum TableReader {
     var table = try ColumnTable(
       signature, plan, rowCount: rowCount,
       // A shared cell's text counts for every row, within reason.
-      byteCount: scanner.remainingByteCount * (sharedCells == nil ? 1 : 16))
+      byteCount: scanner.remainingByteCount * (sharedCells == nil ? 1 : 4))
     let places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
     var row = RecordRow(places: places, shared: sharedCells ?? [], field: field)
     try scanner.readArray { (scanner) throws(InputProblem) in
