@@ -92,6 +92,16 @@ class DialectsTest(unittest.TestCase):
         told = self.post("/invocations", 400, json={"dataframe_records": [wrong]}).json()
         self.assertIn(f"column `{COLUMNS[2]}` is missing", told["message"])
 
+    def test_a_data_frame_over_v2(self):
+        columns = [{"name": name, "shape": [3, 1], "datatype": "FP64", "data": [row[place] for row in FLOWERS]}
+                   for place, name in enumerate(COLUMNS)]
+        answer = self.post("/v2/models/iris/infer", json={
+            "id": "7", "parameters": {"content_type": "pd"}, "inputs": columns[::-1]}).json()
+        self.assertEqual(answer["id"], "7")
+        self.assertEqual(answer["outputs"][0]["data"], self.truth()[0])
+        told = self.post("/v2/models/iris/infer", 400, json={"inputs": columns}).json()
+        self.assertIn("no input", told["error"])
+
     def test_sagemaker_binary(self):
         array = np.array(FLOWERS, np.float32)
         header = json.dumps({"inputs": [{"name": "features", "shape": [3, 4], "datatype": "FP32", "parameters": {

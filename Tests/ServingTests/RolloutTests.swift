@@ -77,6 +77,19 @@ private let broken = FakeLoader { () throws(RuntimeFault) in
     #expect(throws: InferenceFailure.self) { try house.server.setAliases(["x": 1], of: "no") }
   }
 
+  @Test func `the alias default names the version that answers where none is named`() throws {
+    let house = ManyModelsHouse()
+    try house.server.load(house.specification("m", version: 1))
+    try house.server.load(house.specification("m", version: 2))
+    #expect(house.version(of: "m") == 2)
+    try house.server.setAliases(["default": 1], of: "m")
+    #expect(house.version(of: "m") == 1)
+    #expect(house.version(of: "m", .number(2)) == 2)
+    // Where that version has gone, the rest answers.
+    house.server.unload(name: "m", version: 1)
+    #expect(house.version(of: "m") == 2)
+  }
+
   @Test func `what is loaded anew takes over when it answers, and not a moment before`() throws {
     let house = ManyModelsHouse()
     let (old, new) = (FakeModel(), FakeModel())

@@ -84,6 +84,37 @@ import Testing
     #expect(tensors[1]?.strings == ["a,\"b\"\nc", "plain"])
   }
 
+  @Test(arguments: ["[1,2]", "[[1],[2]]"])
+  func `tensors of a data frame are columns of one input`(first: String) throws {
+    let text =
+      #"{"parameters":{"content_type":"pd"},"inputs":[{"name":"b","shape":[2,1],"datatype":"INT64","#
+      + #""data":\#(first)},{"name":"a","shape":[2],"datatype":"FP64","data":[3.5,null]}]}"#
+    let signature = ModelSignature(
+      inputs: [tensor("x", .float32, [nil, 2])], outputs: [], hasRowAxis: true,
+      metadata: ["feature_names": "a,b"])
+    let reader = PandasTensorReader(otherwise: .cancelled)
+    let request = try Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(InferenceFailure) in
+        try reader.read(bytes, BodyFacts(signature: signature))
+      }
+    }.get()
+    guard case .tensors(let tensors) = request.content else { return }
+    let values = tensors.inputs[0]?.elements(as: Float.self) ?? []
+    #expect(values.count == 4 && values[0] == 3.5 && values[1] == 1 && values[3] == 2)
+    #expect(values[2].isNaN)
+  }
+
+  @Test func `tensors that are no data frame are refused as they were`() {
+    let text = #"{"inputs":[{"name":"b","data":[1]}]}"#
+    let result = Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(InferenceFailure) in
+        try PandasTensorReader(otherwise: .cancelled)
+          .read(bytes, BodyFacts(signature: wide(nil)))
+      }
+    }
+    #expect(result.failure == .cancelled)
+  }
+
   @Test func `an empty value is NaN, and no integer`() throws {
     let text = "a,b,c\n1,,3\n"
     let values = try read(text, wide(nil), contentType: "text/csv").get()[0]?

@@ -95,7 +95,7 @@ extension InferExchange {
       if binary?.hasHead == true { partsOfHead = nil }
     } catch {
       let parts = partsOfHead ?? []
-      guard let exchange = photoExchange(after: .invalidInput(error)) else {
+      guard let exchange = otherExchange(after: .invalidInput(error)) else {
         connection.refuse(.invalidInput(error))
         return
       }
@@ -103,19 +103,28 @@ extension InferExchange {
     }
   }
 
-  /// What answers instead, where the model takes photos and was sent bytes in place of its numbers.
-  private func photoExchange(after failure: InferenceFailure) -> DialectExchange? {
-    guard case .invalidInput(.wrongDatatype(_, _, got: .bytes)) = failure,
-      PhotoTensorReader.mayTakePhotos(lease.signature),
-      shared.visionTasks.task(for: lease).takesPhotos
-    else { return nil }
+  /// What answers instead: where the model takes photos and was sent bytes in place of its numbers,
+  /// and where the tensors may be columns of a table.
+  private func otherExchange(after failure: InferenceFailure) -> DialectExchange? {
+    guard let reader = otherReader(after: failure) else { return nil }
     isOver = true
     binary = nil
     partsOfHead = nil
-    let exchange = DialectExchange(
-      connection, lease, PhotoTensorReader(jsonByteCount: jsonByteCount), shared)
+    let exchange = DialectExchange(connection, lease, reader, shared)
     connection.hand(to: exchange)
     return exchange
+  }
+
+  private func otherReader(after failure: InferenceFailure) -> (any DialectReader)? {
+    switch failure {
+    case .invalidInput(.wrongDatatype(_, _, got: .bytes))
+    where PhotoTensorReader.mayTakePhotos(lease.signature)
+      && shared.visionTasks.task(for: lease).takesPhotos:
+      PhotoTensorReader(jsonByteCount: jsonByteCount)
+    case .invalidInput(.unknownInput) where jsonByteCount == nil:
+      PandasTensorReader(otherwise: failure)
+    default: nil
+    }
   }
 
   var memoryForNextRead: BodyMemory? { binary?.memoryForNextBytes }
@@ -155,7 +164,7 @@ extension InferExchange {
     guard !isOver else { return }
     switch result {
     case .failure(let failure):
-      guard let exchange = photoExchange(after: failure) else {
+      guard let exchange = otherExchange(after: failure) else {
         connection.refuse(failure)
         return
       }

@@ -85,6 +85,11 @@ struct ColumnTable {
     }
   }
 
+  /// The next value is of the first row: for tables that come column by column.
+  mutating func beginColumn() { rowIndex = 0 }
+
+  var hasRowsLeft: Bool { rowIndex < rowCount }
+
   /// The present row is complete.
   mutating func endRow() { rowIndex += 1 }
 
