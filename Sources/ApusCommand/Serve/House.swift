@@ -45,6 +45,7 @@ final class House: Sendable {
     if let limit = MachineLimits.raiseOpenFileLimit(), limit < settings.connectionsMax {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
+    door.beginOpening()
     let addresses = try front.start()
     do throws(ServerFault) {
       for fault in try repository.open() { Terminal.complain("\(fault)") }
@@ -52,6 +53,7 @@ final class House: Sendable {
       close(within: .zero)
       throw error
     }
+    door.endOpening()
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
   }
 

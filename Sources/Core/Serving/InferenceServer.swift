@@ -116,7 +116,8 @@ package final class InferenceServer: Sendable {
       let unready = registry.unready.min { $0.name < $1.name }.map { name, state in
         FailureMessage.text(for: .modelNotReady(name: name, state: state))
       }
-      return (unready, registry.cores)
+      let opening = registry.isOpening ? "the server is starting; it loads its models" : nil
+      return (unready ?? opening, registry.cores)
     }
     return cause ?? Self.obstacle(of: cores)
   }
@@ -141,7 +142,14 @@ package final class InferenceServer: Sendable {
     living.surroundings.abandonedCount.load(ordering: .relaxed)
   }
 
-  // MARK: End
+  // MARK: Beginning and end
+
+  /// From now on `isReady` is false, until `endOpening()`: before the first model is known, none is
+  /// missing, and a server that has loaded nothing would call itself ready.
+  package func beginOpening() { living.registry.withLock { $0.isOpening = true } }
+
+  /// The models of the start are loaded, or will not be.
+  package func endOpening() { living.registry.withLock { $0.isOpening = false } }
 
   /// From now on `isReady` is false; requests are still taken.
   package func beginDraining() { living.registry.withLock { $0.isDraining = true } }

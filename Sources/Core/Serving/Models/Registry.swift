@@ -22,6 +22,8 @@ struct Registry: Sendable {
   private var entrances: [Entrance] = []
   private var loopCount = 0
   private var table = RouteTable()
+  /// The models of the start are not all known yet.
+  var isOpening = false
   var isDraining = false
 
   mutating func makeEntrance(isEventLoop: Bool, orders: CaretakerOrders) -> Entrance {
