@@ -83,6 +83,7 @@ class Child:
 
 
 def family(pid):
+    """The process and all that descend from it."""
     pids = [pid]
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():

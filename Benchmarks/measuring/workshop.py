@@ -161,3 +161,10 @@ def timed(child, round_of):
     found = round_of()
     found["server_cpu_s"] = child.processor_seconds() - before
     return found
+
+
+def timed_round(child, round_of):
+    """A round of the generator and the processor seconds that a server used for it."""
+    before = child.processor_seconds()
+    found = round_of()
+    return found, child.processor_seconds() - before
