@@ -4,8 +4,10 @@ import contextlib
 import dataclasses
 import json
 import shutil
+import socket
 import struct
 import subprocess
+import time
 
 from .processes import Child
 from .workshop import ROOT, Skip
@@ -130,9 +132,36 @@ def program(shop):
     return file
 
 
+def wait_until_answered(port, message, limit_seconds=30):
+    """Asks until some fresh connections in a row have an answer with 200.
+
+    A server may call itself ready a moment before each of its loops knows the model.
+    """
+    end = time.monotonic() + limit_seconds
+    answered = 0
+    while answered < 4:
+        if (status := status_of(port, message)) == 200:
+            answered += 1
+        elif time.monotonic() > end:
+            raise RuntimeError(f"an answer with status {status} for {limit_seconds} s")
+        else:
+            answered = 0
+            time.sleep(0.02)
+
+
+def status_of(port, message):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(message)
+        head = b""
+        while b"\r\n\r\n" not in head and (part := connection.recv(1 << 16)):
+            head += part
+    return int(head.split(b" ", 2)[1]) if b" " in head else 0
+
+
 @contextlib.contextmanager
 def generator(shop, port, message, core="client"):
     """A generator of this request, on the client's core unless another is named."""
+    wait_until_answered(port, message)
     file = shop.write(f"load-{port}-{abs(hash(message)):x}.http", message)
     pinned = shop.cores.client if core == "client" else core
     with Child([program(shop), port, file], core=pinned, pipes=True) as child:

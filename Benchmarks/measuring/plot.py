@@ -7,7 +7,8 @@ import math
 WIDTH, HEIGHT = 760, 360
 LEFT, RIGHT, TOP, BOTTOM = 68, 170, 44, 48
 COLORS = [("#2563a8", "#7db4f0"), ("#c2560c", "#f2a65a"), ("#2f7d4f", "#7fd09b"),
-          ("#8a3ea8", "#cf9be6"), ("#6b7280", "#a7adb8"), ("#b0183a", "#f07a94")]
+          ("#8a3ea8", "#cf9be6"), ("#6b7280", "#a7adb8"), ("#b0183a", "#f07a94"),
+          ("#0f8a8a", "#6fd3d3"), ("#8a6d00", "#e0c55a")]
 
 
 @dataclasses.dataclass
@@ -58,8 +59,7 @@ class Axis:
     def __init__(self, least, most, start, end, is_log):
         self.is_log = is_log and least > 0
         if self.is_log:
-            least, most = 10 ** math.floor(math.log10(least)), 10 ** math.ceil(math.log10(most))
-            most = most if most > least else least * 10
+            least, most = least / 1.15, most * 1.15
         elif most == least:
             least, most = least - 1, most + 1
         self.least, self.most, self.start, self.end = least, most, start, end
@@ -73,8 +73,12 @@ class Axis:
 
     def marks(self):
         if self.is_log:
-            first, last = round(math.log10(self.least)), round(math.log10(self.most))
-            return [10.0 ** power for power in range(first, last + 1)]
+            first, last = math.floor(math.log10(self.least)), math.ceil(math.log10(self.most))
+            powers = [10.0 ** power for power in range(first, last + 1)]
+            factors = (1, 2, 5) if last - first < 3 else (1,)
+            return [
+                power * factor for power in powers for factor in factors
+                if self.least <= power * factor <= self.most]
         rough = (self.most - self.least) / 6
         power = 10 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)

@@ -193,6 +193,19 @@ static bool take(struct Connection *one, size_t count) {
   return one->bodyLeft == 0;
 }
 
+/// Remembers the first such answer, with the end of what came, as text that JSON can hold.
+static void note_status(uint32_t status, size_t count) {
+  if (failure[0]) return;
+  int length = snprintf(failure, sizeof failure, "an answer with status %u: ", status);
+  size_t begin = count > 160 ? count - 160 : 0;
+  for (size_t index = begin; index < count; index++) {
+    char letter = scratch[index];
+    bool isPlain = letter >= ' ' && letter < 127 && letter != '"' && letter != '\\';
+    failure[length++] = isPlain ? letter : ' ';
+  }
+  failure[length] = 0;
+}
+
 static void read_more(struct Connection *one, struct Round *round) {
   for (;;) {
     ssize_t count = recv(one->socket, scratch, SCRATCH, 0);
@@ -203,8 +216,7 @@ static void read_more(struct Connection *one, struct Round *round) {
     }
     if (one->isBusy && take(one, (size_t)count)) {
       uint32_t status = (uint32_t)strtoul(one->head + sizeof "HTTP/1.1", NULL, 10);
-      if (status != 200 && status != 429 && !failure[0])
-        snprintf(failure, sizeof failure, "an answer with status %u", status);
+      if (status != 200 && status != 429) note_status(status, (size_t)count);
       return finish(one, round, status);
     }
     if (count < SCRATCH) return;
