@@ -118,6 +118,10 @@ class Workshop(contextlib.ExitStack):
     def alternate(self, contestants, rounds=None):
         """Lets each contestant run once a round, in reversed order every other round."""
         self.quiet()
+        return self.take_turns(contestants, rounds)
+
+    def take_turns(self, contestants, rounds=None):
+        """The same without waiting for others to be still."""
         results = {name: [] for name in contestants}
         for turn in range(rounds or self.rounds):
             order = list(contestants) if turn % 2 == 0 else list(reversed(contestants))

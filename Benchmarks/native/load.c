@@ -4,7 +4,7 @@
 ///
 /// Each line `CONNECTIONS WARM-UP SECONDS RATE SEED RECORDS-FILE` of standard input is a round and is
 /// answered with a line of JSON. A rate of 0 is the closed loop: every connection asks again as soon
-/// as it has its answer. Otherwise requests come due at random moments (exponential gaps) whatever is
+/// as it has its answer, and hangs up at the end without waiting for the last one. Otherwise requests come due at random moments (exponential gaps) whatever is
 /// answered, and a request that finds no free connection waits for one: how long it took is counted
 /// from when it was due, so a server that falls behind cannot slow its own clock.
 ///
@@ -258,10 +258,10 @@ static void run(struct Round *round, struct Connection *connections, size_t coun
   round->begin = now() + round->warmUp;
   round->next = -round->warmUp;
   for (;;) {
-    double left = send_due(round);
-    if (now() - round->begin >= round->seconds && outstanding == 0) return;
-    if (now() - round->begin >= round->seconds + PATIENCE) break;
-    bool isOver = now() - round->begin >= round->seconds;
+    double left = send_due(round), past = now() - round->begin - round->seconds;
+    bool isOver = past >= 0;
+    if (isOver && (outstanding == 0 || round->rate == 0)) return;
+    if (past >= PATIENCE) break;
     wait_for_events(round, isOver ? 0.1 : left);
   }
   for (size_t index = 0; index < count; index++)

@@ -157,8 +157,9 @@ def played(shop, figure, model, settings, rounds):
                 generator.closed(16, model.learning_seconds)
             else:
                 generator.closed(1, 0.3)
+        shop.quiet()
         for connections, (warm_up, seconds) in model.loads.items():
-            found = shop.alternate({
+            found = shop.take_turns({
                 name: lambda generator=generator: generator.closed(connections, seconds, warm_up)
                 for name, (generator, _) in contestants.items()
             }, rounds)
