@@ -96,6 +96,19 @@ def seconds_of(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def thread_seconds(pid, prefix):
+    """Of all threads with such a name: seconds that they ran, and that they waited for a core."""
+    ran, waited = 0, 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            if (task / "comm").read_text().startswith(prefix):
+                fields = (task / "schedstat").read_text().split()
+                ran, waited = ran + int(fields[0]), waited + int(fields[1])
+        except OSError:
+            pass  # A thread that ended meanwhile.
+    return ran / 1e9, waited / 1e9
+
+
 def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
     """Asks until the answer is 200."""
     end = time.monotonic() + limit_seconds

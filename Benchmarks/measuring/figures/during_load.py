@@ -11,6 +11,8 @@ from .yolo import yolo_message
 SERVING = "serving-yolo"
 # Requests a second, at random moments: together they keep about a quarter of two cores busy.
 RATES = {"iris": 100, SERVING: 6}
+# As the kernel cuts the names of the threads that run it.
+MODEL_THREADS = f"model:{SERVING}"[:15]
 LOADING, REST = "during loads", "at rest"
 
 
@@ -25,8 +27,8 @@ def measure(shop):
     flags = ["--model-control-mode", "explicit", "--load-model", f"iris,{SERVING}"]
     seconds, phases = (4, 1) if shop.is_quick else (12, 5)
     found = {(name, when): [] for name in RATES for when in (REST, LOADING)}
-    times, shares = [], []
-    with shop.serving(repository(shop), flags=flags, core=None) as (_, port):
+    times, shares, threads = [], [], {REST: [], LOADING: []}
+    with shop.serving(repository(shop), flags=flags, core=None) as (child, port):
         with contextlib.ExitStack() as stack:
             generators = {
                 name: stack.enter_context(load.generator(shop, port, message, core=None))
@@ -38,12 +40,17 @@ def measure(shop):
             shop.quiet()
             for _ in range(phases):
                 for when in (REST, LOADING):
+                    before = processes.thread_seconds(child.pid, MODEL_THREADS)
                     windows, rounds = phase(port, generators, seconds, when == LOADING)
+                    after = processes.thread_seconds(child.pid, MODEL_THREADS)
+                    count = max(1, len(rounds[SERVING].answered))
+                    threads[when].append([(late - early) / count for late, early in zip(after, before)])
                     times += [end - begin for begin, end in windows]
                     shares += [one.generator_share for one in rounds.values()]
                     for name, one in rounds.items():
                         found[name, when] += chosen(one, windows, when)
     report(figure, found, times, shares)
+    figure.notes.append(why(threads))
     return figure
 
 
@@ -95,6 +102,16 @@ def order(port, verb):
     status, _, body = processes.fetch(port, f"/v2/repository/models/{OTHER}/{verb}", body=b"{}")
     if status != 200:
         raise RuntimeError(body.decode(errors="replace"))
+
+
+def why(threads):
+    """Whether a run becomes longer, or waits for a core."""
+    ran = {when: median([pair[0] for pair in pairs]) * 1e3 for when, pairs in threads.items()}
+    waited = {when: median([pair[1] for pair in pairs]) * 1e3 for when, pairs in threads.items()}
+    return (
+        f"A request of YOLO11n computes for {number(ran[REST])} ms at rest and {number(ran[LOADING])} "
+        f"ms in phases with loads, and its thread waits for a core for {number(waited[REST])} and "
+        f"{number(waited[LOADING])} ms; what is more than that is waiting for another request or a lock.")
 
 
 def report(figure, found, times, shares):
