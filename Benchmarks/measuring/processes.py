@@ -1,5 +1,6 @@
 """Processes that the driver starts, looks at and ends: by their own number, and no others."""
 
+import contextlib
 import http.client
 import os
 import pathlib
@@ -85,14 +86,20 @@ class Child:
 def family(pid):
     """The process and all that descend from it."""
     pids = [pid]
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            pids += family(int(child))
+    with contextlib.suppress(OSError):
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            # A thread may end while it is looked at; its children are then those of another.
+            with contextlib.suppress(OSError):
+                for child in (task / "children").read_text().split():
+                    pids += family(int(child))
     return pids
 
 
 def seconds_of(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0  # It ended meanwhile.
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
