@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import resource
@@ -129,6 +130,21 @@ def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
             pass
         time.sleep(0.02)
     raise RuntimeError(f"{child.command[0]} was not ready in {limit_seconds} s: {child.complaint()}")
+
+
+def wait_until_loaded(port, limit_seconds):
+    """Waits until a model is listed as ready and none as loading.
+
+    A server that has just begun to listen may call itself ready before it knows of any model.
+    """
+    end = time.monotonic() + limit_seconds
+    while time.monotonic() < end:
+        states = [model.get("state") for model in json.loads(
+            fetch(port, "/v2/repository/index", b"{}")[2])]
+        if "READY" in states and "LOADING" not in states:
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"no model was ready in {limit_seconds} s")
 
 
 def fetch(port, path, body=None, headers=None):

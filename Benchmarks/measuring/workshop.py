@@ -60,7 +60,10 @@ class Workshop(contextlib.ExitStack):
         ]
         pinned = self.cores.server if core == "server" else core
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:
-            processes.wait_until_ready(child, port, limit_seconds=600 if wrapper else 60)
+            limit = 600 if wrapper else 60
+            processes.wait_until_ready(child, port, limit_seconds=limit)
+            if models:
+                processes.wait_until_loaded(port, limit_seconds=limit)
             yield child, port
 
     def signature(self, port, model):

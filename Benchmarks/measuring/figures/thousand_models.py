@@ -9,6 +9,8 @@ from ..plot import Plot, Series
 from ..workshop import timed_round
 
 FEW = 10
+# Loads over which a cost is taken.
+SPAN = 100
 IRIS = b'{"inputs": [{"name": "features", "shape": [1, 4], "datatype": "FP32", "data": [5, 3, 1, 0.2]}]}'
 # The model that is asked; it is loaded in both servers.
 ASKED = "small-0005"
@@ -19,9 +21,10 @@ def measure(shop):
     figure = Figure(
         "thousand-models", "The cost of many small models",
         method=f"{count:,} copies of iris (one file each) in one repository, loaded one after the "
-        "other by request. Costs around the tenth are medians and means over models 6 to 25, around "
-        "the last over the last 20; memory is the growth of the resident set between models 5 and 105 "
-        f"and over the last 100. Requests ask `{ASKED}` from 8 connections at two servers that take "
+        "other by request. Load times are medians of models 6 to 25 and of the last 20. Memory is the "
+        f"growth of the resident set from model 5 on over {SPAN} models, and over the last {SPAN}. The "
+        f"CPU of a load is that of {SPAN} models in a repository of {SPAN + FEW}, and of the last {SPAN} "
+        f"of {count:,}. Requests ask `{ASKED}` from 8 connections at two servers that take "
         f"turns, one with {FEW} models and one with {count:,}, each on the server core; CPU is the "
         "server's by request.",
         columns=["what", f"with {FEW}", f"with {count:,}", "ratio"])
@@ -32,13 +35,17 @@ def measure(shop):
         shop.serving(folder, flags=flags) as few, shop.serving(folder, flags=flags) as many,
     ):
         shop.quiet()
+        alone = cost_in_small_repository(shop, flags)
         for index in range(2, FEW + 1):
             loaded(few[1], index)
-        times, memory = filled(*many, count)
+        times, memory, last = filled(*many, count)
         results = asked(shop, few, many)
     load_times = around(times[5:25], times[-20:])
-    sizes = (memory[104] - memory[4]) / 100 * 1024, (memory[-1] - memory[-101]) / 100 * 1024
-    add(figure, "load, ms", load_times, 1.25)
+    sizes = [
+        (end - begin) / SPAN * 1024
+        for begin, end in [(memory[4], memory[4 + SPAN]), (memory[-1 - SPAN], memory[-1])]]
+    figure.add("load, ms", *load_times, f"{load_times[1] / load_times[0]:.2f}")
+    add(figure, "CPU of a load, ms", (alone, last), 1.25)
     add(figure, "memory a model, KiB", sizes, 1.1)
     costs = [median([cost(one) for one in results[name]]) for name in ("few", "many")]
     add(figure, "CPU of a request, us", costs, 1.1)
@@ -66,7 +73,7 @@ def add(figure, what, pair, limit):
 
 
 def repository(shop, count):
-    folder = shop.folder / "thousand"
+    folder = shop.folder / f"models-{count}"
     content = (shop.root / "models/iris/iris.onnx").read_bytes()
     for index in range(1, count + 1):
         version = folder / name(index) / "1"
@@ -90,12 +97,24 @@ def loaded(port, index):
 
 
 def filled(server, port, count):
-    """Loads all models but the first, which is there; the seconds and MiB by model."""
-    times, memory = [], [server.resident_mib()]
+    """Loads all models but the first, which is there.
+
+    Gives seconds and MiB by model, and the processor milliseconds of one of the last.
+    """
+    times, memory, before = [], [server.resident_mib()], 0.0
     for index in range(2, count + 1):
+        if index == count - SPAN + 1:
+            before = server.processor_seconds()
         times.append(loaded(port, index))
         memory.append(server.resident_mib())
-    return [times[0], *times], memory
+    return [times[0], *times], memory, (server.processor_seconds() - before) / SPAN * 1e3
+
+
+def cost_in_small_repository(shop, flags):
+    """Processor milliseconds of a load where there are not many others."""
+    count = SPAN + FEW
+    with shop.serving(repository(shop, count), flags=flags) as (server, port):
+        return filled(server, port, count)[2]
 
 
 def asked(shop, few, many):
