@@ -75,7 +75,7 @@ class Axis:
         if self.is_log:
             first, last = math.floor(math.log10(self.least)), math.ceil(math.log10(self.most))
             powers = [10.0 ** power for power in range(first, last + 1)]
-            factors = (1, 2, 5) if last - first < 3 else (1,)
+            factors = (1, 2, 5) if last - first <= 3 else (1,)
             return [
                 power * factor for power in powers for factor in factors
                 if self.least <= power * factor <= self.most]

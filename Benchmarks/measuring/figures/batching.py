@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import time
 
 from .. import load, messages, onnx_file, processes
 from ..figure import Bound, Figure, median, number, spread
@@ -25,7 +26,8 @@ class Model:
     content: bytes
     # Connections: (seconds of warm-up, seconds measured).
     loads: dict
-    learning_seconds: float
+    # What auto is given at most to learn before the first round.
+    learning_seconds_max: float
 
     def message(self):
         body, head_length = messages.binary_body(
@@ -56,7 +58,7 @@ def measure(shop):
         method="A closed loop: so many connections each ask for one row again and again. Each setting "
         "is a server of its own with one instance and one thread on the same core; they take turns, "
         "the generator has the other core. Fixed is a largest batch and the longest wait for it; auto "
-        "works for throughput and has learned for some seconds before. Every round begins with a "
+        "works for throughput. Every round begins with a "
         "warm-up that is not counted. Ratios are taken within a round, then their median.",
         columns=[
             "model, connections", "batching", "rows/s", "spread", "to off", "p50 ms", "p99 ms"])
@@ -66,12 +68,12 @@ def measure(shop):
         Model(
             "mobilenetv2", shop.shared("onnx-classifiers/mobilenetv2-12-qdq.onnx"), "input",
             [1, 3, 224, 224], "output", image[: 4 * 3 * 224 * 224],
-            {1: (0.2, 1), 4: (0.2, 1), 16: (0.4, 1.2), 64: (0.8, 1.8)}, 1 if quick else 4),
+            {1: (0.2, 1), 4: (0.2, 1), 16: (0.4, 1.2), 64: (0.8, 1.8)}, 2 if quick else 10),
         Model(
             "yolo11n-dynbatch", shop.shared("yolo/yolo11n-dynbatch.onnx"), "images",
             messages.IMAGE_SHAPE, "output0", image,
             {1: (0.2, 1.5), 4: (0.4, 2), 16: (1.3, 3)} if quick else
-            {1: (0.2, 1.5), 4: (0.4, 2), 16: (1.3, 3.2), 64: (4, 5)}, 3 if quick else 8),
+            {1: (0.2, 1.5), 4: (0.4, 2), 16: (1.3, 3.2), 64: (4, 5)}, 4 if quick else 20),
     ]
     for model in models:
         results = played(shop, figure, model, NETS, rounds=1 if quick else 2)
@@ -112,7 +114,7 @@ def measure_small(shop):
     model = Model(
         "dense", shop.write("dense.onnx", onnx_file.dense(WIDTHS)), "x", [1, WIDTHS[0]], "y",
         messages.image_floats()[: 4 * WIDTHS[0]],
-        {connections: (0.2, seconds) for connections in (4, 16, 64)}, 1 if shop.is_quick else 4)
+        {connections: (0.2, seconds) for connections in (4, 16, 64)}, 1 if shop.is_quick else 5)
     results = played(shop, figure, model, SMALL, rounds=1 if shop.is_quick else 4)
     worst, where, best = worst_ratio(results, [AUTO])
     figure.bounds.append(Bound(
@@ -123,7 +125,7 @@ def measure_small(shop):
         "small dense net at 64 connections: auto / off", ratio(at_64, off), 1.5, True))
     for name, target in TARGETS_MS.items():
         figure.bounds.append(missed_target(results, name, target))
-    figure.plots.append(small_plot(results))
+    figure.plots.append(plot(model, results))
     return figure
 
 
@@ -145,7 +147,7 @@ def is_auto(name):
 
 def played(shop, figure, model, settings, rounds):
     """Rounds of all settings at each concurrency, by connections and setting; adds their rows."""
-    results, choices = {}, {}
+    results, choices, learning = {}, {}, []
     with contextlib.ExitStack() as servers:
         contestants = {}
         for name, text in settings.items():
@@ -153,11 +155,11 @@ def played(shop, figure, model, settings, rounds):
                 shop.serving(repository(shop, model, name, text), flags=SERVING))
             generator = servers.enter_context(load.generator(shop, port, model.message()))
             contestants[name] = generator, port
-            if is_auto(name):
-                generator.closed(16, model.learning_seconds)
-            else:
+            if not is_auto(name):
                 generator.closed(1, 0.3)
         shop.quiet()
+        for name in filter(is_auto, contestants):
+            learning.append(learned(model, *contestants[name]))
         for connections, (warm_up, seconds) in model.loads.items():
             found = shop.take_turns({
                 name: lambda generator=generator: generator.closed(connections, seconds, warm_up)
@@ -167,6 +169,9 @@ def played(shop, figure, model, settings, rounds):
             choices[connections] = chosen(contestants[AUTO][1], model.name)
             add_rows(figure, model, connections, found)
     note_generator(figure, model, results)
+    figure.notes.append(
+        f"{model.name}: before its first round auto was asked from 16 connections until it said that it "
+        f"had learned: {', '.join(learning)}.")
     figure.notes.append(f"{model.name}, what auto had chosen after its rounds: " + "; ".join(
         f"{connections} connections: {choice}" for connections, choice in choices.items()) + ".")
     return results
@@ -180,13 +185,28 @@ def repository(shop, model, name, text):
     return folder
 
 
-def chosen(port, name):
-    """What auto says that it does, and why."""
+def learned(model, generator, port):
+    """Lets auto learn, in words how long."""
+    begin = time.monotonic()
+    while (passed := time.monotonic() - begin) < model.learning_seconds_max:
+        generator.closed(16, min(1, model.learning_seconds_max / 4))
+        if not said(port, model.name)["reason"].startswith("learning"):
+            return f"{time.monotonic() - begin:.0f} s"
+    return f"not in {passed:.0f} s"
+
+
+def said(port, name):
+    """What auto's statistics say of it."""
     _, _, body = processes.fetch(port, f"/v2/models/{name}/stats")
-    said = json.loads(body)["model_stats"][0]["batching"]
+    return json.loads(body)["model_stats"][0]["batching"]
+
+
+def chosen(port, name):
+    """What auto does, and why, in words."""
+    found = said(port, name)
     return (
-        f"{said['max_batch_size']} rows, {said['max_queue_delay_microseconds'] / 1e3:.2f} ms "
-        f"({said['reason']})")
+        f"{found['max_batch_size']} rows, {found['max_queue_delay_microseconds'] / 1e3:.2f} ms "
+        f"({found['reason']})")
 
 
 def add_rows(figure, model, connections, found):
@@ -236,17 +256,7 @@ def note_generator(figure, model, results):
 def plot(model, results):
     names = list(next(iter(results.values())))
     return Plot(
-        f"{model.name}: p99 by throughput, 1 to {max(results)} connections", "rows a second", "p99 ms", [
-            Series(name, [
-                (median([one.answered_rate for one in found[name]]), p99(found[name]))
-                for found in results.values()])
-            for name in names], has_log_y=True)
-
-
-def small_plot(results):
-    names = list(next(iter(results.values())))
-    return Plot(
-        "Small dense net: throughput by connections", "connections", "rows a second", [
+        f"{model.name}: throughput by connections", "connections", "rows a second", [
             Series(name, [
                 (connections, median([one.answered_rate for one in found[name]]))
                 for connections, found in results.items()])
