@@ -207,7 +207,6 @@ import Testing
     ("batch_input { kind: BATCH_ITEM_SHAPE target_name: \"x\" }", "batch_input is not done here"),
     ("batch_output { target_name: \"x\" }", "batch_output"),
     ("model_operations { op_library_filename: \"x.so\" }", "op_library_filename"),
-    ("model_transaction_policy { decoupled: true }", "answers each request once"),
     ("model_repository_agents { agents { name: \"checksum\" } }", "agents"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 allow_ragged_batch: true }", "ragged"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 is_shape_tensor: true }", "shape tensors"),

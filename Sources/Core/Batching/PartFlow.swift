@@ -95,8 +95,3 @@ package struct PartFlow: Sendable {
     return nil
   }
 }
-
-extension ResponsePart {
-  /// Bytes of its tensors.
-  package var byteCount: Int { outputs.reduce(0) { $0 + $1.tensor.byteCount } }
-}

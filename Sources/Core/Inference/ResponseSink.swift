@@ -4,6 +4,9 @@ package struct ResponsePart: Sendable {
   package let outputs: [NamedTensor]
 
   package init(outputs: [NamedTensor]) { self.outputs = outputs }
+
+  /// Bytes of its tensors.
+  package var byteCount: Int { outputs.reduce(0) { $0 + $1.tensor.byteCount } }
 }
 
 /// What a sink says to a part.
