@@ -61,7 +61,9 @@ package struct ServedPhases: Sendable {
   package var cacheUse = CacheUse.none
   /// Looking the request up and, after a miss, keeping its answer.
   package var cacheNanoseconds: UInt64 = 0
-  /// The first parts of an answer that came in parts, at most `partsNotedMax`; empty for every other.
+  /// The model may give any number of parts.
+  package var isDecoupled = false
+  /// The first parts that it gave, at most `partsNotedMax`; empty for every other model.
   package var parts: [PartTimes] = []
 
   package static let partsNotedMax = 64

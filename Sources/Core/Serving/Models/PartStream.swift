@@ -76,6 +76,7 @@ final class PartStream: ResponseSink {
 
   private static func noting(_ times: [PartTimes], in end: ResponseEnd) -> ResponseEnd {
     var served = end.served
+    served.isDecoupled = true
     served.parts = times
     return ResponseEnd(outcome: end.outcome, served: served)
   }

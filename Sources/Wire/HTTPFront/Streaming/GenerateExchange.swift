@@ -111,7 +111,11 @@ extension GenerateExchange {
     }
   }
 
-  func forget() { sink = nil }
+  func forget() {
+    // Of a request that was just cancelled, the end came to the sink and will not be taken.
+    if let end = sink?.take().end { connection.record.served = end.served }
+    sink = nil
+  }
 }
 
 // MARK: - Parts
