@@ -13,8 +13,8 @@ protocol AnswerWaiter: AnyObject {
 ///
 /// A model that gives none, or several, has failed the request.
 ///
-/// Unchecked: the outputs and their count are written by `receive` and read by `finish`, and the door calls a sink from
-/// one thread at a time; the waiter is touched on its loop only.
+/// Unchecked: the outputs and their count are written by `receive` and read by `finish`, and the door
+/// calls a sink from one thread at a time; the waiter is touched on its loop only.
 final class LoopSink: ResponseSink, @unchecked Sendable {
   private let waiter: any AnswerWaiter
   private let eventLoop: any EventLoop
