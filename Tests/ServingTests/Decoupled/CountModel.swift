@@ -102,6 +102,8 @@ final class StreamingSink: ResponseSink {
   }
 
   private let state: Guarded<State>
+  /// Asked, and to stay until this goes.
+  let server = Guarded<InferenceServer?>(nil)
 
   init(waitsAfter: Int = .max) { state = Guarded(State(waitsAfter: waitsAfter)) }
 

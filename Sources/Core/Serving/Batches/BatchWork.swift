@@ -10,7 +10,7 @@ struct BatchWork: Sendable {
   let batch: RunBatch
   let shares: OneOrMore<RunOrder.Share>
   private let sequences: SequencePlan?
-  /// First row of each share.
+  /// First row of each share; may be empty where there is one alone.
   let rows: [Int]
   private let padding: PaddingPlan?
   /// Each request's inputs as they were joined; empty where nothing is padded.
@@ -50,7 +50,7 @@ struct BatchWork: Sendable {
   }
 
   private static func firstRows(of shares: OneOrMore<RunOrder.Share>) -> [Int] {
-    guard shares.count > 1 else { return [0] }
+    guard shares.count > 1 else { return [] }
     var rows: [Int] = []
     var row = 0
     for share in shares {

@@ -13,9 +13,7 @@ protocol PartWaiter: AnyObject {
 ///
 /// Says `wait` while the loop is paused, because its client is behind, and when much has not been taken;
 /// `goOn` and `take` then say that the request's handle is to be told to resume.
-///
-/// Unchecked: the state has a lock, and the waiter is touched on its loop only.
-final class StreamSink: ResponseSink, @unchecked Sendable {
+final class StreamSink: ResponseSink {
   /// What came and was not taken.
   struct Arrived: Sendable {
     var parts: [ResponsePart] = []
@@ -34,12 +32,13 @@ final class StreamSink: ResponseSink, @unchecked Sendable {
   private static let partsMax = 32
   private static let bytesMax = 256 << 10
 
-  private let waiter: any PartWaiter
+  private let waiter: NIOLoopBound<any PartWaiter>
   private let eventLoop: any EventLoop
   private let state = Guarded(State())
 
+  /// On the loop.
   init(waiter: any PartWaiter, eventLoop: any EventLoop) {
-    self.waiter = waiter
+    self.waiter = NIOLoopBound(waiter, eventLoop: eventLoop)
     self.eventLoop = eventLoop
   }
 
@@ -69,7 +68,7 @@ final class StreamSink: ResponseSink, @unchecked Sendable {
   }
 
   /// Not on the spot even where this is the loop: the waiter may be in the middle of submitting.
-  private func call() { eventLoop.execute { self.waiter.partsCame() } }
+  private func call() { eventLoop.execute { [waiter] in waiter.value.partsCame() } }
 
   // MARK: On the loop
 

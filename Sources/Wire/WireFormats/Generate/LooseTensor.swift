@@ -14,8 +14,14 @@ struct LooseTensor {
       scanner.cursor = ahead.cursor
       return tensor
     }
-    let shape = try shape(of: try Self.lengths(&ahead))
-    return try elements(of: shape).read(&scanner)
+    let lengths = try Self.lengths(&ahead)
+    let shape = try shape(of: lengths)
+    guard lengths.count > 1, let nested = TensorShape(lengths) else {
+      return try elements(of: shape).read(&scanner)
+    }
+    // A row that came without its axis: the same elements under the shape with it.
+    let tensor = try elements(of: nested).read(&scanner)
+    return Tensor(datatype: tensor.datatype, shape: shape, storage: tensor.storage)
   }
 
   /// One element is read as a list of it, so that elements are read in one place.
