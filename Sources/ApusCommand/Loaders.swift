@@ -22,8 +22,19 @@ struct Loaders {
     case .identity:
       IdentityLoader(
         declared: plan.declared,
-        delayMilliseconds: plan.backendParameters["execute_delay_ms"].flatMap(Int.init) ?? 0)
+        delayMilliseconds: number("execute_delay_ms", of: plan))
+    case .repeating: RepeatLoader(declared: plan.declared)
+    case .square:
+      SquareLoader(
+        declared: plan.declared,
+        delayMilliseconds: (number("CUSTOM_INFER_DELAY_NS", of: plan) + 999_999) / 1_000_000,
+        failureCount: number("CUSTOM_FAIL_COUNT", of: plan))
+    case .iterativeSequence: IterativeSequenceLoader(declared: plan.declared)
     }
+  }
+
+  private func number(_ parameter: String, of plan: ModelPlan) -> Int {
+    plan.backendParameters[parameter].flatMap(Int.init) ?? 0
   }
 
   /// The release of the library that computes this plan's model; of the program, where none does.
@@ -31,7 +42,7 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .identity: Version.text
+    case .identity, .repeating, .square, .iterativeSequence: Version.text
     }
   }
 

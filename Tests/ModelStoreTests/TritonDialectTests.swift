@@ -100,6 +100,36 @@ import Testing
     #expect(plan.backendParameters == ["execute_delay_ms": "20"] && plan.warnings.isEmpty)
   }
 
+  @Test(arguments: [("repeat", ModelPlan.RuntimeKind.repeating), ("square", .square)])
+  func `a decoupled backend is served with its parameters`(
+    _ name: String, _ runtime: ModelPlan.RuntimeKind
+  ) throws {
+    let text = """
+      backend: "\(name)" model_transaction_policy { decoupled: true }
+      input { name: "IN" data_type: TYPE_INT32 dims: 1 }
+      output { name: "OUT" data_type: TYPE_INT32 dims: 1 }
+      parameters { key: "CUSTOM_FAIL_COUNT" value { string_value: "2" } }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.chosenRuntime == runtime && plan.scheduling.isDecoupled)
+    #expect(plan.backendParameters == (runtime == .square ? ["CUSTOM_FAIL_COUNT": "2"] : [:]))
+    #expect(plan.warnings.isEmpty == (runtime == .square))
+  }
+
+  @Test func `an iterative sequence is understood`() throws {
+    let text = """
+      backend: "iterative_sequence" max_batch_size: 4
+      input { name: "INPUT" data_type: TYPE_INT32 dims: 1 }
+      output { name: "OUTPUT" data_type: TYPE_INT32 dims: 1 }
+      sequence_batching { iterative_sequence: true }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.chosenRuntime == .iterativeSequence && !plan.scheduling.isDecoupled)
+    #expect(plan.scheduling.sequences?.isIterative == true && plan.warnings.isEmpty)
+  }
+
   @Test(arguments: ["-1", "soon", "3600001"])
   func `a delay that is none is refused`(_ delay: String) throws {
     let text = """
@@ -207,7 +237,6 @@ import Testing
     ("batch_input { kind: BATCH_ITEM_SHAPE target_name: \"x\" }", "batch_input is not done here"),
     ("batch_output { target_name: \"x\" }", "batch_output"),
     ("model_operations { op_library_filename: \"x.so\" }", "op_library_filename"),
-    ("model_transaction_policy { decoupled: true }", "answers each request once"),
     ("model_repository_agents { agents { name: \"checksum\" } }", "agents"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 allow_ragged_batch: true }", "ragged"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 is_shape_tensor: true }", "shape tensors"),

@@ -61,6 +61,7 @@ struct ModelConfiguration {
       return "answers of a graph are not kept, because its models may be replaced; "
         + "say it of the models that it asks"
     }
+    if scheduling.isDecoupled { return "answers that come in parts are not kept" }
     return scheduling.sequences == nil
       ? nil : "answers within a sequence depend on what came before, and are not kept"
   }

@@ -7,6 +7,8 @@ package struct SchedulingPolicy: Sendable, Equatable {
   package var instances: [InstanceGroup]
   /// Answers of equal requests may be kept (`response_cache`).
   package var keepsAnswers: Bool
+  /// A request may have any number of answers (`model_transaction_policy`).
+  package var isDecoupled = false
 
   package init(batching: BatchingPolicy = BatchingPolicy()) {
     self.batching = batching

@@ -110,6 +110,10 @@ package enum FailureMessage {
     case .task(let asked, let modelTask):
       "this model cannot \(PublicText.quoted(asked)): it is for \(PublicText.quoted(modelTask)); "
         + "its tensors are served at its infer address"
+    case .answersInParts(nil):
+      "this model answers in any number of parts, and here exactly one is given; ask generate_stream"
+    case .answersInParts(let count?):
+      "expected the model to give exactly 1 answer, got \(count); ask generate_stream"
     case .other(let name): "this server does not do \(PublicText.cut(name, 200))"
     }
   }

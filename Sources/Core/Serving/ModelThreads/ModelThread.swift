@@ -158,17 +158,32 @@ final class ModelThread: BatchRunner {
     runStarted.store(started.nanoseconds, ordering: .releasing)
     runSwitch.begin(number, at: started)
     core.batchStarts(rowCount: work.batch.rowCount)
-    var parts: [RunPart] = []
-    var fault: RuntimeFault?
+    var attempt = RunAttempt(started: started, computed: started, parts: [])
     do throws(RuntimeFault) {
-      try place.instance?.run(work.batch) { parts.append($0) }
+      try run(work, on: place, &attempt)
     } catch {
-      fault = error
+      attempt.fault = error
     }
     runSwitch.end()
     guard leave(started.nanoseconds, for: 0) else { return nil }
-    return RunAttempt(
-      started: started, computed: MonotonicClock.now(), parts: parts, fault: fault)
+    attempt.computed = MonotonicClock.now()
+    return attempt
+  }
+
+  private func run(
+    _ work: BatchWork, on place: InstancePlace, _ attempt: inout RunAttempt
+  ) throws(RuntimeFault) {
+    guard core.isDecoupled else {
+      try place.instance?.run(work.batch) { attempt.parts.append($0) }
+      return
+    }
+    var streaming = RunStreaming(work, core, began: attempt.started)
+    defer {
+      attempt.parts = streaming.rest
+      attempt.hasStreamed = streaming.hasStreamed
+    }
+    try place.instance?.run(work.batch) { streaming.take($0) }
+    if let fault = streaming.fault { throw fault }
   }
 }
 

@@ -14,6 +14,8 @@ final class ModelCore: Sendable {
   let surroundings: Surroundings
   /// Its runs wait elsewhere and are given the context of their request.
   let waits: Bool
+  /// A request may have any number of answers.
+  let isDecoupled: Bool
   /// `nil` where requests of different shapes do not share runs.
   let padding: PaddingPlan?
   /// `nil` where requests do not belong to sequences.
@@ -39,6 +41,7 @@ final class ModelCore: Sendable {
     self.instanceCount = instanceCount
     self.surroundings = surroundings
     self.waits = loaded is any WaitingModel
+    self.isDecoupled = specification.isDecoupled(loaded)
     let policy = specification.batching(of: loaded)
     if let asked = policy.padding, policy.mode != .off {
       padding = try PaddingPlan(asked, for: loaded.signature)
@@ -62,9 +65,11 @@ final class ModelCore: Sendable {
         queue: queue, forms: RunForms(padding: padding), keepsOrder: policy.preservesOrdering))
     let keepsAnswers = specification.keepsAnswers(of: loaded) && settings.responseCacheBytesMax > 0
     self.answerKeeper = keepsAnswers ? AnswerKeeper(surroundings.responseCache) : nil
-    self.inlineInstances = (loaded as? any ComputingModel).map {
-      InlineInstances(of: $0, loopCount: loopCount)
-    }
+    // What a loop runs itself would keep it from sending the first part before the last is made.
+    self.inlineInstances =
+      isDecoupled
+      ? nil
+      : (loaded as? any ComputingModel).map { InlineInstances(of: $0, loopCount: loopCount) }
   }
 
   /// Gives each instance its thread, or its place elsewhere.
@@ -105,6 +110,14 @@ final class ModelCore: Sendable {
       decide { shelf, actions in
         if let request = shelf.takeHeld(ticket) { actions.failed.append((request, .cancelled)) }
         return shelf.queue.cancel(ticket, now: MonotonicClock.now())
+      })
+  }
+
+  /// The client of a request in a run leaves its parts where they are.
+  func clientIsTooSlow(_ ticket: Ticket) {
+    act(
+      decide { shelf, _ in
+        shelf.queue.cancel(ticket, because: .clientTooSlow, now: MonotonicClock.now())
       })
   }
 
@@ -216,12 +229,12 @@ final class ModelCore: Sendable {
 }
 
 extension ModelSpecification {
-  /// The operator's batching, as far as the model itself allows it: rows can be joined and split
-  /// only where they are independent of each other and each has one answer.
+  /// The operator's batching, as far as the model itself allows it: rows can be joined only where they
+  /// are independent of each other.
   fileprivate func batching(of model: any LoadedModel) -> BatchingPolicy {
     var policy = scheduling.batching
     let capabilities = model.capabilities
-    if !model.signature.hasRowAxis || capabilities.isStateful || capabilities.isDecoupled
+    if !model.signature.hasRowAxis || capabilities.isStateful
       || scheduling.sequences != nil || (model as? any WaitingModel)?.runsMax != nil
     {
       policy.mode = .off
@@ -229,6 +242,13 @@ extension ModelSpecification {
     if case .oldest(_, _, _, let keepsOrder) = scheduling.sequences?.strategy {
       policy.preservesOrdering = keepsOrder
     }
+    // Parts leave as they come, so there is no order of answers that could be kept.
+    if isDecoupled(model) { policy.preservesOrdering = false }
     return policy
+  }
+
+  /// What the operator says, or the model itself.
+  func isDecoupled(_ model: any LoadedModel) -> Bool {
+    scheduling.isDecoupled || model.capabilities.isDecoupled
   }
 }

@@ -73,6 +73,8 @@ struct TritonDialect {
       }
     }
     if asksForKeptAnswers { model.scheduling.keepsAnswers = true }
+    let policy = root.group("model_transaction_policy")
+    if policy?.isTrue("decoupled") ?? false { model.scheduling.isDecoupled = true }
   }
 
   private var asksForKeptAnswers: Bool {
@@ -123,8 +125,8 @@ struct TritonDialect {
   private mutating func takeParameters() {
     for (key, parameter) in root.keyedGroups("parameters") {
       let value = parameter.text("string_value") ?? ""
-      if key == "execute_delay_ms", model.runtime == .identity {
-        takeDelay(value)
+      if let limit = Self.sampleParameters[model.runtime]?[key] {
+        take(value, of: key, max: limit)
         continue
       }
       guard key == "intra_op_thread_count" else {
@@ -146,15 +148,19 @@ struct TritonDialect {
     fitInstances()
   }
 
-  /// How long each run of the identity backend takes.
-  private mutating func takeDelay(_ text: String) {
-    guard let delay = Int(text), (0...3_600_000).contains(delay) else {
+  /// Whole numbers that sample backends understand, each with the largest.
+  private static let sampleParameters: [ModelPlan.RuntimeKind: [String: Int]] = [
+    .identity: ["execute_delay_ms": 3_600_000],
+    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": .max],
+  ]
+
+  private mutating func take(_ text: String, of key: String, max: Int) {
+    guard let number = Int(text), (0...max).contains(number) else {
       stop(
-        "execute_delay_ms: expected a whole number from 0 to 3600000, got \"\(text)\"", root,
-        "parameters")
+        "\(key): expected a whole number from 0 to \(max), got \"\(text)\"", root, "parameters")
       return
     }
-    model.backendParameters["execute_delay_ms"] = text
+    model.backendParameters[key] = text
   }
 
   /// More instances than cores only cost speed, so fewer are made.
