@@ -7,8 +7,8 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    binary, codec, counts, fairness, graphs, logs, overload, precision, reloads, small_json, starting,
-    yolo)
+    binary, codec, counts, fairness, graphs, logs, neighbours, overload, precision, reloads,
+    small_json, starting, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -23,6 +23,7 @@ FIGURES = {
     "reloads": reloads.measure,
     "logs": logs.measure,
     "fairness": fairness.measure,
+    "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
     "counts": counts.measure,

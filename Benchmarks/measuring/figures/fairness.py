@@ -54,7 +54,7 @@ def round_of(shop, port, body, flood):
     return {"alone": alone, "beside": beside, "flood": found["count"] / found["seconds"]}
 
 
-def ask(port, body, count):
+def ask(port, body, count, model=MODEL):
     """The light caller's requests, at random moments; seconds of each."""
     connection = http.client.HTTPConnection("127.0.0.1", port, 60, source_address=(LIGHT, 0))
     chance = random.Random(count)
@@ -62,7 +62,7 @@ def ask(port, body, count):
     for _ in range(count):
         time.sleep(chance.uniform(0.005, 0.035))
         begin = time.perf_counter()
-        connection.request("POST", f"/v2/models/{MODEL}/infer", body)
+        connection.request("POST", f"/v2/models/{model}/infer", body)
         answer = connection.getresponse()
         text = answer.read()
         durations.append(time.perf_counter() - begin)
@@ -72,14 +72,14 @@ def ask(port, body, count):
     return durations
 
 
-def request():
-    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [TURNS]}]
+def request(turns=TURNS):
+    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [turns]}]
     return json.dumps({"inputs": inputs}).encode()
 
 
-def message(port, body):
+def message(port, body, model=MODEL):
     head = (
-        f"POST /v2/models/{MODEL}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"POST /v2/models/{model}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
     return head.encode() + body
 

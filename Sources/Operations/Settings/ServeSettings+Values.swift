@@ -32,6 +32,10 @@ extension ServeSettings {
   package var instances: Int {
     optionalInteger(.instances) ?? max(1, machine.cores / runtimeThreads)
   }
+  /// Whether runs wait for the resources that they occupy.
+  package var isRateLimited: Bool { text(.rateLimit) != "off" }
+  package var resourceCounts: [ResourceCount] { names(.rateLimitResource).compactMap { .init($0) } }
+  package var hostPolicies: [HostPolicy] { HostPolicy.all(in: names(.hostPolicy)) ?? [] }
   package var runtimeThreads: Int { integer(.runtimeThreads) }
   package var precision: RuntimeOptions.Precision { choice(.precision) }
   package var runtime: RuntimeChoice { choice(.runtime) }

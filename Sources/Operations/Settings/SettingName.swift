@@ -22,6 +22,9 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
 
   case loops
   case instances
+  case rateLimit = "rate-limit"
+  case rateLimitResource = "rate-limit-resource"
+  case hostPolicy = "host-policy"
   case runtimeThreads = "runtime-threads"
   case precision
   case runtime
