@@ -160,7 +160,6 @@ private struct LimitedHouse {
     house.server.shutDown()
     #expect(first.ends.count == 1)
     #expect(second.ends.count == 1)
-    #expect(house.started(1) == 0)
   }
 
   @Test func `a cheap model that claims resources leaves the event loop`() throws {
