@@ -93,7 +93,7 @@ let package = Package(
     room(
       "ModelStore", in: "Operations",
       needs: [
-        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings", "WireFormats",
         .product(name: "Yams", package: "Yams"),
       ], leaving: ["Triton/ModelConfig.proto"]),
     room(

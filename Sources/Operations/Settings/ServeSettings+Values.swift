@@ -27,6 +27,9 @@ extension ServeSettings {
   }
   package var proofRunTimeout: Duration? { optionalDuration(.proofRunTimeout) }
 
+  /// `nil` where none was said; `off` for none at all.
+  package var stateDirectory: String? { text(.stateDirectory) }
+
   package var loops: Int { optionalInteger(.loops) ?? machine.cores }
   /// Instances of each model: what was said, else as many as the cores carry.
   package var instances: Int {

@@ -19,6 +19,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case modelMemoryMax = "model-memory-max"
   case modelLoadThreadCount = "model-load-thread-count"
   case proofRunTimeout = "proof-run-timeout"
+  case stateDirectory = "state-directory"
 
   case loops
   case instances

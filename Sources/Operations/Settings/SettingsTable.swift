@@ -126,6 +126,10 @@ package enum SettingsTable {
       .proofRunTimeout, .repository, .durationOrNone(.milliseconds(1)...day), fallback: "60s",
       "Time for the warm-up and for the run on zeros that each loaded model must end before it is "
         + "ready; `none` leaves the run out."),
+    Setting(
+      .stateDirectory, .repository, .path, fallback: "",
+      "Where aliases that requests set are kept for the next start; empty means `apus` in the user's "
+        + "state directory, `off` keeps none."),
   ]
 
   private static let limits: [Setting] = [
