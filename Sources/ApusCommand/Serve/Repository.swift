@@ -148,7 +148,10 @@ final class Repository: FrontRepository {
       let override = request.configuration.map { Array($0.utf8) }
       let upload = try upload(request, as: name)
       guard let place = upload?.place ?? place(named: name) else {
-        return completion(.modelNotFound(ModelAddress(name: name), known: knownNames))
+        let known = knownNames.isEmpty ? "it is empty" : "it has \(knownNames.joined(separator: ", "))"
+        return completion(
+          .modelRefused(
+            name: name, reason: "no model of that name is in the repository; \(known)"))
       }
       let plans = try ModelPlans.find(place, settings: settings, override: override)
       if let other = plans.first(where: { $0.name != name }) {
