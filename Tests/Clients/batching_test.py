@@ -79,6 +79,14 @@ class BatchingTest(unittest.TestCase):
         answer = requests.get(f"{self.server.url}/v2/models/{model}/stats", timeout=30)
         return answer.json()["model_stats"][0]
 
+    def settled(self, count):
+        """The statistics once so many requests are counted, which is after their answers have left."""
+        def ended():
+            stats = self.statistics()["inference_stats"]
+            return stats["success"]["count"] + stats["fail"]["count"] >= count
+        self.assertTrue(eventually(ended))
+        return self.statistics()
+
     def waiting(self, model="m"):
         """Requests of the model that wait in its queue."""
         text = requests.get(f"{self.server.url}/metrics", timeout=30).text
@@ -121,9 +129,10 @@ class BatchingTest(unittest.TestCase):
                 return float(line.split()[-1]) - 8
         return 0
 
-    def sizes(self):
-        """How often runs had how many rows."""
-        return {each["batch_size"]: each["compute_infer"]["count"] for each in self.statistics()["batch_stats"]}
+    def sizes(self, requests):
+        """How often runs had how many rows, once so many requests are counted."""
+        stats = self.settled(requests)["batch_stats"]
+        return {each["batch_size"]: each["compute_infer"]["count"] for each in stats}
 
 
 def row(value, width=2, rows=1):
@@ -156,11 +165,11 @@ class JoiningTest(BatchingTest):
 
         list(self.pool.map(flood, range(8)))
         self.assertEqual(failures, [])
-        found = self.statistics()
+        found = self.settled(totals["requests"])
         self.assertEqual(found["inference_stats"]["success"]["count"], totals["requests"])
         self.assertEqual(found["inference_stats"]["fail"]["count"], 0)
         self.assertEqual(found["inference_count"], totals["rows"])
-        runs = self.sizes()
+        runs = self.sizes(totals["requests"])
         self.assertLessEqual(max(runs), 8)
         self.assertEqual(sum(runs.values()), found["execution_count"])
         self.assertEqual(sum(size * count for size, count in runs.items()), totals["rows"])
@@ -177,7 +186,7 @@ class JoiningTest(BatchingTest):
         self.assertEqual([future.result()[0] for future in [plug, *asked]], [200] * 4)
         self.assertEqual(asked[1].result()[1]["outputs"][0]["data"], values.tolist())
         self.assertEqual(asked[1].result()[1]["outputs"][0]["shape"], [21, 2])
-        self.assertEqual(self.statistics()["inference_count"], 27)
+        self.assertEqual(self.settled(4)["inference_count"], 27)
 
     def test_preferred_sizes_leave_first_and_the_rest_after_them(self):
         self.serve("identity-FP32", "max_batch_size: 8\ndynamic_batching { preferred_batch_size: [ 4 ] }")
@@ -188,16 +197,16 @@ class JoiningTest(BatchingTest):
             status, body, _ = future.result()
             self.assertEqual(status, 200, body)
             self.assertEqual(body["outputs"][0]["data"], [n, n])
-        self.assertEqual(self.sizes(), {1: 1, 3: 1, 4: 1})
+        self.assertEqual(self.sizes(8), {1: 1, 3: 1, 4: 1})
 
     def test_without_preferred_sizes_a_run_takes_all_that_fit(self):
         self.serve("identity-FP32", "max_batch_size: 8\ndynamic_batching { }")
         with self.held():
-            self.plugged(row(0))
+            plug = self.plugged(row(0))
             # Another width does not join, and does not stop the others from joining.
             asked = self.queue([row(1, rows=3), row(2, width=5), row(3, rows=3), row(4, rows=2), row(5)])
-        self.assertEqual([future.result()[0] for future in asked], [200] * 5)
-        self.assertEqual(self.sizes(), {1: 3, 8: 1})
+        self.assertEqual([future.result()[0] for future in [plug, *asked]], [200] * 6)
+        self.assertEqual(self.sizes(6), {1: 3, 8: 1})
 
     def test_a_request_waits_for_others_as_long_as_the_delay_and_no_longer(self):
         self.serve("identity-FP32", "max_batch_size: 4\ndynamic_batching "
@@ -222,7 +231,7 @@ class JoiningTest(BatchingTest):
         values = [body["outputs"][0]["data"] for status, body, _ in answers if status == 200]
         self.assertEqual(values, [[1.5], [2.5], [3.5]])
         self.assertIn("out of data bounds", answers[2][1]["error"])
-        found = self.statistics()["inference_stats"]
+        found = self.settled(5)["inference_stats"]
         self.assertEqual((found["success"]["count"], found["fail"]["count"]), (4, 1))
 
 

@@ -66,7 +66,7 @@ final class Repository: FrontRepository {
     var chosen: [RepositoryPlace] = []
     for name in settings.loadModels {
       guard let place = places.first(where: { $0.name == name }) else {
-        throw .nothingToServe(path: name, reason: "no model of that name is in the repository")
+        throw .nothingToServe(path: name, reason: Self.nothing)
       }
       chosen.append(place)
     }
@@ -148,10 +148,7 @@ final class Repository: FrontRepository {
       let override = request.configuration.map { Array($0.utf8) }
       let upload = try upload(request, as: name)
       guard let place = upload?.place ?? place(named: name) else {
-        let known = knownNames.isEmpty ? "it is empty" : "it has \(knownNames.joined(separator: ", "))"
-        return completion(
-          .modelRefused(
-            name: name, reason: "no model of that name is in the repository; \(known)"))
+        return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
       }
       let plans = try ModelPlans.find(place, settings: settings, override: override)
       if let other = plans.first(where: { $0.name != name }) {
@@ -216,6 +213,13 @@ final class Repository: FrontRepository {
 
   private func place(named name: String) -> RepositoryPlace? {
     RepositoryPlace.list(paths).first { $0.name == name }
+  }
+
+  private static let nothing = "no model of that name is in the repository"
+
+  private var whatThereIs: String {
+    let names = knownNames
+    return names.isEmpty ? "it is empty" : "it has \(names.joined(separator: ", "))"
   }
 
   private var knownNames: [String] {
