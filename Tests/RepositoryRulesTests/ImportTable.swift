@@ -51,6 +51,8 @@ enum ImportTable {
     Room(
       "OpenVino", in: "Runtimes",
       mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
+    Room(
+      "SampleBackends", in: "Runtimes", mayImport: ["Inference", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
@@ -107,7 +109,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats", "HTTPFront",
+        "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
