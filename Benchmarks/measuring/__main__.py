@@ -7,8 +7,8 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, during_load, fairness, graphs, logs, overload, precision, reloads,
-    small_json, starting, thousand_models, yolo)
+    batching, binary, codec, counts, during_load, fairness, graphs, logs, neighbours, overload,
+    precision, reloads, small_json, starting, thousand_models, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -27,6 +27,7 @@ FIGURES = {
     "batching": batching.measure,
     "batching-small": batching.measure_small,
     "fairness": fairness.measure,
+    "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
     "counts": counts.measure,

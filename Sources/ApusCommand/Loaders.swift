@@ -46,12 +46,7 @@ struct Loaders {
     }
   }
 
-  /// The user's cache directory by the XDG base directory specification; a user without a home has
-  /// none.
   private static func directory(_ settings: ServeSettings) -> String? {
-    if let said = settings.cacheDirectory { return said == "off" ? nil : said }
-    let variables = Environment.all
-    if let base = variables["XDG_CACHE_HOME"], base.hasPrefix("/") { return "\(base)/apus" }
-    return variables["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.cache/apus" : nil }
+    Environment.directory(settings.cacheDirectory, variable: "XDG_CACHE_HOME", inHome: ".cache")
   }
 }

@@ -11,9 +11,11 @@ import Testing
     return try Tree(files)
   }
 
-  func plan(_ text: String, _ others: [String: String] = [:]) throws -> ModelPlan {
+  func plan(
+    _ text: String, _ others: [String: String] = [:], flags: [String: String] = [:]
+  ) throws -> ModelPlan {
     let tree = try tree(text, others)
-    let plans = try ModelPlans.find([tree["m"]], settings: settings())
+    let plans = try ModelPlans.find([tree["m"]], settings: settings(flags))
     return try #require(plans.last)
   }
 
@@ -205,6 +207,28 @@ import Testing
     #expect(plan.warnings.count == 1, "\(plan.warnings)")
     let warning = try #require(plan.warnings.first)
     #expect(warning.contains(what) && warning.contains("config.pbtxt: line 2"), "\(warning)")
+  }
+
+  @Test func `resources and host policies of groups are taken where the server has them`() throws {
+    let text = """
+      instance_group { count: 1 host_policy: "fast"
+        rate_limiter { resources [ { name: "R1" count: 4 }, { name: "R2" global: true count: 2 } ]
+          priority: 2 } }
+      instance_group { count: 2 kind: KIND_CPU }
+      """
+    let flags = ["rate-limit": "execution_count", "host-policy": "fast,cpu-cores=0-1"]
+    let plan = try plan(text, flags: flags)
+    #expect(plan.warnings.isEmpty, "\(plan.warnings)")
+    let groups = plan.scheduling.instances
+    #expect(groups.map(\.hostPolicy) == ["fast", nil])
+    #expect(
+      groups.map(\.limit) == [
+        RateLimitPolicy(
+          claims: [
+            ResourceClaim(name: "R1", count: 4),
+            ResourceClaim(name: "R2", isGlobal: true, count: 2),
+          ], priority: 2), RateLimitPolicy(),
+      ])
   }
 
   @Test(arguments: [(TritonSamples.ensemble, "graph"), (TritonSamples.sequence, "sequence")])

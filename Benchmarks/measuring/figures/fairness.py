@@ -58,7 +58,7 @@ def round_of(shop, port, body, flood):
     return {"alone": alone, "beside": beside, "flood": found["count"] / found["seconds"]}
 
 
-def ask(port, body, count, until=float("inf")):
+def ask(port, body, count, until=float("inf"), model=MODEL):
     """The light caller's requests, at random moments and none after `until`; seconds of each."""
     connection = http.client.HTTPConnection("127.0.0.1", port, 60, source_address=(LIGHT, 0))
     chance = random.Random(count)
@@ -68,7 +68,7 @@ def ask(port, body, count, until=float("inf")):
         begin = time.perf_counter()
         if begin > until:
             break
-        connection.request("POST", f"/v2/models/{MODEL}/infer", body)
+        connection.request("POST", f"/v2/models/{model}/infer", body)
         answer = connection.getresponse()
         text = answer.read()
         durations.append(time.perf_counter() - begin)
@@ -78,14 +78,14 @@ def ask(port, body, count, until=float("inf")):
     return durations
 
 
-def request():
-    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [TURNS]}]
+def request(turns=TURNS):
+    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [turns]}]
     return json.dumps({"inputs": inputs}).encode()
 
 
-def message(port, body):
+def message(port, body, model=MODEL):
     head = (
-        f"POST /v2/models/{MODEL}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"POST /v2/models/{model}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
     return head.encode() + body
 

@@ -91,6 +91,12 @@ package final class InferenceServer: Sendable {
     guard isKnown else { throw .modelNotFound(ModelAddress(name: name), known: []) }
   }
 
+  /// Notes why a model that is served could not be changed, or, with `nil`, that nothing hinders it any
+  /// more: what the index says beside its state.
+  package func noteProblem(_ problem: String?, of name: String) {
+    living.registry.withLock { $0.note(problem, of: name) }
+  }
+
   /// All versions and their states, by name and version.
   package var statuses: [ModelStatus] { living.registry.withLock { $0.statuses } }
 

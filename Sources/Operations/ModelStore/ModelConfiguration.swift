@@ -39,11 +39,17 @@ struct ModelConfiguration {
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
   let machine: MachineLimits
+  /// Names that `--host-policy` knows.
+  let hostPolicies: Set<String>
+  /// The server has runs wait for what `rate_limiter` claims.
+  let isRateLimited: Bool
 
   /// What the server's settings say, for a model without a file of its own.
   init(path: String, settings: ServeSettings) {
     self.path = path
     self.machine = settings.machine
+    self.hostPolicies = Set(settings.hostPolicies.map(\.name))
+    self.isRateLimited = settings.isRateLimited
     runtime = ModelPlan.RuntimeKind(rawValue: settings.runtime.rawValue) ?? .auto
     options = RuntimeOptions(
       threadCount: settings.runtimeThreads, precision: settings.precision)

@@ -7,7 +7,8 @@ package enum FailureMessage {
     case .modelNotFound(let address, let known): notFound(address, known)
     case .modelNotReady(let name, let state): notReady(name, state)
     case .modelRefused(let name, let reason):
-      "model \(PublicText.quoted(name)) cannot be loaded: \(PublicText.withoutPlaces(reason))"
+      // These three words are what Triton's clients look for.
+      "failed to load \(PublicText.quoted(name)): \(PublicText.withoutPlaces(reason))"
     case .invalidInput(let problem): text(for: problem)
     case .tooLarge(let what): text(for: what)
     case .unauthenticated:

@@ -29,7 +29,10 @@ final class ModelThread: BatchRunner {
   /// Runs shorter than this are worth a glance.
   private static let glanceRunNanosecondsMax: UInt64 = 500_000
 
-  init(model: any ComputingModel, instance: Int, core: ModelCore) throws(RuntimeFault) {
+  /// - Parameter cores: processors that the thread may use; `nil` leaves that to the system.
+  init(
+    model: any ComputingModel, instance: Int, core: ModelCore, cores: [Int]?
+  ) throws(RuntimeFault) {
     self.instance = instance
     self.core = core
     // Made on the loading thread, so that a failure is the load's; handed over once.
@@ -39,6 +42,11 @@ final class ModelThread: BatchRunner {
       place.clear()
     }
     self.thread.withLock { $0 = thread }
+    if let cores, !thread.pin(to: cores) {
+      stop()
+      throw RuntimeFault(
+        code: .failed, message: "the system does not let its threads run on the cores \(cores)")
+    }
   }
 
   func take(_ order: RunOrder) {

@@ -23,7 +23,8 @@ extension ModelCore {
     let deadline = deadline(of: context)
     let stream = isDecoupled ? PartStream(sink) : nil
     var admission = Admission.queued(Ticket(number: 0))
-    let mayRunInline = loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false
+    let mayRunInline =
+      turns == nil && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
     let actions = decide { shelf, _ in
       let key = rowsMax > 0 ? shelf.forms.key(of: tensors, rowCount: rowCount) : nil
       guard rowsMax == 0 || rowCount <= rowsMax || (key != nil && canSplit) else {

@@ -90,6 +90,13 @@ struct Registry: Sendable {
     return true
   }
 
+  /// Notes, for all versions of a name, why they could not be changed.
+  mutating func note(_ problem: String?, of name: String) {
+    for version in (models[name]?.versions ?? [:]).keys {
+      models[name]?.versions[version]?.problem = problem
+    }
+  }
+
   mutating func removeAll() {
     let names = Array(models.keys)
     models = [:]

@@ -108,18 +108,59 @@ struct TritonDialect {
     for group in groups {
       let count = max(1, group.integer("count") ?? 1)
       let gpus = group.integers("gpus")
+      var made: InstanceGroup
       switch group.text("kind") {
       case "KIND_GPU":
         warn("no runtime here computes on a GPU; it runs on the processor", group, "kind")
-        instances.append(InstanceGroup(count: count * max(1, gpus.count), kind: .gpu(gpus)))
+        made = InstanceGroup(count: count, kind: .gpu(gpus))
       case "KIND_CPU":
         if !gpus.isEmpty { stop("KIND_CPU goes without gpus", group, "gpus") }
-        instances.append(InstanceGroup(count: count, kind: .cpu))
-      default: instances.append(InstanceGroup(count: count))
+        made = InstanceGroup(count: count, kind: .cpu)
+      default: made = InstanceGroup(count: count)
       }
+      made.limit = limit(group)
+      made.hostPolicy = group.word("host_policy")
+      instances.append(made)
     }
     model.scheduling.instances = instances
-    model.instanceCount = instances.reduce(0) { $0 + $1.count }
+    model.instanceCount = instances.reduce(0) { $0 + $1.instanceCount }
+  }
+
+  /// What groups ask for and the server's settings do not give; it only concerns speed.
+  private mutating func checkGroups() {
+    for group in root.groups("instance_group") {
+      if group.has("rate_limiter"), !model.isRateLimited {
+        warn(
+          "it is not obeyed: the server runs without --rate-limit execution_count", group,
+          "rate_limiter")
+      }
+      guard let policy = group.word("host_policy") else { continue }
+      if !model.hostPolicies.contains(policy) {
+        warn(
+          "no --host-policy of the server is called \(policy); the system places the threads",
+          group, "host_policy")
+      } else if model.options.threadCount > 1 {
+        warn(
+          "only the thread that calls the runtime is pinned, not the \(model.options.threadCount - 1) "
+            + "that help it", group, "host_policy")
+      }
+    }
+  }
+
+  private mutating func limit(_ group: ConfigurationGroup) -> RateLimitPolicy {
+    guard let limiter = group.group("rate_limiter") else { return RateLimitPolicy() }
+    var policy = RateLimitPolicy(priority: limiter.integer("priority") ?? 0)
+    for resource in limiter.groups("resources") {
+      guard let name = resource.word("name") else {
+        stop("expected a name", resource, "name")
+        continue
+      }
+      policy.claims.append(
+        ResourceClaim(
+          name: name, isGlobal: resource.isTrue("global") ?? false,
+          count: resource.integer("count") ?? 0))
+    }
+    return policy
   }
 
   private mutating func takeParameters() {
@@ -146,6 +187,7 @@ struct TritonDialect {
       if count > 0 { model.options.threadCount = min(count, model.machine.cores) }
     }
     fitInstances()
+    checkGroups()
   }
 
   /// Whole numbers that sample backends understand, each with the largest.
