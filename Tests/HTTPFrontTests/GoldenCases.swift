@@ -172,7 +172,7 @@ enum GoldenModels {
     try GoldenModels.load(into: door)
     let server = HTTPServer(
       settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
-      repository: FakeRepository())
+      repository: FakeRepository(door))
     let client = try Client(port: try server.start()[0].port)
     for golden in GoldenCase.all {
       let answer = client.ask(golden.bytes)

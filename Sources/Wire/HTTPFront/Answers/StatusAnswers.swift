@@ -28,7 +28,8 @@ struct StatusAnswers {
     case .v1ModelList: answer(PredictDocuments.modelList(names: names))
     case .v1ModelStatus: answerVersions(of: route.address)
     case .v1Metadata: answerTensorFlowMetadata(of: route.address)
-    case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
+    case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .modelStatistics,
+      .allStatistics,
       .repositoryIndex, .modelLoad, .modelUnload, .modelAliases, .v1Predict, .v1Explain,
       .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict, .modelRegister, .modelEntry,
       .modelDefault, .modelInvoke, .predictions, .explanations:

@@ -28,12 +28,20 @@ final class DialectExchange: ModelExchange {
     do throws(InferenceFailure) {
       let lease = try connection.front.entrance.lease(address)
       connection.record.model = lease.name
-      connection.hand(to: DialectExchange(connection, lease, reader, shared))
+      connection.hand(to: try make(connection, lease, reader, shared))
     } catch {
-      WakingExchange.begin(after: error, on: connection, address: address, shared) { lease in
-        DialectExchange(connection, lease, reader, shared)
+      WakingExchange.begin(after: error, on: connection, address: address, shared) {
+        (lease) throws(InferenceFailure) in try make(connection, lease, reader, shared)
       }
     }
+  }
+
+  private static func make(
+    _ connection: HTTPConnection, _ lease: ModelLease, _ reader: any DialectReader,
+    _ shared: FrontShared
+  ) throws(InferenceFailure) -> DialectExchange {
+    guard !lease.isDecoupled else { throw .unsupported(.answersInParts(got: nil)) }
+    return DialectExchange(connection, lease, reader, shared)
   }
 
   init(

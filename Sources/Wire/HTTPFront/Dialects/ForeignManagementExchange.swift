@@ -243,7 +243,11 @@ private struct ForeignManagementWork: Sendable {
     guard found.state == .ready else {
       throw .modelNotReady(name: name, state: found.state)
     }
-    try shared.door.setAliases(["default": found.version], of: name)
+    if let repository = shared.repository {
+      try repository.setAliases(["default": found.version], of: name)
+    } else {
+      try shared.door.setAliases(["default": found.version], of: name)
+    }
     return TorchServeDocuments.status(
       "Default version succesfully updated for model \"\(name)\" to \"\(found.version)\"")
   }

@@ -5,6 +5,8 @@ import NIOHTTP1
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
   case modelList, modelMetadata, modelReady, infer
+  /// Triton's generate extension.
+  case generate, generateStream
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
@@ -29,7 +31,8 @@ enum Endpoint: Sendable, CaseIterable {
   /// As the `Allow` header lists them.
   var methods: [String] {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+    case .infer, .generate, .generateStream, .detect, .classify, .repositoryIndex, .modelLoad,
+      .modelUnload, .modelAliases,
       .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
       .modelInvoke, .explanations:
       ["POST", "OPTIONS"]

@@ -30,7 +30,8 @@ enum FailureKind: CaseIterable {
       case .unsupported(.method): .methodUnknown
       case .unsupported(.contentType), .unsupported(.contentEncoding): .mediaUnknown
       case .unsupported(.task): .invalidInput
-      case .unsupported(.generation), .unsupported(.other): .notImplemented
+      case .unsupported(.generation), .unsupported(.answersInParts), .unsupported(.other):
+        .notImplemented
       case .alreadyExists: .alreadyExists
       case .upstreamFailed: .upstreamFailed
       case .deadlineExceeded: .deadlineExceeded
