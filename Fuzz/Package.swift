@@ -37,7 +37,8 @@ let package = Package(
   targets: [
     room("Inference", in: "Core"),
     room("Batching", in: "Core", needs: ["Inference"]),
-    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    roomOfC("CThreads", in: "Core"),
+    room("Serving", in: "Core", needs: ["Inference", "Batching", "CThreads"]),
     room("NativeLibraries", in: "Core"),
     roomOfC("CImaging", in: "Core"),
     roomOfC("Kernels", in: "Core"),

@@ -13,3 +13,4 @@ for form in TextForm.allCases {
 }
 measureEncoding()
 measureSmallRequest()
+measureDialects()

@@ -13,7 +13,8 @@ enum Preflight {
         ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
         (
           "Access-Control-Allow-Headers",
-          "Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, Traceparent"
+          "Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, Traceparent, "
+            + "X-Apus-Dialect"
         ),
         ("Access-Control-Max-Age", "600"),
       ]

@@ -45,6 +45,12 @@ package struct BodyFacts: Sendable {
     self.depthMax = depthMax
   }
 
+  /// Said to be JSON in the way in which nearly everybody says it; costs less to find out than what
+  /// else the type may be.
+  var isPlainlyJSON: Bool {
+    contentType == "application/json" || contentType.hasPrefix("application/json;")
+  }
+
   /// The type without its parameters, in lower case.
   var mediaType: String { HeaderValue(contentType).value.lowercased() }
 }

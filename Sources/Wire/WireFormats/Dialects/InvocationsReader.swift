@@ -28,6 +28,7 @@ package struct InvocationsReader: DialectReader {
   private func known(
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest? {
+    if facts.isPlainlyJSON { return try json(body, facts) }
     if let found = try PhotoBodies.read(body, facts) {
       return DialectRequest(
         content: .photos(found.photos, found.parameters), answer: PhotoDocument(),

@@ -24,6 +24,7 @@ package struct PlainPredictReader: DialectReader {
   private func known(
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest? {
+    if facts.isPlainlyJSON { return try json(body, facts) }
     if let found = try PhotoBodies.read(body, facts) {
       return DialectRequest(
         content: .photos(found.photos, found.parameters),
