@@ -70,10 +70,10 @@ final class ModelCore: Sendable {
       of: specification.scheduling.instances, count: instanceCount)
     let runners = SharedRunners()
     self.runners = runners
-    let isLimited = placements.contains { !$0.limit.claims.isEmpty }
+    // A graph that held what its own steps wait for would wait for ever.
+    let isLimited = placements.contains { !$0.limit.claims.isEmpty } && !(loaded is GraphModel)
     self.turns =
-      isLimited
-      ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
+      isLimited ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
     self.inlineInstances = (loaded as? any ComputingModel).map {
       InlineInstances(of: $0, loopCount: loopCount)
     }
