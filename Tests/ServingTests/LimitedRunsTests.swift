@@ -60,20 +60,6 @@ private struct LimitedHouse {
   }
 }
 
-/// Answers when the test says so.
-private final class FarModel: WaitingModel {
-  typealias Completion = @Sendable (Result<[RunPart], RuntimeFault>) -> Void
-  let signature = ModelSignature.oneRow()
-  let capabilities = ModelCapabilities()
-  let footprintByteCount = 1
-  let platformName = "far"
-  let completion = Guarded<Completion?>(nil)
-
-  func start(_ batch: RunBatch, stop: StopFlag, completion: @escaping Completion) {
-    self.completion.withLock { $0 = completion }
-  }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct LimitedRunsTests {
   @Test func `a run waits until its resources are free, and then runs`() throws {
     let house = try LimitedHouse()
@@ -185,29 +171,6 @@ private final class FarModel: WaitingModel {
     let steps: [GraphDescription.Step] = [.model("a", "IN", "t"), .model("b", "t", "OUT")]
     try house.load(graph: "g", .floats(steps), in: [group])
     #expect(try house.ask([1]) == [4])
-  }
-
-  @Test func `a run elsewhere that ends after its model was stopped harms nothing`() throws {
-    var settings = ServingSettings(coreCount: 2)
-    settings.resources = []
-    settings.proofRunTimeout = nil
-    let server = InferenceServer(settings: settings, loopCount: 0, observer: RecordingObserver())
-    let model = FarModel()
-    var specification = LimitedHouse.specification("far", FakeModel())
-    specification.loader = FakeLoader { model }
-    try server.load(specification)
-    let entrance = server.makeEntrance(isEventLoop: false)
-    let sink = RecordingSink()
-    let tensor = Tensor([1] as [Float], datatype: .float32, shape: [1])
-    let context = RequestContext(
-      id: "r", caller: Caller(name: "a"), dialect: .embedded, arrival: MonotonicClock.now())
-    _ = entrance.submit(
-      InferenceRequest(context: context, body: .tensors(.init(inputs: [tensor]))),
-      to: try entrance.lease(ModelAddress(name: "far")), sink: sink)
-    #expect(eventually { model.completion.withLock { $0 != nil } })
-    server.shutDown()
-    model.completion.withLock { $0 }?(.success([.outputs(rows: 0..<1, [tensor])]))
-    #expect(sink.ends.count == 1)
   }
 
   @Test func `a cheap model that claims resources leaves the event loop`() throws {
