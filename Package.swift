@@ -102,7 +102,9 @@ let package = Package(
         "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
-    tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "ModelStore",
+      needs: ["Batching", "Inference", "Imaging", "Settings", "Vision", "WireFormats"]),
     tests(
       "Reports",
       needs: [

@@ -88,6 +88,7 @@ extension ModelPlan {
     specification.warmUps = warmUps
     specification.aliases = aliases
     specification.warnings = warnings
+    specification.configuration = configuration(of:)
     return specification
   }
 }

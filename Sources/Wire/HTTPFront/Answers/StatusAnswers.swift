@@ -21,6 +21,7 @@ struct StatusAnswers {
     case .plainReady: answer(plain: isReady)
     case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
     case .modelMetadata: answerMetadata(of: route.address)
+    case .modelConfig: answerConfiguration(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
     case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
       .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
@@ -30,7 +31,7 @@ struct StatusAnswers {
 
   private static let extensions = [
     "binary_tensor_data", "classification", "parameters", "statistics", "model_repository",
-    "model_repository(unload_dependents)", "sequence", "sequence(string_id)",
+    "model_repository(unload_dependents)", "model_configuration", "sequence", "sequence(string_id)",
   ]
 
   private var isReady: Bool { shared.door.isReady }
@@ -67,6 +68,19 @@ struct StatusAnswers {
         OpenInferenceDocuments.modelMetadata(
           name: lease.name, versions: lease.versions, platform: lease.platformName,
           signature: VisionMetadata.signature(of: lease, task)))
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  private func answerConfiguration(of address: ModelAddress) {
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      guard let document = lease.configuration else {
+        throw .unsupported(.other("the configuration of a model that was not read from files"))
+      }
+      answer(document.encodeJSON())
     } catch {
       connection.refuse(error)
     }

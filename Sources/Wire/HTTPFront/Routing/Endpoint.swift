@@ -1,7 +1,7 @@
 /// Everything the front answers.
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
-  case modelList, modelMetadata, modelReady, infer
+  case modelList, modelMetadata, modelConfig, modelReady, infer
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
@@ -15,7 +15,8 @@ enum Endpoint: Sendable, CaseIterable {
   var isPost: Bool {
     switch self {
     case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: true
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata,
+      .modelConfig, .modelReady,
       .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page:
       false
     }

@@ -41,6 +41,9 @@ package enum EndpointTable {
     Row(
       path: "/v2/models/{model}", endpoint: .modelMetadata,
       purpose: "Inputs, outputs, versions and what the file says about itself."),
+    Row(
+      path: "/v2/models/{model}/config", endpoint: .modelConfig,
+      purpose: "The whole configuration in force, with Triton's names."),
     Row(path: "/v2/models/{model}/ready", endpoint: .modelReady, purpose: "The model answers."),
     Row(
       path: "/v2/models/{model}/infer", endpoint: .infer,

@@ -49,7 +49,8 @@ struct Router {
     case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
+      .modelReady,
       .plainLive, .plainReady:
       StatusAnswers(shared: shared, connection: connection).answer(route)
     }
