@@ -58,9 +58,15 @@ enum ImportTable {
       mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
     Room("CZlib", in: "Wire", mayImport: []),
     Room(
+      "Transport", in: "Wire",
+      mayImport: [
+        "Inference", "Serving", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization",
+        "Glibc",
+      ]),
+    Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
         "NIOHTTP1", "Synchronization", "Glibc",
       ])),
   ]
@@ -106,7 +112,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "Transport",
+        "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",

@@ -5,6 +5,7 @@ import Inference
 import Monitoring
 import Serving
 import Settings
+import Transport
 
 /// All rooms of one server: built once, opened in order, closed in reverse.
 final class House: Sendable {
@@ -15,10 +16,13 @@ final class House: Sendable {
   private let graphs: GraphWorkshop
   private let front: HTTPServer
   private let repository: Repository
+  /// `nil` where nothing speaks TLS.
+  private let certificates: CertificateWatch?
 
   /// Builds everything; nothing listens and no model is loaded yet.
-  init(models: [String], settings: ServeSettings) {
+  init(models: [String], settings: ServeSettings) throws(ServerFault) {
     self.settings = settings
+    let tls = try settings.tlsContexts
     Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
@@ -35,8 +39,9 @@ final class House: Sendable {
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
     front = HTTPServer(
-      settings: settings.frontSettings(visionOptions), door: door, observer: observer,
+      settings: settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
       pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
+    certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
     metrics.watch(door: door, front: front, log: log)
   }
 
@@ -46,6 +51,7 @@ final class House: Sendable {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
+    certificates?.start()
     do throws(ServerFault) {
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
@@ -55,7 +61,11 @@ final class House: Sendable {
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
   }
 
-  func reopenLogs() { log.reopen() }
+  /// What SIGHUP asks for.
+  func readFilesAgain() {
+    log.reopen()
+    certificates?.reload()
+  }
 
   /// Fails readiness, keeps accepting for `drain-delay`, answers what was taken, ends.
   func close() {
@@ -67,6 +77,7 @@ final class House: Sendable {
 
   private func close(within duration: Duration) {
     repository.close()
+    certificates?.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
     let isAnswered = door.drain(until: limit)
@@ -84,5 +95,13 @@ final class House: Sendable {
     let (seconds, attoseconds) = duration.components
     var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     nanosleep(&time, nil)
+  }
+}
+
+extension ServerLog {
+  /// What became of reading the certificate's files again.
+  fileprivate func certificateRead(_ fault: ServerFault?) {
+    guard let fault else { return write(.info, "the TLS certificate was read again") }
+    write(.error, "the TLS certificate stays as it was: \(fault)")
   }
 }

@@ -4,6 +4,7 @@ import ModelStore
 import Monitoring
 import Serving
 import Settings
+import Transport
 import Vision
 
 /// What each room gets of the settings.
@@ -20,8 +21,22 @@ extension ServeSettings {
     return serving
   }
 
-  func frontSettings(_ visionOptions: VisionOptionsByModel) -> HTTPFrontSettings {
+  /// What new TLS connections are made with; `nil` where nothing speaks TLS. Blocks on the files.
+  var tlsContexts: TLSContexts? {
+    get throws(ServerFault) {
+      guard let tlsCertificate, let tlsKey else { return nil }
+      return try TLSContexts(
+        files: TLSFiles(
+          certificate: tlsCertificate, key: tlsKey, clientAuthorities: tlsClientAuthorities))
+    }
+  }
+
+  func frontSettings(
+    _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
+  ) -> HTTPFrontSettings {
     var front = HTTPFrontSettings()
+    front.tls = tls
+    front.socket = httpSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text
     front.host = host
     front.port = httpPort

@@ -133,7 +133,7 @@ package struct ServeSettings: Sendable {
     case .text(let text): return text
     case .list(let texts):
       let kind = SettingsTable.row(name).kind
-      guard kind == .names || kind == .networks else {
+      guard [.names, .secrets, .networks].contains(kind) else {
         throw .wrongValue(
           name, origin: origin, expected: kind.expectation,
           got: "[\(texts.joined(separator: ", "))]")
@@ -154,6 +154,14 @@ package struct ServeSettings: Sendable {
         .instances, .runtimeThreads,
         reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
           + "\(machine.cores) cores that Apus may use; lower one of them")
+    }
+    if (tlsCertificate == nil) != (tlsKey == nil) {
+      throw .contradiction(
+        .tlsCertificate, .tlsKey, reason: "TLS needs both; give the other one, too")
+    }
+    if tlsClientAuthorities != nil, tlsCertificate == nil {
+      throw .contradiction(
+        .tlsClientCA, .tlsCertificate, reason: "clients show certificates within TLS only")
     }
     let ports: [(SettingName, Int)] = [
       (.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort),

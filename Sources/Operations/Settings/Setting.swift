@@ -22,6 +22,8 @@ package struct Setting: Sendable {
     case path
     /// Names divided by commas.
     case names
+    /// As `names`, and shown to nobody.
+    case secrets
     /// IP addresses or networks such as `10.0.0.0/8`, divided by commas.
     case networks
   }

@@ -51,12 +51,20 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
 // MARK: - The channel's events
 
 extension HTTPConnection {
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { opened(context) }
+  }
 
   func channelActive(context: ChannelHandlerContext) {
-    peer = Peer(context.remoteAddress)
-    front.connectionOpened(self)
+    opened(context)
     context.fireChannelActive()
+  }
+
+  private func opened(_ context: ChannelHandlerContext) {
+    peer = Peer(context.remoteAddress, at: context.localAddress)
+    front.connectionOpened(self)
   }
 
   func channelInactive(context: ChannelHandlerContext) {

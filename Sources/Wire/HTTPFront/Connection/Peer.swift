@@ -14,10 +14,12 @@ struct Peer {
     caller = Caller(name: address)
   }
 
-  init(_ socket: SocketAddress?) {
+  /// - Parameter place: our own end, which tells a Unix socket also where the other has no name.
+  init(_ socket: SocketAddress?, at place: SocketAddress?) {
     guard let socket, let address = socket.ipAddress else {
       // A Unix socket: whoever may open it is on this machine.
-      self.init(address: "local", isLoopback: socket?.pathname != nil)
+      self.init(
+        address: "local", isLoopback: socket?.pathname != nil || place?.pathname != nil)
       return
     }
     self.init(address: address, isLoopback: Self.isLoopback(address))

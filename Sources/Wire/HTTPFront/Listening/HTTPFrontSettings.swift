@@ -1,3 +1,4 @@
+package import Transport
 package import Vision
 
 /// What an operator sets of the HTTP front.
@@ -10,6 +11,10 @@ package struct HTTPFrontSettings: Sendable {
   package var port = 8000
   /// A second port that answers `/metrics` and health alone; `nil` means none.
   package var metricsPort: Int?
+  /// Makes `port` speak TLS; `nil` leaves it plain. The port for metrics is always plain.
+  package var tls: TLSContexts?
+  /// A Unix-domain socket that answers what `port` answers, in plain HTTP.
+  package var socket: UnixSocket?
   /// Event loops, 1 or more.
   package var loops = 1
   /// Threads that decode large bodies and photos, 1 or more.
