@@ -63,6 +63,8 @@ let package = Package(
     .target(name: "COpenVino", path: "Sources/Runtimes/COpenVino"),
     room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
     tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    room("SampleBackends", in: "Runtimes", needs: ["Inference"]),
+    tests("SampleBackends", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -151,7 +153,8 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
-        "OnnxRuntime", "OpenVino", "Reports", "Serving", "Settings", "Transport", "Vision",
+        "OnnxRuntime", "OpenVino", "Reports", "SampleBackends", "Serving", "Settings", "Transport",
+        "Vision",
         "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),

@@ -50,6 +50,8 @@ enum ImportTable {
     Room(
       "OpenVino", in: "Runtimes",
       mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
+    Room(
+      "SampleBackends", in: "Runtimes", mayImport: ["Inference", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
@@ -66,7 +68,8 @@ enum ImportTable {
     Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore",
+        "NIOPosix",
         "NIOHTTP1", "Synchronization", "Glibc",
       ])),
   ]
@@ -112,7 +115,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "Transport",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats", "HTTPFront",
+        "Transport",
         "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
