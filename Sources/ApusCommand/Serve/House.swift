@@ -16,6 +16,7 @@ final class House: Sendable {
   private let graphs: GraphWorkshop
   private let front: HTTPServer
   private let repository: Repository
+  private let clientMemory: SharedMemoryRegistry
   /// `nil` where nothing speaks TLS.
   private let certificates: CertificateWatch?
 
@@ -38,9 +39,11 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
+    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
     front = HTTPServer(
       settings: settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
-      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
+      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
+      extensions: FrontExtensions(memory: clientMemory))
     certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
     metrics.watch(door: door, front: front, log: log)
   }
@@ -87,6 +90,7 @@ final class House: Sendable {
     }
     door.shutDown()
     graphs.shutDown()
+    clientMemory.close()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }

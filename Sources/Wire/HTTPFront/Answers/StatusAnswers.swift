@@ -12,7 +12,7 @@ struct StatusAnswers {
     case .serverMetadata:
       answer(
         OpenInferenceDocuments.serverMetadata(
-          version: shared.settings.version, extensions: Self.extensions))
+          version: shared.settings.version, extensions: extensions))
     case .serverLive: answer(OpenInferenceDocuments.live(shared.door.isLive), shared.door.isLive)
     case .serverReady:
       let reason = shared.door.unreadiness
@@ -24,14 +24,26 @@ struct StatusAnswers {
     case .modelConfig: answerConfiguration(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
     case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
-      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
+      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases, .systemMemoryStatus,
+      .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus, .cudaMemoryRegister,
+      .cudaMemoryUnregister, .traceSettings, .logSettings:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }
 
-  private static let extensions = [
+  /// Names of Triton's, of what is there and on.
+  private var extensions: [String] {
+    let optional: [(name: String, isThere: Bool)] = [
+      ("system_shared_memory", shared.extensions.memory.isOn),
+      ("trace", shared.extensions.tracing != nil), ("logging", shared.extensions.logging != nil),
+    ]
+    return Self.alwaysThere + optional.filter(\.isThere).map(\.name)
+  }
+
+  private static let alwaysThere = [
     "binary_tensor_data", "classification", "parameters", "statistics", "model_repository",
-    "model_repository(unload_dependents)", "model_configuration", "sequence", "sequence(string_id)",
+    "model_repository(unload_dependents)", "model_configuration", "schedule_policy", "sequence",
+    "sequence(string_id)",
   ]
 
   private var isReady: Bool { shared.door.isReady }

@@ -32,11 +32,11 @@ package final class HTTPServer: Sendable {
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)? = nil
+    repository: (any FrontRepository)? = nil, extensions: FrontExtensions = FrontExtensions()
   ) {
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      repository: repository)
+      repository: repository, extensions: extensions)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
     loops = Self.makeLoops(group, shared)
   }

@@ -5,6 +5,10 @@ enum Endpoint: Sendable, CaseIterable {
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
+  case systemMemoryStatus, systemMemoryRegister, systemMemoryUnregister
+  case cudaMemoryStatus, cudaMemoryRegister, cudaMemoryUnregister
+  /// Read and changed under one address.
+  case traceSettings, logSettings
   case metrics
   /// `/healthz`, `/livez`: the process runs. `/readyz`: it would answer.
   case plainLive, plainReady
@@ -14,21 +18,33 @@ enum Endpoint: Sendable, CaseIterable {
   /// The method that does it, beside `HEAD` for `GET` and `OPTIONS` for all.
   var isPost: Bool {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: true
+    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+      .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryRegister, .cudaMemoryUnregister:
+      true
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata,
       .modelConfig, .modelReady,
-      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page:
+      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
+      .systemMemoryStatus, .cudaMemoryStatus, .traceSettings, .logSettings:
       false
     }
   }
 
+  /// Whether `POST` changes what `GET` shows.
+  var isChangeable: Bool { self == .traceSettings || self == .logSettings }
+
   /// As the `Allow` header lists them.
-  var methods: [String] { isPost ? ["POST", "OPTIONS"] : ["GET", "HEAD", "OPTIONS"] }
+  var methods: [String] {
+    if isPost { return ["POST", "OPTIONS"] }
+    return ["GET", "HEAD"] + (isChangeable ? ["POST"] : []) + ["OPTIONS"]
+  }
 
   /// Whether it changes what is served, which not everybody may.
   var isManagement: Bool {
     switch self {
-    case .modelLoad, .modelUnload, .modelAliases: true
+    case .modelLoad, .modelUnload, .modelAliases, .systemMemoryStatus, .systemMemoryRegister,
+      .systemMemoryUnregister, .cudaMemoryStatus, .cudaMemoryRegister, .cudaMemoryUnregister,
+      .traceSettings, .logSettings:
+      true
     default: false
     }
   }

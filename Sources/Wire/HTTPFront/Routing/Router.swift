@@ -32,7 +32,8 @@ struct Router {
   }
 
   private func isDone(_ endpoint: Endpoint, by method: HTTPMethod) -> Bool {
-    endpoint.isPost ? method == .POST : method == .GET || method == .HEAD
+    if method == .POST { return endpoint.isPost || endpoint.isChangeable }
+    return !endpoint.isPost && (method == .GET || method == .HEAD)
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
@@ -46,7 +47,9 @@ struct Router {
     case .metrics: MetricsAnswer.begin(on: connection, shared)
     case .modelStatistics, .allStatistics:
       StatisticsAnswer.begin(on: connection, route: route, shared)
-    case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings, .modelLoad,
+      .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
