@@ -105,7 +105,7 @@ let package = Package(
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
-    room("Monitoring", in: "Operations", needs: ["Inference", "Serving"]),
+    room("Monitoring", in: "Operations", needs: ["Inference", "Serving", "WireFormats"]),
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",

@@ -310,5 +310,198 @@ class SharedMemoryOffTest(ServerCase):
         self.assertNotIn("system_shared_memory", self.client.get_server_metadata()["extensions"])
 
 
+class TraceTest(unittest.TestCase):
+    OFF = {"trace_level": ["OFF"], "trace_rate": "1000", "trace_count": "-1", "log_frequency": "0",
+           "trace_mode": "triton"}
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = self.folder / "trace.json"
+
+    def start(self):
+        server = ApusServer(fixture("add-sub"), fixture("identity-FP32"), "--trace-file", self.file)
+        server.__enter__()
+        self.addCleanup(server.stop)
+        client = triton.InferenceServerClient(f"127.0.0.1:{server.port}")
+        self.addCleanup(client.close)
+        return client
+
+    def traces(self, name="trace.json"):
+        """What each traced request was, and the instants of its phases."""
+        activities = json.loads((self.folder / name).read_text())
+        found = {}
+        for activity in activities:
+            found.setdefault(activity["id"], {}).update(activity)
+        return [(trace, {stamp["name"]: stamp["ns"] for stamp in trace["timestamps"]})
+                for trace in found.values()]
+
+    def test_settings_of_the_server_and_of_a_model(self):
+        client = self.start()
+        off = {**self.OFF, "trace_file": str(self.file)}
+        self.assertEqual(client.get_trace_settings(), off)
+        self.assertEqual(client.get_trace_settings("add-sub"), off)
+        changed = client.update_trace_settings(settings={"trace_rate": "5", "trace_level": ["TIMESTAMPS"]})
+        self.assertEqual(changed, {**off, "trace_rate": "5", "trace_level": ["TIMESTAMPS"]})
+        own = client.update_trace_settings("add-sub", {"trace_rate": 7, "log_frequency": "2"})
+        self.assertEqual((own["trace_rate"], own["log_frequency"], own["trace_level"]), ("7", "2", ["TIMESTAMPS"]))
+        # The model follows the server in what it does not change itself, and in all once it is cleared.
+        client.update_trace_settings(settings={"trace_level": "OFF"})
+        self.assertEqual(client.get_trace_settings("add-sub")["trace_level"], ["OFF"])
+        client.update_trace_settings("add-sub", {"trace_rate": None, "log_frequency": None})
+        self.assertEqual(client.get_trace_settings("add-sub"), client.get_trace_settings())
+        client.update_trace_settings(settings={"trace_rate": None, "trace_level": None})
+        self.assertEqual(client.get_trace_settings(), off)
+
+    def test_what_is_wrong_changes_nothing(self):
+        client = self.start()
+        before = client.get_trace_settings()
+        for settings, expected in [
+            ({"trace_level": ["TIMESTAMPS"], "trace_rate": "0"}, "trace_rate"),
+            ({"trace_rate": "x"}, "trace_rate"), ({"trace_count": "-2"}, "trace_count"),
+            ({"trace_level": ["LOUD"]}, "trace_level"), ({"trace_level": ["TENSORS"]}, "tensors"),
+            ({"trace_file": "/tmp/elsewhere"}, "trace_file"), ({"trace_speed": "1"}, "trace_speed"),
+            ({"log_frequency": "-1"}, "log_frequency"), ({"trace_rate": {}}, "trace_rate"),
+        ]:
+            with self.subTest(settings), self.assertRaises(InferenceServerException) as caught:
+                client.update_trace_settings(settings=settings)
+            self.assertIn(expected, str(caught.exception))
+        with self.assertRaises(InferenceServerException):
+            client.update_trace_settings("nothing", {"trace_rate": "1"})
+        self.assertEqual(client.get_trace_settings(), before)
+
+    def test_every_request_with_its_phases(self):
+        client = self.start()
+        client.update_trace_settings(settings={"trace_rate": "1", "trace_level": ["TIMESTAMPS"]})
+        for number in range(3):
+            client.infer("add-sub", inputs([A, B]), request_id="mine")
+        self.assertTrue(eventually(lambda: self.file.exists() and len(self.traces()) == 3))
+        for what, when in self.traces():
+            self.assertEqual((what["model_name"], what["model_version"]), ("add-sub", 1))
+            order = ["HTTP_RECV_START", "HTTP_RECV_END", "REQUEST_START", "QUEUE_START", "COMPUTE_START",
+                     "COMPUTE_INPUT_END", "COMPUTE_OUTPUT_START", "COMPUTE_END", "REQUEST_END",
+                     "HTTP_SEND_START", "HTTP_SEND_END"]
+            instants = [when[name] for name in order]
+            self.assertEqual(instants, sorted(instants))
+        client.update_trace_settings(settings={"trace_level": ["OFF"]})
+        client.infer("add-sub", inputs([A, B]))
+        self.assertEqual(len(self.traces()), 3)
+
+    def test_rate_count_and_files_by_number(self):
+        client = self.start()
+        settings = {"trace_level": ["TIMESTAMPS"], "trace_rate": "2", "trace_count": "5", "log_frequency": "2"}
+        client.update_trace_settings("add-sub", settings)
+        other = triton.InferInput("INPUT0", [1, 1], "FP32")
+        other.set_data_from_numpy(np.ones((1, 1), np.float32))
+        for _ in range(16):
+            client.infer("add-sub", inputs([A, B]))
+            client.infer("identity-FP32", [other])
+        names = ["trace.json.0", "trace.json.1", "trace.json.2"]
+        self.assertTrue(eventually(lambda: (self.folder / names[2]).exists()))
+        self.assertTrue(eventually(lambda: len(self.traces(names[2])) == 1))
+        self.assertEqual([len(self.traces(name)) for name in names], [2, 2, 1])
+        models = {what["model_name"] for name in names for what, _ in self.traces(name)}
+        self.assertEqual(models, {"add-sub"})
+        self.assertEqual(client.get_trace_settings("add-sub")["trace_count"], "0")
+
+    def test_without_a_file_nothing_is_traced(self):
+        with ApusServer(fixture("add-sub")) as server:
+            answer = requests.post(server.url + "/v2/trace/setting", json={"trace_level": ["TIMESTAMPS"]})
+            self.assertEqual(answer.status_code, 501)
+            self.assertIn("--trace-file", answer.json()["error"])
+
+
+class LoggingTest(unittest.TestCase):
+    def test_levels_and_format_change_the_running_server(self):
+        with ApusServer(fixture("add-sub"), "--model-control-mode", "explicit", "--load-model", "add-sub") as server:
+            client = triton.InferenceServerClient(f"127.0.0.1:{server.port}")
+            self.addCleanup(client.close)
+            first = {"log_file": "", "log_info": True, "log_warning": True, "log_error": True,
+                     "log_verbose_level": 0, "log_format": "default"}
+            self.assertEqual(client.get_log_settings(), first)
+
+            def gone():
+                return [line for line in list(server.lines) if "version 1 is gone" in line]
+
+            def reload():
+                client.load_model("add-sub")
+                client.unload_model("add-sub")
+
+            client.unload_model("add-sub")
+            self.assertTrue(eventually(lambda: len(gone()) == 1))
+            json.loads(gone()[0])
+            self.assertEqual(client.update_log_settings({"log_info": False}), {**first, "log_info": False})
+            reload()
+            changed = client.update_log_settings({"log_info": True, "log_format": "ISO8601", "log_verbose_level": 1})
+            self.assertEqual(changed, {**first, "log_format": "ISO8601", "log_verbose_level": 1})
+            reload()
+            self.assertTrue(eventually(lambda: len(gone()) > 1))
+            # The one while information was off left no line.
+            self.assertEqual(len(gone()), 2)
+            self.assertRegex(gone()[1], r"^\d{4}-\d\d-\d\dT\S+Z INFO ")
+            client.update_log_settings({"log_format": "default", "log_verbose_level": None})
+            self.assertEqual(client.get_log_settings(), first)
+            for settings, expected in [
+                ({"log_file": "/tmp/elsewhere"}, "chosen where the server is started"),
+                ({"log_info": "yes"}, "true or false"), ({"log_verbose_level": -1}, "0 or more"),
+                ({"log_format": "xml"}, "ISO8601"), ({"log_infos": True}, "log_infos"),
+                ({"log_info": False, "log_error": 3}, "log_error"),
+            ]:
+                with self.subTest(settings), self.assertRaises(InferenceServerException) as caught:
+                    client.update_log_settings(settings)
+                self.assertIn(expected, str(caught.exception))
+            self.assertEqual(client.get_log_settings(), first)
+
+
+class RestrictedTest(ServerCase):
+    arguments = ("--http-restricted-api", "model-config,metadata:X-Key=open sesame",
+                 "--http-restricted-api", "inference,trace:other=1", "--http-restricted-api", "health:h=v")
+
+    def test_each_group_takes_its_header(self):
+        infer = {"inputs": [{"name": name, "datatype": "INT32", "shape": [1, 16], "data": [1] * 16}
+                            for name in ("INPUT0", "INPUT1")]}
+        for path, body, headers in [
+            ("/v2/models/add-sub/config", None, {"x-key": "open sesame"}),
+            ("/v2", None, {"X-KEY": "open sesame"}), ("/v2/models/add-sub", None, {"x-key": "open sesame"}),
+            ("/v2/models/add-sub/infer", infer, {"other": "1"}), ("/v2/trace/setting", None, {"other": "1"}),
+            ("/v2/health/live", None, {"h": "v"}), ("/readyz", None, {"h": "v"}),
+        ]:
+            with self.subTest(path):
+                ask = lambda headers: requests.request(
+                    "POST" if body else "GET", self.url(path), json=body, headers=headers)
+                self.assertEqual(ask(headers).status_code, 200)
+                name, value = next(iter(headers.items()))
+                for wrong in ({}, {name: value + "x"}, {name: value[:-1]}, {"unrelated": value}):
+                    answer = ask(wrong)
+                    self.assertEqual(answer.status_code, 403)
+                    self.assertIn(name.lower(), answer.json()["error"])
+                    self.assertNotIn(value + "x", answer.text)
+
+    def test_other_groups_are_open(self):
+        for path in ("/v2/models/stats", "/v2/logging", "/metrics"):
+            self.assertEqual(requests.get(self.url(path)).status_code, 200, path)
+        self.assertEqual(requests.post(self.url("/v2/repository/index")).status_code, 200)
+
+    def test_the_client_of_triton_passes_its_headers(self):
+        self.assertEqual(
+            self.client.get_model_config("add-sub", headers={"X-Key": "open sesame"})["name"], "add-sub")
+
+    def test_what_makes_no_sense_stops_the_start(self):
+        for text, expected in [("nothing:k=v", "there is no group nothing"), ("health", "has no key"),
+                               ("health:k", "HEADER=VALUE"), ("health,health:k=v", "restricted twice")]:
+            with self.subTest(text), self.assertRaises(RuntimeError) as caught:
+                ApusServer(fixture("add-sub"), "--http-restricted-api", text).__enter__()
+            self.assertIn(expected, str(caught.exception))
+
+    def test_keys_are_not_printed(self):
+        import subprocess
+
+        from support.apus_server import binary
+        printed = subprocess.run([binary(), "serve", "--http-restricted-api", "health:k=secret", "--print-config"],
+                                 capture_output=True, text=True).stdout
+        self.assertIn("http-restricted-api", printed)
+        self.assertNotIn("secret", printed)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -16,6 +16,7 @@ final class House: Sendable {
   private let graphs: GraphWorkshop
   private let front: HTTPServer
   private let repository: Repository
+  private let traces: RequestTraces
   private let clientMemory: SharedMemoryRegistry
   /// `nil` where nothing speaks TLS.
   private let certificates: CertificateWatch?
@@ -28,8 +29,9 @@ final class House: Sendable {
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
+    traces = RequestTraces(path: settings.traceFile) { [log] in log.write(.error, $0) }
     let observer = MonitoringObserver(
-      metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
+      metrics: metrics, accessLog: settings.accessLog(into: log), log: log, traces: traces)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
     graphs = GraphWorkshop(
@@ -41,9 +43,10 @@ final class House: Sendable {
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
     clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
     front = HTTPServer(
-      settings: settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
+      settings: try settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
       pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
-      extensions: FrontExtensions(memory: clientMemory))
+      extensions: FrontExtensions(
+        memory: clientMemory, tracing: traces, logging: LogSettings(log)))
     certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
     metrics.watch(door: door, front: front, log: log)
   }
@@ -91,6 +94,7 @@ final class House: Sendable {
     door.shutDown()
     graphs.shutDown()
     clientMemory.close()
+    traces.close()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }

@@ -6,6 +6,7 @@ import Serving
 import Settings
 import Transport
 import Vision
+import WireFormats
 
 /// What each room gets of the settings.
 extension ServeSettings {
@@ -31,10 +32,23 @@ extension ServeSettings {
     }
   }
 
+  /// Groups of REST addresses that take a header.
+  var httpRestrictedGroups: RestrictedGroups {
+    get throws(ServerFault) {
+      do {
+        return try RestrictedGroups(pieces: httpRestrictions)
+      } catch {
+        throw .configurationInvalid(file: "http-restricted-api", reason: error.reason)
+      }
+    }
+  }
+
+  /// - Throws: where a setting is well formed and makes no sense.
   func frontSettings(
     _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
-  ) -> HTTPFrontSettings {
+  ) throws(ServerFault) -> HTTPFrontSettings {
     var front = HTTPFrontSettings()
+    front.restricted = try httpRestrictedGroups
     front.tls = tls
     front.socket = httpSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text

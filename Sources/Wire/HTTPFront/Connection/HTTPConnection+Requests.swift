@@ -16,7 +16,9 @@ extension HTTPConnection {
 
   private func takeHead(_ received: HTTPRequestHead) {
     guard state.phase == .awaitingHead else { return }
-    head.read(received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil)
+    head.read(
+      received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil,
+      keyNames: front.keyNames)
     bodyByteCount = 0
     corsOrigin = nil
     startRecord()

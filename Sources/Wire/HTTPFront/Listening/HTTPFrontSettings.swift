@@ -1,5 +1,6 @@
 package import Transport
 package import Vision
+package import WireFormats
 
 /// What an operator sets of the HTTP front.
 package struct HTTPFrontSettings: Sendable {
@@ -35,6 +36,9 @@ package struct HTTPFrontSettings: Sendable {
 
   /// What managing this server from afar takes; `nil` leaves management to this machine.
   package var managementKey: String?
+
+  /// Groups of addresses that take a header.
+  package var restricted = RestrictedGroups.none
 
   /// How photos are made inputs of the model of that name.
   package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Everything the front answers.
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
@@ -54,6 +56,24 @@ enum Endpoint: Sendable, CaseIterable {
     switch self {
     case .metrics, .plainLive, .plainReady, .serverLive, .serverReady: true
     default: false
+    }
+  }
+
+  /// What it can be restricted with; `nil` for what is for everybody, or has a guard of its own.
+  var group: EndpointGroup? {
+    switch self {
+    case .serverLive, .serverReady, .modelReady, .plainLive, .plainReady: .health
+    case .serverMetadata, .modelList, .modelMetadata: .metadata
+    case .infer, .detect, .classify: .inference
+    case .modelConfig: .modelConfig
+    case .modelStatistics, .allStatistics: .statistics
+    case .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: .modelRepository
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister:
+      .sharedMemory
+    case .traceSettings: .trace
+    case .logSettings: .logging
+    case .metrics, .page: nil
     }
   }
 }

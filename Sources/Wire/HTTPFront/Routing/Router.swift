@@ -1,6 +1,7 @@
 import Inference
 import NIOHTTP1
 import Serving
+import WireFormats
 
 /// Leads each request to what answers it.
 struct Router {
@@ -37,6 +38,12 @@ struct Router {
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
+    if let lock = route.endpoint.group.flatMap(shared.settings.restricted.lock),
+      !lock.isOpened(by: connection.head.keys[lock.header])
+    {
+      connection.refuse(.forbidden(.restricted(header: lock.header)))
+      return
+    }
     if route.endpoint.isManagement, let refusal = ManagementGuard.refusal(of: connection, shared) {
       connection.refuse(refusal)
       return
