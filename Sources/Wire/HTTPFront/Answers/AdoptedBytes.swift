@@ -2,8 +2,9 @@ import Glibc
 import Inference
 @_spi(CustomByteBufferAllocator) import NIOCore
 import Synchronization
+import WireFormats
 
-/// Lets a network buffer send a tensor's memory as it lies there.
+/// Lets a network buffer be a tensor's memory: sends it as it lies there, reads straight into it.
 ///
 /// A `ByteBuffer` frees its memory through a C function that is told an address and nothing else;
 /// this table says to whom the address belongs. One short lock for each large tensor that is sent.
@@ -14,26 +15,30 @@ enum AdoptedBytes {
 
   private static let owners = Guarded<[UInt: [TensorStorage]]>([:])
 
-  /// Tensors sent without a copy, and bytes that were copied on the way out; for benchmarks and
-  /// the tests that hold us to "none out".
-  static let adoptedCount = Atomic<Int>(0)
-  static let copiedByteCount = Atomic<Int>(0)
-
   /// The tensor's bytes as a network buffer: adopted where that pays, else copied. `nil` where they
   /// are not on the host. The storage lives until the buffer has been sent.
   static func buffer(of tensor: Tensor) -> ByteBuffer? {
     guard let bytes = tensor.hostBytes else { return nil }
     guard bytes.count >= byteCountMin, let base = bytes.baseAddress else {
-      copiedByteCount.wrappingAdd(bytes.count, ordering: .relaxed)
       return ByteBuffer(bytes: bytes)
     }
-    adoptedCount.wrappingAdd(1, ordering: .relaxed)
     owners.withLock { $0[UInt(bitPattern: base), default: []].append(tensor.storage) }
     // Never written through: nothing of ours changes a buffer after it was made, and a change by
     // NIO would copy first.
     let memory = UnsafeMutableRawBufferPointer(mutating: bytes)
     return ByteBuffer(takingOwnershipOf: memory, allocator: allocator)
   }
+
+  /// An empty network buffer over memory that is to be filled by one read. It is never larger than
+  /// that memory, and never written to but by the read.
+  static func emptyBuffer(in memory: BodyMemory) -> ByteBuffer {
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes.prefix(readByteCountMax))
+    owners.withLock { $0[UInt(bitPattern: bytes.baseAddress), default: []].append(memory.owner) }
+    return ByteBuffer(takingOwnershipOf: bytes, allocator: allocator, writerIndex: 0)
+  }
+
+  /// What one read takes at most, so that a connection does not hold its loop for long.
+  private static let readByteCountMax = 1 << 20
 
   private static let allocator = ByteBufferAllocator(
     allocate: { malloc($0) },

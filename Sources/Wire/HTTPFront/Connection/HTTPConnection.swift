@@ -2,6 +2,7 @@ import Inference
 import NIOCore
 import NIOHTTP1
 import Serving
+import WireFormats
 
 /// One client's connection: takes its requests one after the other, holds it to the limits, writes
 /// the answers. Everything happens on the connection's event loop.
@@ -39,6 +40,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var hasReadPart = false
   var headStarted = Instant.never
   var corsOrigin: String?
+  private var bodyReads: BodyReads?
+  var readThreshold = ReadThreshold()
 
   init(front: FrontLoop, isMetricsOnly: Bool) {
     self.front = front
@@ -73,8 +76,24 @@ extension HTTPConnection {
     if state.owesAnswer { giveUp() }
     state.closed()
     self.context = nil
+    bodyReads?.end()
+    bodyReads = nil
     context.fireChannelInactive()
   }
+
+  /// Has reads go where bodies want them; for channels whose reads are HTTP as they come.
+  func chooseMemoryOfReads() {
+    let reads = BodyReads(for: self)
+    // A channel that has no such option (a test's) reads as it does.
+    guard (try? context?.channel.syncOptions?.setOption(.recvAllocator, value: reads)) != nil
+    else { return }
+    bodyReads = reads
+  }
+
+  /// What is read is HTTP as it comes, so that the socket may be told of a body's length.
+  var readsBodies: Bool { bodyReads != nil }
+
+  var memoryForNextRead: BodyMemory? { state.deliversBody ? exchange?.memoryForNextRead : nil }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)

@@ -94,6 +94,8 @@ extension InferExchange {
     }
   }
 
+  var memoryForNextRead: BodyMemory? { binary?.memoryForNextBytes }
+
   func end() {
     if binary != nil {
       decoded(Self.finish(&binary))

@@ -8,7 +8,7 @@ import NIOHTTP1
 enum HTTPPipeline {
   static func install(
     on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
-    isMetricsOnly: Bool
+    isMetricsOnly: Bool, isEncrypted: Bool = false
   ) throws {
     var bounds = NIOHTTPDecoderLimitConfiguration()
     bounds.maxHeaderFieldSize = limits.headerBytesMax
@@ -18,7 +18,10 @@ enum HTTPPipeline {
       leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
       limitConfiguration: bounds)
     try handlers.addHandler(ByteToMessageHandler(decoder))
-    try handlers.addHandler(HTTPConnection(front: front, isMetricsOnly: isMetricsOnly))
+    let connection = HTTPConnection(front: front, isMetricsOnly: isMetricsOnly)
+    try handlers.addHandler(connection)
+    // Within TLS, what is read from the socket is not what a body holds.
+    if !isEncrypted { connection.chooseMemoryOfReads() }
   }
 }
 
