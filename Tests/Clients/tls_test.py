@@ -284,7 +284,7 @@ class UnixSocketTest(unittest.TestCase):
         return ApusServer(fixture("add-sub"), "--http-socket", self.path, *arguments)
 
     def test_it_answers_has_its_permissions_and_goes_with_the_server(self):
-        with self.server("--socket-mode", "660") as server:
+        with self.server("--socket-mode", "660", "--access-log", "all") as server:
             self.assertEqual(get(self.path).status, 200)
             self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o660)
             answer = subprocess.run(
@@ -292,6 +292,7 @@ class UnixSocketTest(unittest.TestCase):
                 capture_output=True, text=True)
             self.assertEqual(answer.stdout, '{"live":true}', answer.stderr)
             self.assertIn("socket", server.log)
+            self.assertTrue(eventually(lambda: f'"client.address":"uid:{os.getuid()}"' in server.log), server.log)
         self.assertFalse(self.path.exists())
 
     def test_management_is_allowed_there(self):

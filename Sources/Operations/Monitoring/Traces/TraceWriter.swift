@@ -12,14 +12,14 @@ final class TraceWriter: Sendable {
   }
 
   private let waiting = Signal(Waiting())
-  private let file: TraceFile
+  private let path: String
   private let thread = Guarded<NamedThread?>(nil)
   private let report: @Sendable (String) -> Void
 
   private static let waitingBytesMax = 4 << 20
 
   init(path: String, report: @escaping @Sendable (String) -> Void) {
-    file = TraceFile(path: path)
+    self.path = path
     self.report = report
   }
 
@@ -38,6 +38,7 @@ final class TraceWriter: Sendable {
   }
 
   private func run() {
+    let file = TraceFile(path: path)
     var hasFailed = false
     while true {
       let work = waiting.sleepUntilReady { waiting -> Waiting? in
@@ -67,10 +68,9 @@ final class TraceWriter: Sendable {
 }
 
 /// A file that is a whole JSON array after every trace: each replaces the closing bracket by itself
-/// and a new one. Numbered where a frequency says how many traces go into one.
-///
-/// Unchecked: the writer's thread alone touches it.
-final class TraceFile: @unchecked Sendable {
+/// and a new one. Numbered where a frequency says how many traces go into one. Used by the writer's
+/// thread only.
+final class TraceFile {
   private let path: String
   private var descriptor: Int32 = -1
   private var openPath = ""

@@ -67,6 +67,7 @@ extension HTTPConnection {
 
   private func opened(_ context: ChannelHandlerContext) {
     peer = Peer(context.remoteAddress, at: context.localAddress)
+    Peer.user(of: context.channel) { self.peer = $0 }
     front.connectionOpened(self)
   }
 
