@@ -172,6 +172,16 @@ class TLSTest(unittest.TestCase):
             self.assertEqual(connection.getresponse().read(), b'{"live":true}')
         connection.close()
 
+    def test_a_refused_body_gets_its_answer(self):
+        with connect(self.server, self.made.context()) as connection:
+            connection.sendall(b"POST /v2/models/add-sub/infer HTTP/1.1\r\nHost: localhost\r\n"
+                               b"Content-Length: 999999999\r\n\r\n" + b" " * 100_000)
+            answer = b""
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                while part := connection.recv(4096):
+                    answer += part
+            self.assertIn(b" 413 ", answer.split(b"\r\n")[0])
+
     def test_tensors_of_megabytes_come_and_go_whole(self):
         count = 3 * 640 * 640
         values = random.Random(1).randbytes(count * 4)

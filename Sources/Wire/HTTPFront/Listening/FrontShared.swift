@@ -20,7 +20,7 @@ final class FrontShared: Sendable {
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)?, extensions: FrontExtensions
+    repository: (any FrontRepository)?, extensions: FrontExtensions = FrontExtensions()
   ) {
     self.settings = settings
     self.door = door
