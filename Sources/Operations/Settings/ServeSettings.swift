@@ -133,7 +133,7 @@ package struct ServeSettings: Sendable {
     case .text(let text): return text
     case .list(let texts):
       let kind = SettingsTable.row(name).kind
-      guard [.names, .secrets, .networks].contains(kind) else {
+      guard kind.isList else {
         throw .wrongValue(
           name, origin: origin, expected: kind.expectation,
           got: "[\(texts.joined(separator: ", "))]")
@@ -148,13 +148,21 @@ package struct ServeSettings: Sendable {
     }
   }
 
-  private func checkTogether() throws(SettingsFault) {
-    if instances * runtimeThreads > max(machine.cores, 1) {
-      throw .contradiction(
-        .instances, .runtimeThreads,
-        reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
-          + "\(machine.cores) cores that Apus may use; lower one of them")
+  /// A thread cannot run where the process may not.
+  private func checkPolicies() throws(SettingsFault) {
+    let allowed = Set(machine.coreNumbers)
+    for policy in hostPolicies {
+      let strange = policy.cores.filter { !allowed.contains($0) }
+      guard let first = strange.first else { continue }
+      throw .wrongValue(
+        .hostPolicy, origin: origin(of: .hostPolicy),
+        expected: "cores that this process may use, which are "
+          + "\(CoreList.text(machine.coreNumbers)), for the policy \(policy.name)",
+        got: "core \(first)")
     }
+  }
+
+  private func checkTLS() throws(SettingsFault) {
     if (tlsCertificate == nil) != (tlsKey == nil) {
       throw .contradiction(
         .tlsCertificate, .tlsKey, reason: "TLS needs both; give the other one, too")
@@ -163,6 +171,17 @@ package struct ServeSettings: Sendable {
       throw .contradiction(
         .tlsClientCA, .tlsCertificate, reason: "clients show certificates within TLS only")
     }
+  }
+
+  private func checkTogether() throws(SettingsFault) {
+    if instances * runtimeThreads > max(machine.cores, 1) {
+      throw .contradiction(
+        .instances, .runtimeThreads,
+        reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
+          + "\(machine.cores) cores that Apus may use; lower one of them")
+    }
+    try checkTLS()
+    try checkPolicies()
     let ports: [(SettingName, Int)] = [
       (.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort),
     ]

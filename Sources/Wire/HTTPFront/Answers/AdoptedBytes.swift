@@ -13,7 +13,25 @@ enum AdoptedBytes {
   /// Tensors below this size are copied: that costs less than the table.
   static let byteCountMin = 16 << 10
 
-  private static let owners = Guarded<[UInt: [TensorStorage]]>([:])
+  private static let owners = Guarded<[UInt: Owners]>([:])
+
+  /// Who keeps an address valid: one storage for each buffer over it, nearly always a single one.
+  private struct Owners {
+    let first: TensorStorage
+    var others: [TensorStorage] = []
+  }
+
+  private static func adopt(_ base: UnsafeRawPointer?, for owner: TensorStorage) {
+    owners.withLock { owners in
+      let key = UInt(bitPattern: base)
+      // Looked up before it is changed: a change through an optional allocates.
+      if let place = owners.index(forKey: key) {
+        owners.values[place].others.append(owner)
+      } else {
+        owners.updateValue(Owners(first: owner), forKey: key)
+      }
+    }
+  }
 
   /// The tensor's bytes as a network buffer: adopted where that pays, else copied. `nil` where they
   /// are not on the host. The storage lives until the buffer has been sent.
@@ -22,7 +40,7 @@ enum AdoptedBytes {
     guard bytes.count >= byteCountMin, let base = bytes.baseAddress else {
       return ByteBuffer(bytes: bytes)
     }
-    owners.withLock { $0[UInt(bitPattern: base), default: []].append(tensor.storage) }
+    adopt(base, for: tensor.storage)
     // Never written through: nothing of ours changes a buffer after it was made, and a change by
     // NIO would copy first.
     let memory = UnsafeMutableRawBufferPointer(mutating: bytes)
@@ -33,7 +51,7 @@ enum AdoptedBytes {
   /// that memory, and never written to but by the read.
   static func emptyBuffer(in memory: BodyMemory) -> ByteBuffer {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes.prefix(readByteCountMax))
-    owners.withLock { $0[UInt(bitPattern: bytes.baseAddress), default: []].append(memory.owner) }
+    adopt(bytes.baseAddress, for: memory.owner)
     return ByteBuffer(takingOwnershipOf: bytes, allocator: allocator, writerIndex: 0)
   }
 
@@ -55,9 +73,9 @@ enum AdoptedBytes {
   private static func giveBack(_ base: UnsafeMutableRawPointer) {
     let owner = owners.withLock { owners -> TensorStorage? in
       let key = UInt(bitPattern: base)
-      guard let owner = owners[key]?.popLast() else { return nil }
-      if owners[key]?.isEmpty == true { owners[key] = nil }
-      return owner
+      guard let place = owners.index(forKey: key) else { return nil }
+      if owners.values[place].others.isEmpty { return owners.remove(at: place).value.first }
+      return owners.values[place].others.removeLast()
     }
     // Without an owner it is a copy that a change of the buffer made.
     if owner == nil { free(base) }

@@ -23,10 +23,10 @@ struct StatusAnswers {
     case .modelMetadata: answerMetadata(of: route.address)
     case .modelConfig: answerConfiguration(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
-    case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
-      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases, .systemMemoryStatus,
-      .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus, .cudaMemoryRegister,
-      .cudaMemoryUnregister, .traceSettings, .logSettings:
+    case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .modelStatistics,
+      .allStatistics, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+      .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }

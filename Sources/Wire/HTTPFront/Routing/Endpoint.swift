@@ -4,6 +4,8 @@ import WireFormats
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
   case modelList, modelMetadata, modelConfig, modelReady, infer
+  /// Triton's generate extension.
+  case generate, generateStream
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
@@ -20,12 +22,12 @@ enum Endpoint: Sendable, CaseIterable {
   /// The method that does it, beside `HEAD` for `GET` and `OPTIONS` for all.
   var isPost: Bool {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
-      .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryRegister, .cudaMemoryUnregister:
+    case .infer, .generate, .generateStream, .detect, .classify, .repositoryIndex, .modelLoad,
+      .modelUnload, .modelAliases, .systemMemoryRegister, .systemMemoryUnregister,
+      .cudaMemoryRegister, .cudaMemoryUnregister:
       true
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata,
-      .modelConfig, .modelReady,
-      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
+      .modelReady, .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
       .systemMemoryStatus, .cudaMemoryStatus, .traceSettings, .logSettings:
       false
     }
@@ -64,7 +66,7 @@ enum Endpoint: Sendable, CaseIterable {
     switch self {
     case .serverLive, .serverReady, .modelReady, .plainLive, .plainReady: .health
     case .serverMetadata, .modelList, .modelMetadata: .metadata
-    case .infer, .detect, .classify: .inference
+    case .infer, .generate, .generateStream, .detect, .classify: .inference
     case .modelConfig: .modelConfig
     case .modelStatistics, .allStatistics: .statistics
     case .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: .modelRepository

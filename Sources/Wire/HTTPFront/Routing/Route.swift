@@ -117,8 +117,8 @@ struct Route: Sendable {
   }
 
   private static let verbs: [String: Endpoint] = [
-    "ready": .modelReady, "config": .modelConfig, "infer": .infer, "stats": .modelStatistics,
-    "detect": .detect,
+    "ready": .modelReady, "config": .modelConfig, "infer": .infer, "generate": .generate,
+    "generate_stream": .generateStream, "stats": .modelStatistics, "detect": .detect,
     "classify": .classify,
   ]
 
