@@ -33,6 +33,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
@@ -70,9 +71,24 @@ let package = Package(
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     .target(name: "CZlib", path: "Sources/Wire/CZlib"),
     room(
+      "Transport", in: "Wire",
+      needs: [
+        "Inference", "Serving", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ]),
+    tests(
+      "Transport",
+      needs: [
+        "Inference", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    room(
       "HTTPFront", in: "Wire",
       needs: [
-        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Transport", "Vision",
+        "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -90,7 +106,7 @@ let package = Package(
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
-    room("Monitoring", in: "Operations", needs: ["Inference", "Serving"]),
+    room("Monitoring", in: "Operations", needs: ["Inference", "Serving", "WireFormats"]),
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
@@ -105,7 +121,9 @@ let package = Package(
         "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
-    tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "ModelStore",
+      needs: ["Batching", "Inference", "Imaging", "Settings", "Vision", "WireFormats"]),
     tests(
       "Reports",
       needs: [
@@ -136,7 +154,8 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
-        "OnnxRuntime", "OpenVino", "Reports", "SampleBackends", "Serving", "Settings", "Vision",
+        "OnnxRuntime", "OpenVino", "Reports", "SampleBackends", "Serving", "Settings", "Transport",
+        "Vision",
         "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),

@@ -13,7 +13,9 @@ import Testing
     if row.endpoint == .vertexPredict { return }
     let route = try #require(Route(target: target))
     #expect(route.endpoint == row.endpoint)
-    #expect(route.address.name == (path.contains("{model}") ? "m" : ""))
+    #expect(
+      route.address.name
+        == (path.contains("{model}") ? "m" : path.contains("{region}") ? "{region}" : ""))
   }
 
   @Test func `nothing that is answered is left out of the page`() {

@@ -61,9 +61,16 @@ enum ImportTable {
       mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
     Room("CZlib", in: "Wire", mayImport: []),
     Room(
+      "Transport", in: "Wire",
+      mayImport: [
+        "Inference", "Serving", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization",
+        "Glibc",
+      ]),
+    Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore",
+        "NIOPosix",
         "NIOHTTP1", "Synchronization", "Glibc",
       ])),
   ]
@@ -110,6 +117,7 @@ enum ImportTable {
       "ApusCommand",
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats", "HTTPFront",
+        "Transport",
         "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",

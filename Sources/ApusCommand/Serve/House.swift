@@ -5,6 +5,7 @@ import Inference
 import Monitoring
 import Serving
 import Settings
+import Transport
 
 /// All rooms of one server: built once, opened in order, closed in reverse.
 final class House: Sendable {
@@ -15,16 +16,22 @@ final class House: Sendable {
   private let graphs: GraphWorkshop
   private let front: HTTPServer
   private let repository: Repository
+  private let traces: RequestTraces
+  private let clientMemory: SharedMemoryRegistry
+  /// `nil` where nothing speaks TLS.
+  private let certificates: CertificateWatch?
 
   /// Builds everything; nothing listens and no model is loaded yet.
-  init(models: [String], settings: ServeSettings) {
+  init(models: [String], settings: ServeSettings) throws(ServerFault) {
     self.settings = settings
+    let tls = try settings.tlsContexts
     Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
+    traces = RequestTraces(path: settings.traceFile) { [log] in log.write(.error, $0) }
     let observer = MonitoringObserver(
-      metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
+      metrics: metrics, accessLog: settings.accessLog(into: log), log: log, traces: traces)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
     graphs = GraphWorkshop(
@@ -34,9 +41,13 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
+    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
     front = HTTPServer(
-      settings: settings.frontSettings(visionOptions), door: door, observer: observer,
-      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
+      settings: try settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
+      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
+      extensions: FrontExtensions(
+        memory: clientMemory, tracing: traces, logging: LogSettings(log)))
+    certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
     metrics.watch(door: door, front: front, log: log)
   }
 
@@ -53,6 +64,7 @@ final class House: Sendable {
     }
     door.beginOpening()
     let addresses = try front.start()
+    certificates?.start()
     do throws(ServerFault) {
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
@@ -63,7 +75,11 @@ final class House: Sendable {
     StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
   }
 
-  func reopenLogs() { log.reopen() }
+  /// What SIGHUP asks for.
+  func readFilesAgain() {
+    log.reopen()
+    certificates?.reload()
+  }
 
   /// Fails readiness, keeps accepting for `drain-delay`, answers what was taken, ends.
   func close() {
@@ -75,6 +91,7 @@ final class House: Sendable {
 
   private func close(within duration: Duration) {
     repository.close()
+    certificates?.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
     let isAnswered = door.drain(until: limit)
@@ -84,6 +101,8 @@ final class House: Sendable {
     }
     door.shutDown()
     graphs.shutDown()
+    clientMemory.close()
+    traces.close()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }
@@ -92,5 +111,13 @@ final class House: Sendable {
     let (seconds, attoseconds) = duration.components
     var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     nanosleep(&time, nil)
+  }
+}
+
+extension ServerLog {
+  /// What became of reading the certificate's files again.
+  fileprivate func certificateRead(_ fault: ServerFault?) {
+    guard let fault else { return write(.info, "the TLS certificate was read again") }
+    write(.error, "the TLS certificate stays as it was: \(fault)")
   }
 }

@@ -31,6 +31,7 @@ struct StartLines {
     if let metrics = addresses.first(where: { $0.isMetricsOnly && $0.profile == nil }) {
       lines.append("  metrics  \(url(of: metrics))/metrics")
     }
+    for path in addresses.compactMap(\.socketPath) { lines.append("  socket   \(path)") }
     if settings.grpcPort != 0 {
       lines.append("  gRPC     nothing listens on port \(settings.grpcPort) yet")
     }
@@ -41,7 +42,8 @@ struct StartLines {
     guard let address else { return "" }
     let isEverywhere = address.host == "0.0.0.0" || address.host == "::"
     let host = isEverywhere ? "127.0.0.1" : address.host
-    return "http://\(host.contains(":") ? "[\(host)]" : host):\(address.port)"
+    return
+      "\(address.isEncrypted ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(address.port)"
   }
 
   private func describe(_ status: ModelStatus) -> String {

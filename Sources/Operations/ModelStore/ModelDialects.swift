@@ -53,6 +53,7 @@ struct ModelDialects {
     }
     if files.contains(OwnDialect.fileName) {
       try OwnDialect.read(folder.path(of: OwnDialect.fileName), into: &model)
+      for key in ConfigurationCompletion.overlaid { model.written?.set(key, []) }
     }
     return model
   }

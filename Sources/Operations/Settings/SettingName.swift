@@ -14,6 +14,14 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case compat
   case vertexPredictRoute = "vertex-predict-route"
   case vertexHealthRoute = "vertex-health-route"
+  case httpRestrictedAPI = "http-restricted-api"
+  case grpcRestrictedProtocol = "grpc-restricted-protocol"
+  case allowClientShm = "allow-client-shm"
+  case tlsCertificate = "tls-certificate"
+  case tlsKey = "tls-key"
+  case tlsClientCA = "tls-client-ca"
+  case httpSocket = "http-socket"
+  case socketMode = "socket-mode"
 
   case modelControlMode = "model-control-mode"
   case repositoryPollSecs = "repository-poll-secs"
@@ -61,6 +69,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case logFormat = "log-format"
   case logLevel = "log-level"
   case logFile = "log-file"
+  case traceFile = "trace-file"
 
   case config
   case printConfig = "print-config"

@@ -73,10 +73,10 @@ final class ModelCore: Sendable {
       of: specification.scheduling.instances, count: instanceCount)
     let runners = SharedRunners()
     self.runners = runners
-    let isLimited = placements.contains { !$0.limit.claims.isEmpty }
+    // A graph that held what its own steps wait for would wait for ever.
+    let isLimited = placements.contains { !$0.limit.claims.isEmpty } && !(loaded is GraphModel)
     self.turns =
-      isLimited
-      ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
+      isLimited ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
     // What a loop runs itself would keep it from sending the first part before the last is made.
     self.inlineInstances =
       isDecoupled
@@ -115,6 +115,14 @@ final class ModelCore: Sendable {
 
   /// What an automatic batcher holds for best; `nil` where the operator chose.
   var tuning: BatchTuner.Choice? { shelf.withLock { $0.queue.tuning } }
+
+  /// The same for those who only show it.
+  var batchingChoice: ModelStatistics.Batching? {
+    tuning.map {
+      ModelStatistics.Batching(
+        rowsMax: $0.rowsMax, delayNanoseconds: $0.delayNanoseconds, reason: "\($0.reason)")
+    }
+  }
 
   var queueDepth: Int { shelf.withLock { $0.queue.waitingCount } }
 

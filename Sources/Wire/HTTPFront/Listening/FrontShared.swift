@@ -11,6 +11,7 @@ final class FrontShared: Sendable {
   let pages: any FrontPages
   let metrics: any FrontMetrics
   let repository: (any FrontRepository)?
+  let extensions: FrontExtensions
   let workers: WorkerPool
   let openConnections: OpenConnections
   let collectedBytes: ByteBudget
@@ -19,7 +20,7 @@ final class FrontShared: Sendable {
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)?
+    repository: (any FrontRepository)?, extensions: FrontExtensions = FrontExtensions()
   ) {
     self.settings = settings
     self.door = door
@@ -27,6 +28,7 @@ final class FrontShared: Sendable {
     self.pages = pages
     self.metrics = metrics
     self.repository = repository
+    self.extensions = extensions
     workers = WorkerPool(threadCount: settings.workerThreads)
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     visionTasks = VisionTasks(options: settings.visionOptions)

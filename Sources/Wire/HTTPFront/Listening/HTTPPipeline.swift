@@ -8,7 +8,7 @@ import NIOHTTP1
 enum HTTPPipeline {
   static func install(
     on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
-    isMetricsOnly: Bool, profile: Dialect? = nil
+    isMetricsOnly: Bool, isEncrypted: Bool = false, profile: Dialect? = nil
   ) throws {
     var bounds = NIOHTTPDecoderLimitConfiguration()
     bounds.maxHeaderFieldSize = limits.headerBytesMax
@@ -21,7 +21,8 @@ enum HTTPPipeline {
     let connection = HTTPConnection(
       front: front, isMetricsOnly: isMetricsOnly, profile: profile)
     try handlers.addHandler(connection)
-    connection.chooseMemoryOfReads()
+    // Within TLS, what is read from the socket is not what a body holds.
+    if !isEncrypted { connection.chooseMemoryOfReads() }
   }
 }
 

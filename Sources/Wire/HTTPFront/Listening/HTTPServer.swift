@@ -5,14 +5,19 @@ import NIOHTTP1
 import NIOPosix
 package import Serving
 import Synchronization
+import Transport
 
 /// Where the front listens.
 package struct BoundAddress: Sendable, Equatable {
   package let host: String
+  /// 0 for a Unix socket.
   package let port: Int
   package let isMetricsOnly: Bool
   /// What its clients speak, where it is not for all.
-  package let profile: Dialect?
+  package var profile: Dialect?
+  package var isEncrypted = false
+  /// The file of a Unix socket.
+  package var socketPath: String?
 }
 
 /// The HTTP front: listens, spreads connections over event loops, and ends in order.
@@ -23,15 +28,17 @@ package final class HTTPServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let loops: [NIOLoopBound<FrontLoop>]
   private let listeners = Guarded<[any Channel]>([])
+  /// The file of our Unix socket, as it was bound.
+  private let socketFile = Guarded<UnixSocket.Identity?>(nil)
 
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)? = nil
+    repository: (any FrontRepository)? = nil, extensions: FrontExtensions = FrontExtensions()
   ) {
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      repository: repository)
+      repository: repository, extensions: extensions)
     group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
     loops = Self.makeLoops(group, shared)
   }
@@ -54,6 +61,7 @@ package final class HTTPServer: Sendable {
     if let port = shared.settings.metricsPort {
       bound.append(try listen(port: port, isMetricsOnly: true))
     }
+    if let socket = shared.settings.socket { bound.append(try listen(on: socket)) }
     return bound
   }
 
@@ -64,6 +72,9 @@ package final class HTTPServer: Sendable {
       return listeners
     }
     for listener in listening { listener.close(promise: nil) }
+    if let socket = shared.settings.socket, let bound = socketFile.withLock({ $0 }) {
+      socket.remove(bound)
+    }
     for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
@@ -115,26 +126,49 @@ extension HTTPServer {
   private func listen(
     port: Int, isMetricsOnly: Bool, profile: Dialect? = nil
   ) throws(ServerFault) -> BoundAddress {
+    // Scrapers of metrics mostly speak plain HTTP, and the port gives nothing else away.
+    let tls = isMetricsOnly ? nil : shared.settings.tls
+    let bootstrap = bootstrap(isMetricsOnly: isMetricsOnly, profile: profile, tls: tls)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    let channel: any Channel
+    switch wait(for: bootstrap.bind(host: shared.settings.host, port: port)) {
+    case .success(let bound): channel = bound
+    case .failure(let error): throw fault(of: error, port: port)
+    }
+    return BoundAddress(
+      host: shared.settings.host, port: channel.localAddress?.port ?? port,
+      isMetricsOnly: isMetricsOnly, profile: profile, isEncrypted: tls != nil)
+  }
+
+  private func listen(on socket: UnixSocket) throws(ServerFault) -> BoundAddress {
+    try socket.prepare()
+    try socket.binding { () throws(ServerFault) in
+      let bootstrap = bootstrap(isMetricsOnly: false, profile: nil, tls: nil)
+      if case .failure(let error) = wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
+        throw .configurationInvalid(
+          file: socket.path, reason: "cannot listen there: \(error)")
+      }
+    }
+    socketFile.withLock { $0 = socket.identity }
+    return BoundAddress(host: "", port: 0, isMetricsOnly: false, socketPath: socket.path)
+  }
+
+  /// Blocks until a listener is bound, and keeps it.
+  private func wait(for binding: EventLoopFuture<any Channel>) -> Result<any Channel, any Error> {
     let result = Guarded<Result<any Channel, any Error>?>(nil)
     let done = ConditionLock(value: false)
-    bootstrap(isMetricsOnly: isMetricsOnly, profile: profile)
-      .bind(host: shared.settings.host, port: port)
-      .whenComplete { outcome in
-        result.withLock { $0 = outcome }
-        done.lock()
-        done.unlock(withValue: true)
-      }
+    binding.whenComplete { outcome in
+      result.withLock { $0 = outcome }
+      done.lock()
+      done.unlock(withValue: true)
+    }
     done.lock(whenValue: true)
     done.unlock()
-    switch result.withLock({ $0 }) {
-    case .success(let channel):
-      listeners.withLock { $0.append(channel) }
-      return BoundAddress(
-        host: shared.settings.host, port: channel.localAddress?.port ?? port,
-        isMetricsOnly: isMetricsOnly, profile: profile)
-    case .failure(let error): throw fault(of: error, port: port)
-    case nil: preconditionFailure("bind ended without a result")
+    guard let outcome = result.withLock({ $0 }) else {
+      preconditionFailure("bind ended without a result")
     }
+    if case .success(let channel) = outcome { listeners.withLock { $0.append(channel) } }
+    return outcome
   }
 
   private func fault(of error: any Error, port: Int) -> ServerFault {
@@ -145,7 +179,9 @@ extension HTTPServer {
       file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
   }
 
-  private func bootstrap(isMetricsOnly: Bool, profile: Dialect?) -> ServerBootstrap {
+  private func bootstrap(
+    isMetricsOnly: Bool, profile: Dialect?, tls: TLSContexts?
+  ) -> ServerBootstrap {
     let loops = Dictionary(
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
@@ -153,7 +189,6 @@ extension HTTPServer {
     return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: BodyReads.readsPerTurn)
       .childChannelInitializer { channel in
         guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
@@ -163,9 +198,16 @@ extension HTTPServer {
           let handlers = channel.pipeline.syncOperations
           if openConnections.enter() {
             channel.closeFuture.whenComplete { _ in openConnections.leave() }
-            try HTTPPipeline.install(
-              on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly,
-              profile: profile)
+            let install = {
+              try HTTPPipeline.install(
+                on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly,
+                isEncrypted: tls != nil, profile: profile)
+            }
+            if let tls {
+              try TLSPipeline.install(on: handlers, tls) { _ in try install() }
+            } else {
+              try install()
+            }
           } else {
             try handlers.addHandler(FullHouse(limits: limits))
           }

@@ -1,15 +1,20 @@
 import Inference
 import NIOHTTP1
+import WireFormats
 
 /// Everything the front answers.
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
-  case modelList, modelMetadata, modelReady, infer
+  case modelList, modelMetadata, modelConfig, modelReady, infer
   /// Triton's generate extension.
   case generate, generateStream
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
+  case systemMemoryStatus, systemMemoryRegister, systemMemoryUnregister
+  case cudaMemoryStatus, cudaMemoryRegister, cudaMemoryUnregister
+  /// Read and changed under one address.
+  case traceSettings, logSettings
   case metrics
   /// `/healthz`, `/livez`: the process runs. `/readyz`: it would answer.
   case plainLive, plainReady
@@ -32,17 +37,18 @@ enum Endpoint: Sendable, CaseIterable {
   var methods: [String] {
     switch self {
     case .infer, .generate, .generateStream, .detect, .classify, .repositoryIndex, .modelLoad,
-      .modelUnload, .modelAliases,
-      .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
-      .modelInvoke, .explanations:
+      .modelUnload, .modelAliases, .systemMemoryRegister, .systemMemoryUnregister,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .v1Predict, .v1Explain, .v1Classify, .v1Regress,
+      .invocations, .predict, .vertexPredict, .modelInvoke, .explanations:
       ["POST", "OPTIONS"]
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
-      .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page, .v1ModelList,
-      .v1ModelStatus, .v1Metadata, .ping, .programVersion:
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
+      .modelReady, .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
+      .systemMemoryStatus, .cudaMemoryStatus, .v1ModelList, .v1ModelStatus, .v1Metadata, .ping,
+      .programVersion:
       ["GET", "HEAD", "OPTIONS"]
+    case .traceSettings, .logSettings, .modelRegister: ["GET", "HEAD", "POST", "OPTIONS"]
     // `curl -T` uploads with PUT.
     case .predictions: ["POST", "PUT", "OPTIONS"]
-    case .modelRegister: ["GET", "HEAD", "POST", "OPTIONS"]
     case .modelEntry: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
     case .modelDefault: ["PUT", "OPTIONS"]
     }
@@ -51,7 +57,10 @@ enum Endpoint: Sendable, CaseIterable {
   /// Whether that method of it changes what is served, or shows how, which not everybody may.
   func isManagement(_ method: HTTPMethod) -> Bool {
     switch self {
-    case .modelLoad, .modelUnload, .modelAliases, .modelDefault: true
+    case .modelLoad, .modelUnload, .modelAliases, .systemMemoryStatus, .systemMemoryRegister,
+      .systemMemoryUnregister, .cudaMemoryStatus, .cudaMemoryRegister, .cudaMemoryUnregister,
+      .traceSettings, .logSettings, .modelDefault:
+      true
     case .modelRegister, .modelEntry: method != .GET && method != .HEAD
     default: false
     }
@@ -77,6 +86,31 @@ enum Endpoint: Sendable, CaseIterable {
     switch self {
     case .metrics, .plainLive, .plainReady, .serverLive, .serverReady, .ping: true
     default: false
+    }
+  }
+
+  /// What it can be restricted with; `nil` for what is for everybody, or has a guard of its own.
+  var group: EndpointGroup? {
+    switch self {
+    case .serverLive, .serverReady, .modelReady, .plainLive, .plainReady, .ping: .health
+    case .serverMetadata, .modelList, .modelMetadata, .v1ModelList, .v1ModelStatus, .v1Metadata,
+      .programVersion:
+      .metadata
+    case .infer, .generate, .generateStream, .detect, .classify, .v1Predict, .v1Explain,
+      .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict, .modelInvoke, .predictions,
+      .explanations:
+      .inference
+    case .modelConfig: .modelConfig
+    case .modelStatistics, .allStatistics: .statistics
+    case .repositoryIndex, .modelLoad, .modelUnload, .modelAliases, .modelRegister, .modelEntry,
+      .modelDefault:
+      .modelRepository
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister:
+      .sharedMemory
+    case .traceSettings: .trace
+    case .logSettings: .logging
+    case .metrics, .page: nil
     }
   }
 }

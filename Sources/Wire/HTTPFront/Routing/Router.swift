@@ -67,6 +67,12 @@ struct Router {
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
+    if let lock = route.endpoint.group.flatMap(shared.settings.restricted.lock),
+      !lock.isOpened(by: connection.head.keys[lock.header])
+    {
+      connection.refuse(.forbidden(.restricted(header: lock.header)))
+      return
+    }
     if route.endpoint.isManagement(connection.head.method),
       let refusal = ManagementGuard.refusal(of: connection, shared)
     {
@@ -81,7 +87,9 @@ struct Router {
     case .metrics: MetricsAnswer.begin(on: connection, shared)
     case .modelStatistics, .allStatistics:
       StatisticsAnswer.begin(on: connection, route: route, shared)
-    case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings, .modelLoad,
+      .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
     case .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
@@ -90,7 +98,7 @@ struct Router {
     case .modelRegister, .modelEntry, .modelDefault:
       connection.hand(to: ForeignManagementExchange(connection, route, shared))
     case .v1ModelList, .v1ModelStatus, .v1Metadata, .ping, .programVersion, .serverMetadata,
-      .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+      .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig, .modelReady,
       .plainLive, .plainReady:
       StatusAnswers(shared: shared, connection: connection).answer(route)
     }

@@ -13,6 +13,8 @@ struct InputField {
   /// Its place in `inputs`, for messages about fields that a nameless input lacks.
   let place: Int
   private(set) var binaryByteCount: Int?
+  /// Where its bytes lie, for one in memory that the client shares with us.
+  private(set) var span: RegionSpan?
   private(set) var tensor: Tensor?
   /// How its elements are to be understood, as clients of MLServer say it.
   private(set) var contentType = TensorContentType.plain
@@ -48,8 +50,15 @@ struct InputField {
     try scanner.readObject { (scanner, key) throws(InputProblem) in
       try readMember(key, &scanner, signature)
     }
-    if binaryByteCount == nil, !hasData { throw .missingField(path("data")) }
+    if binaryByteCount == nil, !hasData, span == nil { throw .missingField(path("data")) }
     let declared = if let declared { declared } else { try checked(signature) }
+    if let span {
+      if hasData || binaryByteCount != nil {
+        throw .framing("input `\(declared.name)` has a shared memory region, and data, too")
+      }
+      try check(span.byteCount, against: declared)
+      return declared
+    }
     if let binaryByteCount {
       if hasData { throw .framing("input `\(declared.name)` has both data and binary_data_size") }
       try check(binaryByteCount, against: declared)
@@ -125,17 +134,18 @@ struct InputField {
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw .fieldOfWrongKind(path("parameters"), expected: "an object")
     }
+    var region = RegionParameters()
     try scanner.readObject { (scanner, key) throws(InputProblem) in
       if key == "binary_data_size" {
         binaryByteCount = Int(
           clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
       } else if key == "content_type", scanner.peek() == UInt8(ascii: "\"") {
         contentType = TensorContentType(try scanner.readString())
-      } else {
-        try OpenInferenceParameters.refuseSharedMemory(key)
+      } else if !(try region.take(key, &scanner)) {
         try scanner.skipValue()
       }
     }
+    span = try region.span()
   }
 
   private mutating func readData(
