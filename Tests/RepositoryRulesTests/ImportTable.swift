@@ -58,10 +58,22 @@ enum ImportTable {
       mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
     Room("CZlib", in: "Wire", mayImport: []),
     Room(
-      "HTTPFront", in: "Wire",
+      "FrontSupport", in: "Wire",
       mayImport: coreNames.union([
         "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
-        "NIOHTTP1", "Synchronization", "Glibc",
+        "Synchronization", "Glibc",
+      ])),
+    Room(
+      "HTTPFront", in: "Wire",
+      mayImport: coreNames.union([
+        "FrontSupport", "WireFormats", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix", "NIOHTTP1",
+        "Synchronization", "Glibc",
+      ])),
+    Room(
+      "GRPCFront", in: "Wire",
+      mayImport: coreNames.union([
+        "FrontSupport", "WireFormats", "NIOCore", "NIOPosix", "NIOHPACK", "NIOHTTP2",
+        "Synchronization", "Glibc",
       ])),
   ]
 
@@ -106,7 +118,7 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "HTTPFront", "ModelStore",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "FrontSupport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",

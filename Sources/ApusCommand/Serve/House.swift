@@ -1,4 +1,6 @@
+import FrontSupport
 import Glibc
+import GRPCFront
 import GraphSteps
 import HTTPFront
 import Inference
@@ -14,6 +16,8 @@ final class House: Sendable {
   private let door: InferenceServer
   private let graphs: GraphWorkshop
   private let front: HTTPServer
+  /// `nil` where gRPC is turned off.
+  private let grpc: GRPCServer?
   private let repository: Repository
 
   /// Builds everything; nothing listens and no model is loaded yet.
@@ -37,7 +41,14 @@ final class House: Sendable {
     front = HTTPServer(
       settings: settings.frontSettings(visionOptions), door: door, observer: observer,
       pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
-    metrics.watch(door: door, front: front, log: log)
+    let shown = MetricsOfHouse(metrics)
+    grpc = settings.grpcSettings(visionOptions).map {
+      [front, observer, repository] in
+      GRPCServer(
+        settings: $0, ground: front.ground, observer: observer, metrics: shown,
+        repository: repository)
+    }
+    metrics.watch(door: door, front: front, grpc: grpc, log: log)
   }
 
   /// Listens, then loads the models; live meanwhile, and ready at the end.
@@ -46,13 +57,15 @@ final class House: Sendable {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
     let addresses = try front.start()
+    var grpcPort: Int?
     do throws(ServerFault) {
+      grpcPort = try grpc?.start()
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
       close(within: .zero)
       throw error
     }
-    StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
+    StartLines(addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings).tell()
   }
 
   func reopenLogs() { log.reopen() }
@@ -69,8 +82,11 @@ final class House: Sendable {
     repository.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
+    grpc?.stopAccepting()
     let isAnswered = door.drain(until: limit)
-    let isClosed = front.close(until: limit)
+    // The HTTP front goes last: the loops end with it.
+    let isGRPCClosed = grpc?.close(until: limit) ?? true
+    let isClosed = front.close(until: limit) && isGRPCClosed
     if !isAnswered || !isClosed {
       log.write(.warn, "some requests were not answered within the drain time")
     }

@@ -49,6 +49,7 @@ package enum InputProblem: Error, Sendable, Equatable {
     case gzip
     case deflate
     case binaryTensor = "binary tensor"
+    case protobuf
   }
 }
 

@@ -11,6 +11,8 @@ package struct ModelLease: Sendable {
   package var obstacle: String? { model.core.loaded.obstacle }
   package var signature: ModelSignature { model.core.signature }
   package var platformName: String { model.core.loaded.platformName }
+  /// A request may have any number of answers.
+  package var isDecoupled: Bool { loaded.capabilities.isDecoupled }
   /// Class names that the operator gave; empty where those of the model's metadata hold.
   package var labels: [String] { model.core.specification.labels }
   /// The task that the operator named.

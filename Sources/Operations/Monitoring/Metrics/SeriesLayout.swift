@@ -72,6 +72,7 @@ extension Dialect {
     case .openInference: 0
     case .vision: 1
     case .embedded: 2
+    case .grpc: 3
     }
   }
 }

@@ -1,3 +1,4 @@
+import FrontSupport
 import NIOHTTP1
 
 /// What the front needs of a request's head, taken from it in one pass.
@@ -91,31 +92,6 @@ final class RequestHead {
     case .binaryHeaderLength: binaryHeaderLength = value
     case .corsMethod: corsMethod = value
     case .authorization: authorization = value
-    }
-  }
-}
-
-/// How a body is packed.
-enum ContentCoding: Equatable {
-  case identity, gzip, deflate
-  case unknown(String)
-
-  /// One more coding on top of `before`; more than one real coding is not done here.
-  init(_ text: String, after before: ContentCoding) {
-    switch (before, text.lowercased()) {
-    case (_, "identity"), (_, ""): self = before
-    case (.identity, "gzip"), (.identity, "x-gzip"): self = .gzip
-    case (.identity, "deflate"): self = .deflate
-    default: self = .unknown(text)
-    }
-  }
-
-  var name: String {
-    switch self {
-    case .identity: "identity"
-    case .gzip: "gzip"
-    case .deflate: "deflate"
-    case .unknown(let name): name
     }
   }
 }

@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import Serving
 
@@ -19,7 +20,7 @@ final class FrontShared: Sendable {
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)?
+    repository: (any FrontRepository)?, workers: WorkerPool
   ) {
     self.settings = settings
     self.door = door
@@ -27,7 +28,7 @@ final class FrontShared: Sendable {
     self.pages = pages
     self.metrics = metrics
     self.repository = repository
-    workers = WorkerPool(threadCount: settings.workerThreads)
+    self.workers = workers
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     visionTasks = VisionTasks(options: settings.visionOptions)
     collectedBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)

@@ -1,5 +1,5 @@
+package import FrontSupport
 package import Inference
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -18,7 +18,8 @@ package struct BoundAddress: Sendable, Equatable {
 /// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
 package final class HTTPServer: Sendable {
   private let shared: FrontShared
-  private let group: MultiThreadedEventLoopGroup
+  /// What other fronts of this server stand on, too.
+  package let ground: FrontGround
   private let loops: [NIOLoopBound<FrontLoop>]
   private let listeners = Guarded<[any Channel]>([])
 
@@ -27,11 +28,18 @@ package final class HTTPServer: Sendable {
     pages: any FrontPages, metrics: any FrontMetrics,
     repository: (any FrontRepository)? = nil
   ) {
+    let ground = FrontGround(
+      loopCount: settings.loops, workerCount: settings.workerThreads, door: door)
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      repository: repository)
-    group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
-    loops = Self.makeLoops(group, shared)
+      repository: repository, workers: ground.workers)
+    self.ground = ground
+    loops = ground.onEachLoop { [shared] eventLoop in
+      let front = FrontLoop(
+        eventLoop: eventLoop, shared: shared, entrance: ground.entrance(on: eventLoop))
+      front.start()
+      return front
+    }
   }
 
   /// Connections open now, and those refused since the start because there were too many.
@@ -67,14 +75,7 @@ package final class HTTPServer: Sendable {
   package func close(until deadline: Instant) -> Bool {
     let isClean = shared.openConnections.waitForLast(until: deadline)
     for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
-    shared.workers.stop()
-    let ended = ConditionLock(value: false)
-    group.shutdownGracefully { _ in
-      ended.lock()
-      ended.unlock(withValue: true)
-    }
-    ended.lock(whenValue: true)
-    ended.unlock()
+    ground.shutDown()
     return isClean
   }
 }
@@ -82,60 +83,14 @@ package final class HTTPServer: Sendable {
 // MARK: - Opening
 
 extension HTTPServer {
-  /// Each loop's own part is made on the loop that will use it.
-  private static func makeLoops(
-    _ group: MultiThreadedEventLoopGroup, _ shared: FrontShared
-  ) -> [NIOLoopBound<FrontLoop>] {
-    let made = Guarded<[NIOLoopBound<FrontLoop>]>([])
-    let areMade = ConditionLock(value: false)
-    for eventLoop in group.makeIterator() {
-      eventLoop.execute {
-        let front = FrontLoop(eventLoop: eventLoop, shared: shared)
-        front.start()
-        let count = made.withLock { made in
-          made.append(NIOLoopBound(front, eventLoop: eventLoop))
-          return made.count
-        }
-        if count == shared.settings.loops {
-          areMade.lock()
-          areMade.unlock(withValue: true)
-        }
-      }
-    }
-    areMade.lock(whenValue: true)
-    areMade.unlock()
-    return made.withLock { $0 }
-  }
-
   private func listen(port: Int, isMetricsOnly: Bool) throws(ServerFault) -> BoundAddress {
-    let result = Guarded<Result<any Channel, any Error>?>(nil)
-    let done = ConditionLock(value: false)
-    bootstrap(isMetricsOnly: isMetricsOnly)
-      .bind(host: shared.settings.host, port: port)
-      .whenComplete { outcome in
-        result.withLock { $0 = outcome }
-        done.lock()
-        done.unlock(withValue: true)
-      }
-    done.lock(whenValue: true)
-    done.unlock()
-    switch result.withLock({ $0 }) {
-    case .success(let channel):
-      listeners.withLock { $0.append(channel) }
-      return BoundAddress(
-        host: shared.settings.host, port: channel.localAddress?.port ?? port,
-        isMetricsOnly: isMetricsOnly)
-    case .failure(let error): throw fault(of: error, port: port)
-    case nil: preconditionFailure("bind ended without a result")
-    }
-  }
-
-  private func fault(of error: any Error, port: Int) -> ServerFault {
-    if let error = error as? IOError, error.errnoCode == EADDRINUSE {
-      return .portTaken(port: port)
-    }
-    return .configurationInvalid(
-      file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
+    let channel = try ground.listen(
+      bootstrap(isMetricsOnly: isMetricsOnly), host: shared.settings.host, port: port,
+      setting: isMetricsOnly ? "metrics-port" : "http-port")
+    listeners.withLock { $0.append(channel) }
+    return BoundAddress(
+      host: shared.settings.host, port: channel.localAddress?.port ?? port,
+      isMetricsOnly: isMetricsOnly)
   }
 
   private func bootstrap(isMetricsOnly: Bool) -> ServerBootstrap {
@@ -143,7 +98,7 @@ extension HTTPServer {
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
     let limits = shared.settings.limits
-    return ServerBootstrap(group: group)
+    return ServerBootstrap(group: ground.group)
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -1,20 +1,20 @@
-import Inference
-import NIOCore
+package import Inference
+package import NIOCore
 
 /// Who is at the other end of a connection, found once when it opens.
-struct Peer {
+package struct Peer: Sendable {
   /// The IP address without a port; empty where there is none to know.
-  let address: String
-  let isLoopback: Bool
-  let caller: Caller
+  package let address: String
+  package let isLoopback: Bool
+  package let caller: Caller
 
-  init(address: String, isLoopback: Bool) {
+  package init(address: String, isLoopback: Bool) {
     self.address = address
     self.isLoopback = isLoopback
     caller = Caller(name: address)
   }
 
-  init(_ socket: SocketAddress?) {
+  package init(_ socket: SocketAddress?) {
     guard let socket, let address = socket.ipAddress else {
       // A Unix socket: whoever may open it is on this machine.
       self.init(address: "local", isLoopback: socket?.pathname != nil)
@@ -24,16 +24,13 @@ struct Peer {
   }
 
   /// `127.0.0.0/8`, `::1`, and the former written as IPv6.
-  static func isLoopback(_ address: String) -> Bool {
+  package static func isLoopback(_ address: String) -> Bool {
     address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
   }
-
-  /// Whether this peer's word about the caller is believed.
-  func isTrusted(by front: FrontLoop) -> Bool { front.trustedProxies.contains(address) }
 }
 
 extension RequestContext {
   /// Before a connection's first request.
-  static let unread = RequestContext(
+  package static let unread = RequestContext(
     id: "", caller: Caller(name: ""), dialect: .openInference, arrival: .never)
 }

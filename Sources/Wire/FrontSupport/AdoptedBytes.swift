@@ -1,27 +1,27 @@
 import Glibc
-import Inference
-@_spi(CustomByteBufferAllocator) import NIOCore
-import Synchronization
+package import Inference
+@_spi(CustomByteBufferAllocator) package import NIOCore
+package import Synchronization
 
 /// Lets a network buffer send a tensor's memory as it lies there.
 ///
 /// A `ByteBuffer` frees its memory through a C function that is told an address and nothing else;
 /// this table says to whom the address belongs. One short lock for each large tensor that is sent.
 /// The SPI is of the one NIO release that the manifest pins; when it goes, `copy` is what is left.
-enum AdoptedBytes {
+package enum AdoptedBytes {
   /// Tensors below this size are copied: that costs less than the table.
-  static let byteCountMin = 16 << 10
+  package static let byteCountMin = 16 << 10
 
   private static let owners = Guarded<[UInt: [TensorStorage]]>([:])
 
   /// Tensors sent without a copy, and bytes that were copied on the way out; for benchmarks and
   /// the tests that hold us to "none out".
-  static let adoptedCount = Atomic<Int>(0)
-  static let copiedByteCount = Atomic<Int>(0)
+  package static let adoptedCount = Atomic<Int>(0)
+  package static let copiedByteCount = Atomic<Int>(0)
 
   /// The tensor's bytes as a network buffer: adopted where that pays, else copied. `nil` where they
   /// are not on the host. The storage lives until the buffer has been sent.
-  static func buffer(of tensor: Tensor) -> ByteBuffer? {
+  package static func buffer(of tensor: Tensor) -> ByteBuffer? {
     guard let bytes = tensor.hostBytes else { return nil }
     guard bytes.count >= byteCountMin, let base = bytes.baseAddress else {
       copiedByteCount.wrappingAdd(bytes.count, ordering: .relaxed)
