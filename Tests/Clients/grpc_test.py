@@ -96,19 +96,13 @@ class GRPCTest(unittest.TestCase):
         self.assertEqual(index["add-sub"], "READY")
 
     def test_statistics(self):
-        self.client.infer("scalar", self.scalar())
-        statistics = self.client.get_inference_statistics("scalar").model_stats
-        self.assertEqual([(s.name, s.version) for s in statistics], [("scalar", "1")])
+        self.client.infer("add-sub", numbers())
+        statistics = self.client.get_inference_statistics("add-sub").model_stats
+        self.assertEqual([(s.name, s.version) for s in statistics], [("add-sub", "1")])
         self.assertGreaterEqual(statistics[0].inference_stats.success.count, 1)
         self.assertGreater(statistics[0].inference_stats.success.ns, 0)
         self.assertGreater(len(self.client.get_inference_statistics().model_stats), 10)
         self.assert_refused("NOT_FOUND", "nothing", self.client.get_inference_statistics, "nothing")
-
-    def scalar(self):
-        metadata = self.client.get_model_metadata("scalar").inputs[0]
-        tensor = triton.InferInput(metadata.name, [], metadata.datatype)
-        tensor.set_data_from_numpy(np.array(2, KINDS[metadata.datatype]))
-        return [tensor]
 
     def test_health_service(self):
         stub = health_pb2_grpc.HealthStub(self.channel)
@@ -125,7 +119,7 @@ class GRPCTest(unittest.TestCase):
 
     def test_cuda_shared_memory_is_refused_with_a_reason(self):
         self.assertEqual(self.client.get_cuda_shared_memory_status().regions, {})
-        self.assert_refused("UNIMPLEMENTED", "CUDA", self.client.register_cuda_shared_memory, "r", b"h", 0, 8)
+        self.assert_refused("UNIMPLEMENTED", "CUDA", self.client.register_cuda_shared_memory, "r", b"AAAA", 0, 8)
         self.assert_refused("UNIMPLEMENTED", "CUDA", self.client.unregister_cuda_shared_memory)
 
     # Tensors.

@@ -32,6 +32,7 @@ struct InferContents {
     guard let number else {
       throw .framing("input `\(input)` is \(datatype.name), which only raw_input_contents carry")
     }
+    try refuseOthers(in: bytes, than: number)
     guard let size = datatype.elementByteCount else { return try byteStrings(bytes) }
     let count = shape.elementCount ?? 0
     // An element takes a byte at least: what cannot be there is not allocated.
@@ -45,7 +46,6 @@ struct InferContents {
     var filled = 0
     var reader = ProtobufReader(bytes)
     while let field = try reader.next() {
-      try refuseOther(field, than: number)
       guard field.number == number else {
         try reader.skip(field)
         continue
@@ -65,13 +65,18 @@ struct InferContents {
   }
 
   /// Elements in a list of another datatype would be passed over in silence otherwise.
-  private func refuseOther(
-    _ field: ProtobufReader.Field, than number: Int
+  private func refuseOthers(
+    in bytes: UnsafeRawBufferPointer, than number: Int
   ) throws(InputProblem) {
-    guard field.number != number, field.number <= Self.names.count else { return }
-    throw .fieldOfWrongKind(
-      "contents of input `\(input)`",
-      expected: "\(Self.names[number - 1]), as its datatype is \(datatype.name)")
+    var reader = ProtobufReader(bytes)
+    while let field = try reader.next() {
+      if field.number != number, field.number <= Self.names.count {
+        throw .fieldOfWrongKind(
+          "contents of input `\(input)`",
+          expected: "\(Self.names[number - 1]), as its datatype is \(datatype.name)")
+      }
+      try reader.skip(field)
+    }
   }
 
   private var elementWireType: ProtobufWireType {
@@ -133,7 +138,6 @@ struct InferContents {
     var count = 0
     var reader = ProtobufReader(bytes)
     while let field = try reader.next() {
-      try refuseOther(field, than: 8)
       guard field.number == 8 else {
         try reader.skip(field)
         continue
