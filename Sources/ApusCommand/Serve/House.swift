@@ -1,6 +1,6 @@
 import FrontSupport
-import Glibc
 import GRPCFront
+import Glibc
 import GraphSteps
 import HTTPFront
 import Inference
@@ -65,7 +65,9 @@ final class House: Sendable {
       close(within: .zero)
       throw error
     }
-    StartLines(addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings).tell()
+    StartLines(
+      addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings
+    ).tell()
   }
 
   func reopenLogs() { log.reopen() }

@@ -53,7 +53,9 @@ package final class ByteBudget: Sendable {
     return false
   }
 
-  package func giveBack(_ byteCount: Int) { current.wrappingSubtract(byteCount, ordering: .relaxed) }
+  package func giveBack(_ byteCount: Int) {
+    current.wrappingSubtract(byteCount, ordering: .relaxed)
+  }
 
   package var byteCount: Int { current.load(ordering: .relaxed) }
 }

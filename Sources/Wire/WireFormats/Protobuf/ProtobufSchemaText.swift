@@ -193,9 +193,10 @@ extension ProtobufSchemaText {
 
   /// Puts the full name of its type into a field.
   private mutating func close(_ open: (message: String, field: Int, type: String)) {
-    guard let index = schema.messages[open.message]?.fields.firstIndex(where: {
-      $0.number == open.field
-    }), let field = schema.messages[open.message]?.fields[index]
+    guard
+      let index = schema.messages[open.message]?.fields.firstIndex(where: {
+        $0.number == open.field
+      }), let field = schema.messages[open.message]?.fields[index]
     else { return }
     let found = find(open.type, from: open.message)
     var kind = found

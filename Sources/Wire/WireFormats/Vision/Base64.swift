@@ -88,7 +88,8 @@ extension Base64 {
       }
       for place in 0..<4 {
         let isPadding = place > group.count
-        text.append(isPadding ? UInt8(ascii: "=") : letters[Int(bits >> (18 - 6 * UInt32(place)) & 63)])
+        text.append(
+          isPadding ? UInt8(ascii: "=") : letters[Int(bits >> (18 - 6 * UInt32(place)) & 63)])
       }
     }
     return String(decoding: text, as: UTF8.self)
