@@ -94,6 +94,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     tests("WireFormats", needs: ["Inference"]),
+    tests("FrontSupport", needs: ["Inference", "Serving", "TestSupport"]),
     tests(
       "GRPCFront",
       needs: [

@@ -112,7 +112,11 @@ import Testing
       (a + field(6, text(1, "z")), .wrongElementCount(input: "a", expected: 2, got: 0)),
       ([0x0A, 5, 1], .syntax(.protobuf, expected: "5 bytes before the end of the message", byteOffset: 2)),
     ]
-    for (message, problem) in refused { #expect(decode(message) == .failure(problem)) }
+    for (message, problem) in refused {
+      let found: InputProblem? =
+        if case .failure(let problem) = decode(message) { problem } else { nil }
+      #expect(found == problem)
+    }
   }
 
   @Test func `writes an answer whose sizes are those it said`() throws {
@@ -146,12 +150,5 @@ import Testing
         #expect(document?["parameters"] == .object([.init("triton_final_response", flag)]))
       }
     }
-  }
-}
-
-extension OpenInferenceRequest: Equatable {
-  /// Enough of it to tell a request from none.
-  package static func == (left: OpenInferenceRequest, right: OpenInferenceRequest) -> Bool {
-    left.id == right.id && left.responsePlan == right.responsePlan
   }
 }

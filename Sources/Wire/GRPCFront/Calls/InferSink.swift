@@ -4,10 +4,8 @@ import Synchronization
 
 /// Takes a model's answers on whichever thread they come and brings them to the run's event loop, in
 /// order; where they come on that loop, at once.
-///
-/// Unchecked: the run is touched on its loop only, and what counts is atomic.
-final class InferSink: ResponseSink, @unchecked Sendable {
-  private let run: InferRun
+final class InferSink: ResponseSink {
+  private let run: NIOLoopBound<InferRun>
   private let eventLoop: any EventLoop
   /// Parts on their way to the client.
   private let openCount = Atomic<Int>(0)
@@ -16,25 +14,25 @@ final class InferSink: ResponseSink, @unchecked Sendable {
   private static let openCountMax = 8
 
   init(run: InferRun, eventLoop: any EventLoop) {
-    self.run = run
+    self.run = NIOLoopBound(run, eventLoop: eventLoop)
     self.eventLoop = eventLoop
   }
 
   func receive(_ part: ResponsePart) -> Demand {
     let count = openCount.wrappingAdd(1, ordering: .relaxed).newValue
     if eventLoop.inEventLoop {
-      run.gave(part.outputs)
+      run.value.gave(part.outputs)
     } else {
-      eventLoop.execute { self.run.gave(part.outputs) }
+      eventLoop.execute { self.run.value.gave(part.outputs) }
     }
     return count < Self.openCountMax ? .more : .wait
   }
 
   func finish(_ end: ResponseEnd) {
     if eventLoop.inEventLoop {
-      run.ended(end)
+      run.value.ended(end)
     } else {
-      eventLoop.execute { self.run.ended(end) }
+      eventLoop.execute { self.run.value.ended(end) }
     }
   }
 
