@@ -63,6 +63,8 @@ let package = Package(
     .target(name: "COpenVino", path: "Sources/Runtimes/COpenVino"),
     room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
     tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
+    room("SampleBackends", in: "Runtimes", needs: ["Inference"]),
+    tests("SampleBackends", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -160,8 +162,9 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
-        "OnnxRuntime", "OpenVino", "Reports", "Serving", "Settings", "Vision", "WireFormats",
+        "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
+        "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports", "SampleBackends",
+        "Serving", "Settings", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -170,7 +173,8 @@ let package = Package(
       name: "CodecBench", dependencies: ["WireFormats", "Inference"],
       path: "Benchmarks/CodecBench", swiftSettings: house),
     .executableTarget(
-      name: "FrontBench", dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
+      name: "FrontBench",
+      dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
       name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],

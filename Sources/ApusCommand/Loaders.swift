@@ -2,6 +2,7 @@ import Inference
 import ModelStore
 import OnnxRuntime
 import OpenVino
+import SampleBackends
 import Settings
 
 /// The loader of each runtime, as the settings want it.
@@ -15,13 +16,23 @@ struct Loaders {
   }
 
   func loader(for plan: ModelPlan) -> any ModelLoader {
-    plan.chosenRuntime == .openvino ? OpenVinoLoader(cache: cache) : OnnxLoader()
+    switch plan.chosenRuntime {
+    case .auto, .onnxruntime: OnnxLoader()
+    case .openvino: OpenVinoLoader(cache: cache)
+    case .identity:
+      IdentityLoader(
+        declared: plan.declared,
+        delayMilliseconds: plan.backendParameters["execute_delay_ms"].flatMap(Int.init) ?? 0)
+    }
   }
 
-  /// The release of the library that computes this plan's model.
+  /// The release of the library that computes this plan's model; of the program, where none does.
   func version(for plan: ModelPlan) throws(RuntimeFault) -> String {
-    plan.chosenRuntime == .openvino
-      ? try OpenVinoLibrary.open().version : try OnnxRuntimeLibrary.open().version
+    switch plan.chosenRuntime {
+    case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
+    case .openvino: try OpenVinoLibrary.open().version
+    case .identity: Version.text
+    }
   }
 
   /// The user's cache directory by the XDG base directory specification; a user without a home has

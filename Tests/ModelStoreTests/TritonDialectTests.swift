@@ -87,6 +87,32 @@ import Testing
     #expect(plan.runtime == .openvino && plan.source.name == tree["m/\(source)"])
   }
 
+  @Test func `a backend that is all configuration needs no file`() throws {
+    let text = """
+      backend: "identity" max_batch_size: 4
+      input { name: "IN" data_type: TYPE_FP32 dims: -1 }
+      output { name: "OUT" data_type: TYPE_FP32 dims: -1 }
+      parameters { key: "execute_delay_ms" value { string_value: "20" } }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.chosenRuntime == .identity && plan.source.name == tree["m/1"])
+    #expect(plan.backendParameters == ["execute_delay_ms": "20"] && plan.warnings.isEmpty)
+  }
+
+  @Test(arguments: ["-1", "soon", "3600001"])
+  func `a delay that is none is refused`(_ delay: String) throws {
+    let text = """
+      backend: "identity"
+      parameters { key: "execute_delay_ms" value { string_value: "\(delay)" } }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let fault = #expect(throws: ServerFault.self) {
+      _ = try ModelPlans.find([tree["m"]], settings: settings())
+    }
+    #expect(fault.map { "\($0)" }?.contains("execute_delay_ms") == true)
+  }
+
   @Test func `an ensemble becomes a graph`() throws {
     let plan = try plan(TritonSamples.ensemble)
     let graph = try #require(plan.graph)

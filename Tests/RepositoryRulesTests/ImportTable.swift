@@ -50,6 +50,8 @@ enum ImportTable {
     Room(
       "OpenVino", in: "Runtimes",
       mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
+    Room(
+      "SampleBackends", in: "Runtimes", mayImport: ["Inference", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
@@ -118,7 +120,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "WireFormats", "FrontSupport", "HTTPFront", "GRPCFront", "ModelStore",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
+        "FrontSupport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",

@@ -55,6 +55,42 @@ import WireFormats
     #expect(UInt(bitPattern: base) % 64 == 0)
   }
 
+  @Test(arguments: [true, false])
+  func `bytes may be written where they belong before they are told of`(_ isDirect: Bool) throws {
+    let count = 200_000
+    let json = #"""
+      {"inputs":[{"name":"a","shape":[\#(count / 4)],"datatype":"FP32",
+      "parameters":{"binary_data_size":\#(count)}}]}
+      """#
+    var receiver = try OpenInferenceBinaryBody(
+      signature: signature([tensor("a", .float32, [nil])]), jsonByteCount: json.utf8.count,
+      bodyByteCount: json.utf8.count + count, bodyBytesMax: 1_000_000)
+    #expect(receiver.memoryForNextBytes == nil)
+    try Array(json.utf8).withUnsafeBytes { bytes in
+      Result { () throws(InputProblem) in try receiver.receive(bytes) }
+    }.get()
+    let sent = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    var place = 0
+    while place < count {
+      // As a network may: some bytes at the place itself, others from elsewhere.
+      let part = Array(sent[place..<min(count, place + 30_000)])
+      if isDirect, let memory = receiver.memoryForNextBytes?.bytes {
+        let own = UnsafeMutableRawBufferPointer(rebasing: memory[..<part.count])
+        own.copyBytes(from: part)
+        try receiver.receive(UnsafeRawBufferPointer(own))
+      } else {
+        try part.withUnsafeBytes { bytes in
+          Result { () throws(InputProblem) in try receiver.receive(bytes) }
+        }.get()
+      }
+      place += part.count
+    }
+    // A few bytes are as soon copied, and none are left to come.
+    #expect(receiver.memoryForNextBytes == nil)
+    let request = try receiver.finish()
+    #expect(request.body.inputs[0]?.hostBytes.map { Array($0) } == sent)
+  }
+
   @Test func `a body without tensors behind its JSON is whole`() throws {
     let request = try received(
       #"{"inputs":[{"name":"a","shape":[2],"datatype":"FP32","data":[1,2]}]}"#, []

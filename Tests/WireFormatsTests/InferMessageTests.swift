@@ -85,7 +85,10 @@ import Testing
 
   @Test(arguments: [
     (datatype: "INT8", number: 2, packed: [UInt8(1), 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 7]),
-    (datatype: "INT8", number: 2, packed: [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 7]),
+    (
+      datatype: "INT8", number: 2,
+      packed: [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 7]
+    ),
   ])
   func `reads typed contents, negative numbers in both of their forms`(
     _ form: (datatype: String, number: Int, packed: [UInt8])
@@ -110,7 +113,10 @@ import Testing
       (input("c", "FP32", [1]), .unknownInput("c", known: ["a", "b"])),
       (input("a", "INT8", [1]), .wrongDatatype(input: "a", expected: .float32, got: .int8)),
       (a + field(6, text(1, "z")), .wrongElementCount(input: "a", expected: 2, got: 0)),
-      ([0x0A, 5, 1], .syntax(.protobuf, expected: "5 bytes before the end of the message", byteOffset: 2)),
+      (
+        [0x0A, 5, 1],
+        .syntax(.protobuf, expected: "5 bytes before the end of the message", byteOffset: 2)
+      ),
     ]
     for (message, problem) in refused {
       let found: InputProblem? =

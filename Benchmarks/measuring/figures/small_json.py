@@ -4,21 +4,36 @@ from .. import messages, peers, processes
 from ..figure import Bound, Figure, median, spread
 from ..workshop import timed
 
-MODEL = "identity-FP32"
+ONNX = "identity-FP32"
+CONFIG = """
+backend: "identity"
+max_batch_size: 64
+input { name: "INPUT0" data_type: TYPE_FP32 dims: -1 }
+output { name: "OUTPUT0" data_type: TYPE_FP32 dims: -1 }
+"""
+
+
+def repository(shop):
+    """A Triton repository with one model of the identity backend, as Triton is measured with."""
+    folder = shop.folder / "identity"
+    (folder / "1").mkdir(parents=True, exist_ok=True)
+    (folder / "config.pbtxt").write_text(CONFIG)
+    return folder
 
 
 def measure(shop):
     figure = Figure(
         "small-json", "Small V2 JSON requests, one server core, 16 connections",
-        method="24 floats in, the same 24 out. The server has one core with all its threads, wrk the "
+        method="24 floats in, the same 24 out, by the identity backend and by an ONNX graph of one Identity "
+        "node in ONNX Runtime. The server has one core with all its threads, wrk the "
         "other; nginx gives a fixed JSON of the same size and parses nothing, FastAPI reads and "
         "writes the numbers with orjson. Medians of rounds in alternating order; CPU is the "
         "server's processor time by request, in and out of the kernel.",
         columns=["server", "req/s", "spread", "p50 us", "p99 us", "CPU us"])
     body = messages.small_json()
     body_file = shop.write("small.json", body)
-    path = f"/v2/models/{MODEL}/infer"
-    with shop.serving(shop.fixture(f"{MODEL}.onnx")) as (apus, port):
+    path, onnx_path = "/v2/models/identity/infer", f"/v2/models/{ONNX}/infer"
+    with shop.serving(repository(shop), shop.fixture(f"{ONNX}.onnx")) as (apus, port):
         status, _, answer = processes.fetch(port, path, body, {"Content-Type": "application/json"})
         if status != 200:
             raise RuntimeError(f"{status}: {answer[:300]!r}")
@@ -27,6 +42,7 @@ def measure(shop):
         ):
             servers = {
                 "Apus": (apus, f"http://127.0.0.1:{port}{path}"),
+                "Apus, ONNX Runtime": (apus, f"http://127.0.0.1:{port}{onnx_path}"),
                 "nginx, static answer": (nginx, f"http://127.0.0.1:{nginx_port}{path}"),
                 "FastAPI + orjson": (fastapi, f"http://127.0.0.1:{fastapi_port}/infer"),
             }
@@ -42,6 +58,10 @@ def measure(shop):
         Bound("small JSON requests a second: Apus / nginx", rates["Apus"] / rates["nginx, static answer"], 0.35, True),
         Bound("small JSON requests a second: Apus / FastAPI", rates["Apus"] / rates["FastAPI + orjson"], 3, True),
     ]
+    figure.notes.append(
+        "With the ONNX graph: Apus / nginx "
+        f"{rates['Apus, ONNX Runtime'] / rates['nginx, static answer']:.3f}, Apus / FastAPI "
+        f"{rates['Apus, ONNX Runtime'] / rates['FastAPI + orjson']:.2f}.")
     costs = {name: median([cost(one) for one in found]) for name, found in results.items()}
     figure.notes.append(
         "By processor time, which other load hardly moves: Apus / nginx "

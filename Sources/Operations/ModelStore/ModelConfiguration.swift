@@ -35,6 +35,7 @@ struct ModelConfiguration {
   var scheduling = SchedulingPolicy()
   var declared: DeclaredSignature?
   var warmUps: [WarmUp] = []
+  var backendParameters: [String: String] = [:]
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
   let machine: MachineLimits
@@ -50,6 +51,9 @@ struct ModelConfiguration {
     vision.resize = ResizeFilter(rawValue: settings.resize.rawValue) ?? .pillow
     vision.isScaledDecoding = settings.isScaledDecoding
   }
+
+  /// Whether there is no model file to look for: a graph, or a backend without files.
+  var needsNoFile: Bool { graph != nil || runtime.needsNoFile }
 
   /// Why answers are not kept though that may have been asked for.
   var unkeptReason: String? {
@@ -84,6 +88,7 @@ struct ModelConfiguration {
     plan.task = task
     plan.declared = declared
     plan.warmUps = warmUps
+    plan.backendParameters = backendParameters
     plan.graph = graph
     plan.aliases = aliases.filter { $0.value == version }.map(\.key).sorted()
     plan.notes = notes

@@ -69,7 +69,7 @@ struct ModelFolder {
     let name = if let given = configuration.name { given } else { try Self.name(of: folder) }
     var plans: [ModelPlan] = []
     for place in try places(configuration) {
-      if configuration.graph == nil { try ModelFile.check(place.file, model: name) }
+      if !configuration.needsNoFile { try ModelFile.check(place.file, model: name) }
       plans.append(
         configuration.plan(name: name, version: place.version, source: .file(path: place.file)))
     }
@@ -96,8 +96,7 @@ struct ModelFolder {
 
   private func places(_ configuration: ModelConfiguration) throws(ServerFault) -> [Place] {
     guard let first = versions.first else {
-      let file =
-        configuration.graph == nil ? try file(in: folder, configuration) : folder.path
+      let file = configuration.needsNoFile ? folder.path : try file(in: folder, configuration)
       return [Place(version: configuration.version, file: file)]
     }
     if first.number < 1 {
@@ -136,7 +135,7 @@ struct ModelFolder {
   private func file(
     inVersion name: String, _ configuration: ModelConfiguration
   ) throws(ServerFault) -> String {
-    if configuration.graph != nil { return folder.path(of: name) }
+    if configuration.needsNoFile { return folder.path(of: name) }
     return try file(in: try ModelPlans.folder(folder.path(of: name)), configuration)
   }
 

@@ -28,6 +28,8 @@ package struct ModelPlan: Sendable {
   package var declared: DeclaredSignature?
   /// Requests that are answered before the model counts as ready.
   package var warmUps: [WarmUp]
+  /// What the operator says to the backend itself, key to value.
+  package var backendParameters: [String: String]
   /// The steps, where the model is made of others; `source` is then its directory.
   package var graph: GraphDescription?
   /// Names of this version beside its number: `stable`.
@@ -46,6 +48,11 @@ package struct ModelPlan: Sendable {
     case auto
     case onnxruntime
     case openvino
+    /// Triton's `identity` backend: no file, outputs are inputs.
+    case identity
+
+    /// Whether it is all configuration, and its version folders may be empty.
+    package var needsNoFile: Bool { self == .identity }
   }
 
   /// The runtime that loads it; never `auto`.
@@ -72,6 +79,7 @@ package struct ModelPlan: Sendable {
     self.labels = []
     self.vision = vision
     self.warmUps = []
+    self.backendParameters = [:]
     self.aliases = []
     self.notes = ConfigurationNotes()
   }

@@ -123,6 +123,10 @@ struct TritonDialect {
   private mutating func takeParameters() {
     for (key, parameter) in root.keyedGroups("parameters") {
       let value = parameter.text("string_value") ?? ""
+      if key == "execute_delay_ms", model.runtime == .identity {
+        takeDelay(value)
+        continue
+      }
       guard key == "intra_op_thread_count" else {
         warn(
           "\(key) is not obeyed: it is an option of another server's backend", root, "parameters")
@@ -140,6 +144,17 @@ struct TritonDialect {
       if count > 0 { model.options.threadCount = min(count, model.machine.cores) }
     }
     fitInstances()
+  }
+
+  /// How long each run of the identity backend takes.
+  private mutating func takeDelay(_ text: String) {
+    guard let delay = Int(text), (0...3_600_000).contains(delay) else {
+      stop(
+        "execute_delay_ms: expected a whole number from 0 to 3600000, got \"\(text)\"", root,
+        "parameters")
+      return
+    }
+    model.backendParameters["execute_delay_ms"] = text
   }
 
   /// More instances than cores only cost speed, so fewer are made.

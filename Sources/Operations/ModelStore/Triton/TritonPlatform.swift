@@ -18,6 +18,7 @@ enum TritonPlatform {
   private static let runtimes = [
     "onnxruntime": "onnxruntime", "onnxruntime_onnx": "onnxruntime",
     "openvino": "openvino", "openvino_ir": "openvino",
+    "identity": "identity",
     "tensorflow": "openvino", "tensorflow_savedmodel": "openvino",
   ]
 

@@ -68,7 +68,9 @@ enum TritonTable {
         Field("metric_tags", 10, .text, .keyed, .warns("metrics have a closed set of labels")),
         Field(
           "parameters", 14, .group("ModelParameter"), .keyed,
-          .honoured("`intra_op_thread_count` is the threads of a run; others warn")),
+          .honoured(
+            "`intra_op_thread_count` is the threads of a run, `execute_delay_ms` the time of a run "
+              + "of `identity`; others warn")),
         Field("model_warmup", 16, .group("ModelWarmup"), .repeated, whole),
         Field("model_operations", 18, .group("ModelOperations"), whole),
         Field("model_transaction_policy", 19, .group("ModelTransactionPolicy"), whole),

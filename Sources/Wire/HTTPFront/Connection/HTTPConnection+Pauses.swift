@@ -63,6 +63,7 @@ extension HTTPConnection {
   /// A second has passed.
   func timePassed() {
     if watch.waiting == .writing { noteProgressOfWriting() }
+    if let context { readThreshold.reset(on: context.channel) }
     switch watch.verdict(tick: front.tick, limits: front.limits) {
     case nil: break
     case .closeIdle, .cut: close()

@@ -39,6 +39,7 @@ extension HTTPConnection {
   private func takeBody(_ bytes: ByteBuffer) {
     watch.byteCount += bytes.readableBytes
     guard state.deliversBody else {
+      followBody()
       carryOut(state.discarded(bytes.readableBytes))
       return
     }
@@ -47,6 +48,20 @@ extension HTTPConnection {
       refuse(.tooLarge(.body(bytesMax: front.limits.bodyBytesMax)))
     } else {
       exchange?.receive(bytes)
+      followBody()
+    }
+  }
+
+  /// While models compute, large bodies wake the loop less often; while none does, each byte is
+  /// taken as soon as it comes.
+  private func followBody() {
+    guard let length = head.contentLength, ReadThreshold.isWorthwhile(length), let context else {
+      return
+    }
+    if state.deliversBody, front.computingCount > 0 {
+      readThreshold.follow(length - bodyByteCount, on: context.channel)
+    } else {
+      readThreshold.reset(on: context.channel)
     }
   }
 

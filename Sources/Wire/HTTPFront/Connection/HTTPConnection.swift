@@ -3,6 +3,7 @@ import Inference
 import NIOCore
 import NIOHTTP1
 import Serving
+import WireFormats
 
 /// One client's connection: takes its requests one after the other, holds it to the limits, writes
 /// the answers. Everything happens on the connection's event loop.
@@ -40,6 +41,8 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var hasReadPart = false
   var headStarted = Instant.never
   var corsOrigin: String?
+  private var bodyReads: BodyReads?
+  var readThreshold = ReadThreshold()
 
   init(front: FrontLoop, isMetricsOnly: Bool) {
     self.front = front
@@ -66,8 +69,21 @@ extension HTTPConnection {
     if state.owesAnswer { giveUp() }
     state.closed()
     self.context = nil
+    bodyReads?.end()
+    bodyReads = nil
     context.fireChannelInactive()
   }
+
+  /// Has reads go where bodies want them; for channels whose reads are HTTP as they come.
+  func chooseMemoryOfReads() {
+    let reads = BodyReads(for: self)
+    // A channel that has no such option (a test's) reads as it does.
+    guard (try? context?.channel.syncOptions?.setOption(.recvAllocator, value: reads)) != nil
+    else { return }
+    bodyReads = reads
+  }
+
+  var memoryForNextRead: BodyMemory? { state.deliversBody ? exchange?.memoryForNextRead : nil }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)

@@ -93,6 +93,8 @@ extension InferExchange {
     }
   }
 
+  var memoryForNextRead: BodyMemory? { binary?.memoryForNextBytes }
+
   func end() {
     if binary != nil {
       decoded(Self.finish(&binary))

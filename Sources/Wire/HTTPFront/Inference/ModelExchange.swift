@@ -45,6 +45,7 @@ extension ModelExchange {
 
   /// Hands the request to the door.
   func submit(_ tensors: TensorRequest, _ context: RequestContext) {
+    connection.front.computingCount += 1
     let submitted = connection.front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease,
       sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
@@ -52,6 +53,7 @@ extension ModelExchange {
   }
 
   func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
+    connection.front.computingCount -= 1
     guard !isOver else { return }
     handle = nil
     connection.record.served = end.served

@@ -22,6 +22,8 @@ final class FrontLoop {
 
   var headWriter = AnswerHead()
   var requestIDs: RequestIDs
+  /// Requests of this loop that are in a model's hands.
+  var computingCount = 0
   private(set) var tick = 0
   private(set) var date: DateText
   private(set) var isDraining = false

@@ -18,7 +18,9 @@ enum HTTPPipeline {
       leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
       limitConfiguration: bounds)
     try handlers.addHandler(ByteToMessageHandler(decoder))
-    try handlers.addHandler(HTTPConnection(front: front, isMetricsOnly: isMetricsOnly))
+    let connection = HTTPConnection(front: front, isMetricsOnly: isMetricsOnly)
+    try handlers.addHandler(connection)
+    connection.chooseMemoryOfReads()
   }
 }
 

@@ -102,15 +102,7 @@ extension HTTPServer {
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // 4 reads at most before other connections get their turn; it also bounds what a pipelining
-      // client can make us hold. A read takes 256 KiB where the client fills that: a tensor of 5 MB
-      // then comes in 20 turns of the loop, and each piece still fits the second-level cache on its
-      // way to the tensor's memory.
-      .childChannelOption(.maxMessagesPerRead, value: 4)
-      .childChannelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144)
-      )
+      .childChannelOption(.maxMessagesPerRead, value: BodyReads.readsPerTurn)
       .childChannelInitializer { channel in
         guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
           preconditionFailure("a connection on a loop that is not ours")

@@ -125,6 +125,12 @@ package struct OpenInferenceBinaryBody {
     }
   }
 
+  /// Where the next bytes of the body belong, if it is known yet and they are many: who writes them
+  /// there itself gives `receive` that same memory, and nothing is copied.
+  package var memoryForNextBytes: BodyMemory? {
+    raw == nil ? filling?.openMemory : raw?.openMemory
+  }
+
   /// The request, once the body has ended.
   package mutating func finish() throws(InputProblem) -> OpenInferenceRequest {
     if let raw { return try raw.request() }
@@ -142,8 +148,18 @@ package struct OpenInferenceBinaryBody {
   }
 }
 
+/// The part of a tensor's memory that is still to be filled, never shared before it is.
+package struct BodyMemory {
+  package let bytes: UnsafeMutableRawBufferPointer
+  /// Keeps the bytes valid.
+  package let owner: TensorStorage
+}
+
 /// Storage of known size that is filled from the front.
 struct FillingTensor {
+  /// Less than this is as soon copied.
+  private static let openBytesMin = 64 << 10
+
   let byteCount: Int
   private(set) var filledByteCount = 0
   private let storage: TensorStorage
@@ -153,12 +169,24 @@ struct FillingTensor {
     storage = TensorStorage(byteCount: byteCount)
   }
 
-  /// Copies as much as belongs here; gives how much that was.
+  /// What is left of the memory, where that is much.
+  var openMemory: BodyMemory? {
+    guard byteCount - filledByteCount >= Self.openBytesMin,
+      let memory = storage.hostBytesForFilling
+    else { return nil }
+    return BodyMemory(
+      bytes: UnsafeMutableRawBufferPointer(rebasing: memory[filledByteCount...]), owner: storage)
+  }
+
+  /// Copies as much as belongs here, but for what is here already; gives how much that was.
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> Int {
     let count = min(bytes.count, byteCount - filledByteCount)
     guard count > 0, let memory = storage.hostBytesForFilling else { return 0 }
-    UnsafeMutableRawBufferPointer(rebasing: memory[filledByteCount..<filledByteCount + count])
-      .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    let place = UnsafeMutableRawBufferPointer(
+      rebasing: memory[filledByteCount..<filledByteCount + count])
+    if bytes.baseAddress != UnsafeRawPointer(place.baseAddress) {
+      place.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    }
     filledByteCount += count
     return count
   }

@@ -36,6 +36,8 @@ struct RawTensorBody {
     _ = filling?.append(part)
   }
 
+  var openMemory: BodyMemory? { filling?.openMemory }
+
   func request() throws(InputProblem) -> OpenInferenceRequest {
     var inputs = [Tensor?](repeating: nil, count: inputCount)
     let tensor = try tensor()
