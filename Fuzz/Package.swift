@@ -46,9 +46,15 @@ let package = Package(
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     roomOfC("CZlib", in: "Wire"),
     room(
+      "FrontSupport", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOPosix"),
+      ]),
+    room(
       "HTTPFront", in: "Wire",
       needs: [
-        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Imaging", "Inference", "Serving", "Vision", "WireFormats",
         nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
       ]),
     room(
@@ -66,14 +72,15 @@ let package = Package(
     .target(
       name: "FrontFixture",
       dependencies: [
-        "HTTPFront", "Inference", "Serving", "TestSupport", nio("NIOCore"), nio("NIOEmbedded"),
+        "FrontSupport", "HTTPFront", "Inference", "Serving", "TestSupport", nio("NIOCore"),
+        nio("NIOEmbedded"),
         nio("NIOHTTP1"),
       ], path: "FrontFixture", swiftSettings: house),
     .target(name: "CFuzzer", path: "CFuzzer"),
     .executableTarget(
       name: "Decoders",
       dependencies: [
-        "CFuzzer", "FrontFixture", "HTTPFront", "Imaging", "Inference", "ModelStore", "Settings",
+        "CFuzzer", "FrontFixture", "FrontSupport", "HTTPFront", "Imaging", "Inference", "ModelStore", "Settings",
         "TestSupport", "Vision", "WireFormats", nio("NIOCore"), nio("NIOEmbedded"),
         nio("NIOHTTP1"),
       ], path: "Decoders", swiftSettings: house,

@@ -127,8 +127,8 @@ extension GRPCStream {
   }
 
   func receive(_ bytes: ByteBuffer, isEnd: Bool) {
-    guard !isOver else { return }
     if isEnd { isClientOpen = false }
+    guard !isOver else { return }
     movedByteCount += bytes.readableBytes
     record.requestByteCount += bytes.readableBytes
     var bytes = bytes
@@ -261,8 +261,8 @@ extension GRPCStream {
     promise.futureResult.assumeIsolated().whenComplete { result in self.trailersLeft(result) }
     connection.write(
       .headers(.init(headers: trailers, endStream: true)), on: id, promise: promise)
-    // The client has more to say, which nobody will hear (RFC 9113, 8.1).
-    if isClientOpen { connection.write(.rstStream(.noError), on: id) }
+    // What the client still has to say nobody will hear; see `secondPassed`.
+    movedTick = front.tick
     connection.flushSoon()
   }
 
@@ -305,6 +305,14 @@ extension GRPCStream {
   func secondPassed() {
     call?.secondPassed()
     let seconds = front.tick - movedTick
+    if isOver, isClientOpen, seconds > front.limits.lingerSeconds {
+      // It had time to read why; RFC 9113, 8.1, has this for a client that goes on all the same. At
+      // once it would be too early: some clients then forget the answer before it.
+      isClientOpen = false
+      connection.write(.rstStream(.noError), on: id)
+      connection.flushSoon()
+      return
+    }
     guard seconds > front.limits.graceSeconds else { return }
     let isReceiving = !isOver && isClientOpen && (framing?.isInsideMessage ?? false)
     if isReceiving, movedByteCount < seconds * front.limits.bytesPerSecondMin {

@@ -67,6 +67,9 @@ package struct GRPCLimits: Sendable {
   /// Messages up to this size are decoded on the event loop, larger ones by a worker; tensors that
   /// come raw do not count.
   package var loopMessageBytesMax = 64 << 10
+  /// How long a client whose call was refused may go on sending, within its window; what comes is
+  /// thrown away.
+  package var lingerSeconds = 2
   /// Answers below this size are not compressed.
   package var compressedBytesMin = 1 << 10
 
