@@ -61,7 +61,8 @@ def filled(descriptor, dice, depth=0):
         place = getattr(message, field.name)
         if field.type == F.TYPE_MESSAGE and field.message_type.GetOptions().map_entry:
             parts = field.message_type.fields_by_name
-            for _ in range(dice.randrange(3)):
+            # One at most: the order of entries is nobody's business, and Python has its own.
+            for _ in range(dice.randrange(2)):
                 key = value(parts["key"], dice, depth)
                 if parts["value"].type == F.TYPE_MESSAGE:
                     place[key].CopyFrom(value(parts["value"], dice, depth))
