@@ -41,7 +41,8 @@ let package = Package(
     // Core
     room("Inference", in: "Core"),
     room("Batching", in: "Core", needs: ["Inference"]),
-    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    .target(name: "CThreads", path: "Sources/Core/CThreads"),
+    room("Serving", in: "Core", needs: ["Inference", "Batching", "CThreads"]),
     room("NativeLibraries", in: "Core"),
     .target(name: "CImaging", path: "Sources/Core/CImaging"),
     .target(name: "Kernels", path: "Sources/Core/Kernels"),
@@ -122,7 +123,7 @@ let package = Package(
     room(
       "ModelStore", in: "Operations",
       needs: [
-        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings", "WireFormats",
         .product(name: "Yams", package: "Yams"),
       ], leaving: ["Triton/ModelConfig.proto"]),
     room(

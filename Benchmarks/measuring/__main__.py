@@ -7,8 +7,8 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    binary, codec, counts, fairness, graphs, logs, overload, precision, reloads, small_json, starting,
-    yolo)
+    batching, binary, codec, counts, during_load, fairness, graphs, logs, neighbours, overload,
+    precision, reloads, small_json, starting, thousand_models, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -21,12 +21,19 @@ FIGURES = {
     "starting": starting.measure,
     "memory": starting.measure_memory,
     "reloads": reloads.measure,
+    "during-load": during_load.measure,
+    "thousand-models": thousand_models.measure,
     "logs": logs.measure,
+    "batching": batching.measure,
+    "batching-small": batching.measure_small,
     "fairness": fairness.measure,
+    "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
     "counts": counts.measure,
 }
+# What other load cannot move.
+UNTIMED = {"counts", "memory", "reloads"}
 
 
 def arguments():
@@ -51,8 +58,11 @@ def arguments():
 def measured(shop, name):
     """A figure, or why there is none; a failure ends only its own figure."""
     print(f"bench: {name} ...", file=sys.stderr, flush=True)
+    watch = machine.Watch()
     try:
-        return FIGURES[name](shop), False
+        figure = FIGURES[name](shop)
+        figure.spoil([] if name in UNTIMED else watch.reasons())
+        return figure, False
     except Skip as reason:
         return Figure(name, name, skipped=str(reason)), False
     except (RuntimeError, OSError, LookupError, ValueError, subprocess.SubprocessError) as failure:
@@ -93,6 +103,10 @@ def finish(chosen, facts, run, figures, failures):
     artefact = ROOT / ".artifacts/bench.json"
     report.write_json(artefact, facts, run, figures)
     print(f"\nbench: wrote {artefact.relative_to(ROOT)}")
+    is_for_page = chosen.what == "all" and not chosen.quick and not (chosen.only and failures)
+    plots = ROOT / "docs/benchmarks" if is_for_page else ROOT / ".artifacts/plots"
+    for file in report.write_plots(plots, figures):
+        print(f"bench: wrote {file.relative_to(ROOT)}")
     if chosen.what == "all" and not chosen.only and not chosen.quick:
         page = ROOT / "docs/benchmarks.md"
         page.write_text(report.markdown(facts, run, figures))

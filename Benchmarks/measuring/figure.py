@@ -13,6 +13,7 @@ class Bound:
     limit: float
     is_least: bool
     unit: str = ""
+    is_spoiled: bool = False
 
     @property
     def is_met(self):
@@ -22,9 +23,10 @@ class Bound:
         """Promise, measured, limit and verdict."""
         relation = "at least" if self.is_least else "at most"
         unit = f" {self.unit}" if self.unit else ""
+        verdict = "met" if self.is_met else "MISSED"
         return [
             self.text, f"{number(self.measured)}{unit}", f"{relation} {number(self.limit)}{unit}",
-            "met" if self.is_met else "MISSED",
+            f"{verdict}, spoiled run" if self.is_spoiled else verdict,
         ]
 
     def sentence(self):
@@ -34,7 +36,10 @@ class Bound:
 
 @dataclasses.dataclass
 class Figure:
-    """A table with its bounds; `skipped` says why there is none."""
+    """A table with its bounds and plots.
+
+    `skipped` says why there is none, `spoiled` what else the machine did meanwhile.
+    """
 
     name: str
     title: str
@@ -44,9 +49,21 @@ class Figure:
     bounds: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
     skipped: str = ""
+    spoiled: str = ""
+    plots: list = dataclasses.field(default_factory=list)
 
     def add(self, *cells):
         self.rows.append([cell if isinstance(cell, str) else number(cell) for cell in cells])
+
+    def spoil(self, reasons):
+        """Takes from all verdicts what a busy machine cannot show."""
+        self.spoiled = "; ".join(reasons)
+        for bound in self.bounds:
+            bound.is_spoiled = bool(reasons)
+
+    def plot_file(self, index):
+        """Name of a plot's file."""
+        return f"{self.name}-{index + 1}.svg" if len(self.plots) > 1 else f"{self.name}.svg"
 
     def document(self):
         """The figure as JSON values."""

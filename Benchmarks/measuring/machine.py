@@ -4,8 +4,15 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import subprocess
 import time
+
+from . import processes
+
+# Parts of all cores' time above which a run says more about its neighbours than about Apus.
+OTHERS_SHARE_MAX = 0.05
+STOLEN_SHARE_MAX = 0.02
 
 
 class Cores:
@@ -103,6 +110,41 @@ def busy_share(seconds):
     total_later, idle_later = times()
     passed = max(1, total_later - total)
     return 1 - (idle_later - idle) / passed
+
+
+class Watch:
+    """What the machine did beside us from its making until it is asked."""
+
+    def __init__(self):
+        self.load = os.getloadavg()[0]
+        self.begin = self.moment()
+
+    def moment(self):
+        numbers = [
+            int(field)
+            for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+        ticks = processes.TICKS
+        # Interrupts belong to nobody, and loopback traffic is made of them: they are left out.
+        used, stolen = sum(numbers[:3]) / ticks, numbers[7] / ticks
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        own = children.ru_utime + children.ru_stime
+        own += sum(processes.seconds_of(pid) for pid in processes.family(os.getpid()))
+        return {"others": used - own, "stolen": stolen, "all": sum(numbers[:8]) / ticks}
+
+    def reasons(self):
+        """Why what was measured meanwhile is not to be trusted; empty where it is."""
+        end = self.moment()
+        passed = {name: end[name] - self.begin[name] for name in end}
+        whole = max(0.01, passed["all"])
+        others, stolen = passed["others"] / whole, passed["stolen"] / whole
+        found = []
+        if others > OTHERS_SHARE_MAX:
+            found.append(
+                f"other processes used {others:.0%} of all cores (load average {self.load:.1f} at "
+                "the start)")
+        if stolen > STOLEN_SHARE_MAX:
+            found.append(f"{stolen:.0%} of all cores' time was stolen by the host")
+        return found
 
 
 def wait_until_quiet(limit_seconds, share=0.05):

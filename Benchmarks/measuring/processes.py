@@ -1,6 +1,8 @@
 """Processes that the driver starts, looks at and ends: by their own number, and no others."""
 
+import contextlib
 import http.client
+import json
 import os
 import pathlib
 import resource
@@ -83,16 +85,36 @@ class Child:
 
 
 def family(pid):
+    """The process and all that descend from it."""
     pids = [pid]
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            pids += family(int(child))
+    with contextlib.suppress(OSError):
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            # A thread may end while it is looked at; its children are then those of another.
+            with contextlib.suppress(OSError):
+                for child in (task / "children").read_text().split():
+                    pids += family(int(child))
     return pids
 
 
 def seconds_of(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0  # It ended meanwhile.
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def thread_seconds(pid, prefix):
+    """Of all threads with such a name: seconds that they ran, and that they waited for a core."""
+    ran, waited = 0, 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            if (task / "comm").read_text().startswith(prefix):
+                fields = (task / "schedstat").read_text().split()
+                ran, waited = ran + int(fields[0]), waited + int(fields[1])
+        except OSError:
+            pass  # A thread that ended meanwhile.
+    return ran / 1e9, waited / 1e9
 
 
 def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
@@ -108,6 +130,21 @@ def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
             pass
         time.sleep(0.02)
     raise RuntimeError(f"{child.command[0]} was not ready in {limit_seconds} s: {child.complaint()}")
+
+
+def wait_until_loaded(port, limit_seconds):
+    """Waits until a model is listed as ready and none as loading.
+
+    A server that has just begun to listen may call itself ready before it knows of any model.
+    """
+    end = time.monotonic() + limit_seconds
+    while time.monotonic() < end:
+        states = [model.get("state") for model in json.loads(
+            fetch(port, "/v2/repository/index", b"{}")[2])]
+        if "READY" in states and "LOADING" not in states:
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"no model was ready in {limit_seconds} s")
 
 
 def fetch(port, path, body=None, headers=None):

@@ -60,7 +60,10 @@ class Workshop(contextlib.ExitStack):
         ]
         pinned = self.cores.server if core == "server" else core
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:
-            processes.wait_until_ready(child, port, limit_seconds=600 if wrapper else 60)
+            limit = 600 if wrapper else 60
+            processes.wait_until_ready(child, port, limit_seconds=limit)
+            if models:
+                processes.wait_until_loaded(port, limit_seconds=limit)
             yield child, port
 
     def signature(self, port, model):
@@ -118,6 +121,10 @@ class Workshop(contextlib.ExitStack):
     def alternate(self, contestants, rounds=None):
         """Lets each contestant run once a round, in reversed order every other round."""
         self.quiet()
+        return self.take_turns(contestants, rounds)
+
+    def take_turns(self, contestants, rounds=None):
+        """The same without waiting for others to be still."""
         results = {name: [] for name in contestants}
         for turn in range(rounds or self.rounds):
             order = list(contestants) if turn % 2 == 0 else list(reversed(contestants))
@@ -161,3 +168,10 @@ def timed(child, round_of):
     found = round_of()
     found["server_cpu_s"] = child.processor_seconds() - before
     return found
+
+
+def timed_round(child, round_of):
+    """A round of the generator and the processor seconds that a server used for it."""
+    before = child.processor_seconds()
+    found = round_of()
+    return found, child.processor_seconds() - before

@@ -2,13 +2,15 @@ import Inference
 import Serving
 import Synchronization
 
-/// Joins the door's callbacks to the one task that waits for the answer.
+/// Joins the door's callbacks to the one task that waits for the answer; none, or several, have failed
+/// it.
 final class Submission: ResponseSink {
   typealias Answer = Result<[NamedTensor], ModelError>
 
   private struct State {
     var continuation: CheckedContinuation<Answer, Never>?
     var outputs: [NamedTensor] = []
+    var partCount = 0
     var handle: RequestHandle?
     var isCancelled = false
   }
@@ -44,16 +46,22 @@ final class Submission: ResponseSink {
   }
 
   func receive(_ part: ResponsePart) -> Demand {
-    state.withLock { $0.outputs += part.outputs }
+    state.withLock { state in
+      state.partCount += 1
+      if state.partCount == 1 { state.outputs = part.outputs }
+    }
     return .more
   }
 
   func finish(_ end: ResponseEnd) {
-    let (continuation, outputs) = state.withLock { state in
+    let (continuation, outputs, count) = state.withLock { state in
       defer { state.continuation = nil }
-      return (state.continuation, state.outputs)
+      return (state.continuation, state.outputs, state.partCount)
     }
     switch end.outcome {
+    case .done where count != 1:
+      let failure = InferenceFailure.unsupported(.answersInParts(got: count))
+      continuation?.resume(returning: .failure(ModelError(failure)))
     case .done: continuation?.resume(returning: .success(outputs))
     case .failed(let failure): continuation?.resume(returning: .failure(ModelError(failure)))
     }

@@ -14,4 +14,13 @@ enum Environment {
     }
     return variables
   }
+
+  /// A directory of ours by the XDG base directory specification, where `said` names none; `off`, and
+  /// a user without a home, have none.
+  static func directory(_ said: String?, variable: String, inHome usual: String) -> String? {
+    if let said { return said == "off" ? nil : said }
+    let variables = all
+    if let base = variables[variable], base.hasPrefix("/") { return "\(base)/apus" }
+    return variables["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/\(usual)/apus" : nil }
+  }
 }

@@ -22,8 +22,19 @@ struct Loaders {
     case .identity:
       IdentityLoader(
         declared: plan.declared,
-        delayMilliseconds: plan.backendParameters["execute_delay_ms"].flatMap(Int.init) ?? 0)
+        delayMilliseconds: number("execute_delay_ms", of: plan))
+    case .repeating: RepeatLoader(declared: plan.declared)
+    case .square:
+      SquareLoader(
+        declared: plan.declared,
+        delayMilliseconds: (number("CUSTOM_INFER_DELAY_NS", of: plan) + 999_999) / 1_000_000,
+        failureCount: number("CUSTOM_FAIL_COUNT", of: plan))
+    case .iterativeSequence: IterativeSequenceLoader(declared: plan.declared)
     }
+  }
+
+  private func number(_ parameter: String, of plan: ModelPlan) -> Int {
+    plan.backendParameters[parameter].flatMap(Int.init) ?? 0
   }
 
   /// The release of the library that computes this plan's model; of the program, where none does.
@@ -31,16 +42,11 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .identity: Version.text
+    case .identity, .repeating, .square, .iterativeSequence: Version.text
     }
   }
 
-  /// The user's cache directory by the XDG base directory specification; a user without a home has
-  /// none.
   private static func directory(_ settings: ServeSettings) -> String? {
-    if let said = settings.cacheDirectory { return said == "off" ? nil : said }
-    let variables = Environment.all
-    if let base = variables["XDG_CACHE_HOME"], base.hasPrefix("/") { return "\(base)/apus" }
-    return variables["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.cache/apus" : nil }
+    Environment.directory(settings.cacheDirectory, variable: "XDG_CACHE_HOME", inHome: ".cache")
   }
 }

@@ -120,6 +120,13 @@ private let milliseconds: UInt64 = 1_000_000
     #expect(bench.next(at: 11) == [2, 3, 4, 5, 6, 7])
   }
 
+  @Test func `without a delay the preferred part leaves first, and the rest right after it`() {
+    var bench = Bench { $0.preferredRowCounts = [4] }
+    for _ in 0..<7 { _ = bench.offer() }
+    #expect(bench.next() == [2, 3, 4, 5])
+    #expect(bench.next() == [6, 7, 8])
+  }
+
   @Test func `a delay below a microsecond is kept to the nanosecond`() {
     var bench = Bench(isBusy: false) { $0.delayNanosecondsMax = 300 }
     _ = bench.offer()

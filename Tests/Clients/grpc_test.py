@@ -26,6 +26,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
+import sequence_test
 from support.apus_server import ApusServer, fixture
 from support.http2 import Frames, message
 from triton_client_test import KINDS, NUMBERS, sample
@@ -34,6 +35,16 @@ CONTENTS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_conte
                  "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents",
                  "UINT32": "uint_contents", "UINT64": "uint64_contents", "FP32": "fp32_contents",
                  "FP64": "fp64_contents"}
+
+
+REPOSITORY = {
+    "repeat": '''backend: "repeat" model_transaction_policy { decoupled: true }
+input [ { name: "IN" data_type: TYPE_INT32 dims: -1 }, { name: "DELAY" data_type: TYPE_UINT32 dims: -1 },
+        { name: "WAIT" data_type: TYPE_UINT32 dims: 1 } ]
+output [ { name: "OUT" data_type: TYPE_INT32 dims: 1 }, { name: "IDX" data_type: TYPE_UINT32 dims: 1 } ]''',
+    "sums": sequence_test.CONFIG % {
+        "rows": 4, "instances": 1, "strategy": sequence_test.DIRECT, "idle": 5_000_000, "id": "UINT64"},
+}
 
 
 def numbers(value=0, rows=1):
@@ -457,6 +468,119 @@ class GRPCTest(unittest.TestCase):
         self.assertEqual(answers[0].error_response.error_code, 5)
 
 
+def repeat(values, delay=0):
+    """Triton's sample of a model that gives an answer for each of its values."""
+    tensors = []
+    for name, kind, data in (("IN", "INT32", values), ("DELAY", "UINT32", [delay] * len(values)), ("WAIT", "UINT32", [0])):
+        tensor = triton.InferInput(name, [len(data)], kind)
+        tensor.set_data_from_numpy(np.array(data, KINDS[kind]))
+        tensors.append(tensor)
+    return tensors
+
+
+class GRPCStreamingTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        for name, config in REPOSITORY.items():
+            version = pathlib.Path(folder.name, name, "1")
+            version.mkdir(parents=True)
+            (version.parent / "config.pbtxt").write_text(config)
+        shutil.copy(fixture("accumulate"), pathlib.Path(folder.name, "sums", "1", "model.onnx"))
+        cls.server = ApusServer(folder.name, grpc=True)
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.stop)
+
+    def stream(self):
+        """A client with a stream, and what it hears."""
+        client = triton.InferenceServerClient(self.server.grpc_url)
+        self.addCleanup(client.close)
+        heard = queue.Queue()
+        client.start_stream(lambda result, error: heard.put((result, error)))
+        return client, heard
+
+    def next(self, heard):
+        result, error = heard.get(timeout=20)
+        self.assertIsNone(error)
+        return result
+
+    def test_many_answers_to_a_request(self):
+        client, heard = self.stream()
+        client.async_stream_infer("repeat", repeat([7, 8, 9]), request_id="a")
+        results = [self.next(heard) for _ in range(3)]
+        self.assertEqual([int(r.as_numpy("OUT")[0]) for r in results], [7, 8, 9])
+        self.assertEqual([int(r.as_numpy("IDX")[0]) for r in results], [0, 1, 2])
+        self.assertEqual({r.get_response().id for r in results}, {"a"})
+        # None of them says that it is the last; who wants to know asks for an answer that does.
+        client.async_stream_infer("repeat", repeat([]), enable_empty_final_response=True)
+        client.async_stream_infer("repeat", repeat([5]), enable_empty_final_response=True)
+        empty, first, last = (self.next(heard).get_response() for _ in range(3))
+        self.assertTrue(empty.parameters["triton_final_response"].bool_param)
+        self.assertEqual((len(empty.outputs), len(first.outputs), len(last.outputs)), (0, 2, 0))
+        self.assertFalse(first.parameters["triton_final_response"].bool_param)
+        self.assertTrue(last.parameters["triton_final_response"].bool_param)
+
+    def test_requests_of_one_stream_overtake_each_other(self):
+        client, heard = self.stream()
+        client.async_stream_infer("repeat", repeat([1, 2], delay=400), request_id="slow")
+        client.async_stream_infer("sums", sums(3), request_id="fast", sequence_id=5, sequence_start=True)
+        order = [self.next(heard).get_response().id for _ in range(3)]
+        self.assertEqual(order, ["fast", "slow", "slow"])
+
+    def test_a_unary_call_of_such_a_model_is_refused(self):
+        with triton.InferenceServerClient(self.server.grpc_url) as client:
+            with self.assertRaises(InferenceServerException) as raised:
+                client.infer("repeat", repeat([1]))
+            self.assertEqual(raised.exception.status(), "StatusCode.UNIMPLEMENTED")
+
+    def test_sequences_by_stream_and_by_call(self):
+        client, heard = self.stream()
+        for place, value in enumerate([5, 6, 7]):
+            client.async_stream_infer(
+                "sums", sums(value), sequence_id=42, sequence_start=place == 0, sequence_end=place == 2)
+        self.assertEqual([int(self.next(heard).as_numpy("OUTPUT0")[0, 0]) for _ in range(3)], [5, 11, 18])
+        for place, value in enumerate([1, 2]):
+            result = client.infer("sums", sums(value), sequence_id=7, sequence_start=place == 0)
+        self.assertEqual(int(result.as_numpy("OUTPUT0")[0, 0]), 3)
+        with self.assertRaises(InferenceServerException) as raised:
+            client.infer("sums", sums(1))
+        self.assertEqual(raised.exception.status(), "StatusCode.INVALID_ARGUMENT")
+
+    def test_a_client_that_goes_ends_what_its_stream_asked_for(self):
+        client, heard = self.stream()
+        client.async_stream_infer("repeat", repeat(list(range(1_000)), delay=20))
+        self.next(heard)
+        client.stop_stream(cancel_requests=True)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            statistics = client.get_inference_statistics("repeat").model_stats[0].inference_stats
+            if statistics.fail.count:
+                return
+            time.sleep(0.05)
+        self.fail("the request went on without its client")
+
+    def test_a_slow_reader_holds_its_model_up_and_not_the_server(self):
+        channel = grpc.insecure_channel(self.server.grpc_url)
+        self.addCleanup(channel.close)
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        request = service_pb2.ModelInferRequest(model_name="repeat")
+        for tensor in repeat(list(range(500))):
+            request.inputs.append(tensor._get_tensor())
+            request.raw_input_contents.append(tensor._get_content())
+        answers = stub.ModelStreamInfer(iter([request]))
+        read = [next(answers).infer_response for _ in range(3)]
+        time.sleep(0.3)
+        read += [a.infer_response for a in answers]
+        self.assertEqual([struct.unpack("<i", r.raw_output_contents[0])[0] for r in read], list(range(500)))
+
+
+def sums(value):
+    tensor = triton.InferInput("INPUT0", [1, 1], "INT32")
+    tensor.set_data_from_numpy(np.full((1, 1), value, np.int32))
+    return [tensor]
+
+
 class GRPCLifecycleTest(unittest.TestCase):
     def test_drain_answers_what_was_taken_and_says_goaway(self):
         with ApusServer(fixture("slow"), "--instances", "1", grpc=True) as server:
@@ -509,7 +633,7 @@ class GRPCLifecycleTest(unittest.TestCase):
                 self.assertEqual(client.infer("sent", numbers(2)).as_numpy("OUTPUT0")[0, 0], 4)
                 with self.assertRaises(InferenceServerException) as raised:
                     client.load_model("nothing")
-                self.assertEqual(raised.exception.status(), "StatusCode.NOT_FOUND")
+                self.assertEqual(raised.exception.status(), "StatusCode.FAILED_PRECONDITION")
                 client.close()
 
     def test_management_takes_the_key(self):

@@ -1,6 +1,7 @@
 """Starting, stopping and what can go wrong with both, seen from outside."""
 
 import concurrent.futures
+import http.client
 import json
 import os
 import pathlib
@@ -54,6 +55,38 @@ class LifecycleTest(unittest.TestCase):
                                for n in (0, 1)]}
             self.assertEqual(exchange(server, "/v2/models/add-sub/infer", body).status, 200)
             self.assertEqual(server.process.wait(30), 0)
+
+    def test_the_first_ready_is_true(self):
+        """Whoever asks from the first moment is never told that a server without its models is ready."""
+        for _ in range(4):
+            with socket.socket() as finder:
+                finder.bind(("127.0.0.1", 0))
+                port = finder.getsockname()[1]
+            command = [
+                binary(), "serve", fixture("identity-image"), fixture("add-sub"), "--http-port", str(port),
+                "--metrics-port", "0", "--grpc-port", "0",
+            ]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+                try:
+                    end = time.monotonic() + 60
+                    while time.monotonic() < end and self.status(port, "/v2/health/ready") != 200:
+                        pass
+                    for model in ("identity-image", "add-sub"):
+                        self.assertEqual(self.status(port, f"/v2/models/{model}"), 200)
+                finally:
+                    process.terminate()
+
+    @staticmethod
+    def status(port, path):
+        """What the server answers; none while it does not listen."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return None
+        finally:
+            connection.close()
 
     def test_a_second_signal_ends_at_once(self):
         with ApusServer(fixture("slow"), "--instances", "1") as server:

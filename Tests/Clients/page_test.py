@@ -150,6 +150,33 @@ def a_model_is_opened_by_the_address_and_by_the_list(page, folder):
     page.text_of("main h1", "iris")
 
 
+def the_batcher_says_what_it_does_and_why(page, folder):
+    page.open("iris")
+    page.find(".signature")
+    assert not any(each.is_displayed() for each in page.all(".batching")), "nobody asked for a batcher"
+    restore = page.answers_instead({"/v2/models/iris/stats": {"model_stats": [{
+        "name": "iris", "version": "1", "batching": {
+            "max_batch_size": 8, "max_queue_delay_microseconds": 1500, "reason": "a joined row costs 40 % less"}}]}})
+    try:
+        page.open("iris")
+        said = page.text_of(".batching", "Why")
+        assert said == ("Requests run together, up to 8 rows; a run waits up to 1.5 ms for more. "
+                        "Why: a joined row costs 40 % less."), said
+    finally:
+        restore()
+
+
+def a_change_that_was_not_taken_is_shown(page, folder):
+    restore = page.answers_instead({"/v2/repository/index": [
+        {"name": "iris", "version": "1", "state": "READY", "reason": "it stays as it was: line 2"}]})
+    try:
+        page.open("iris")
+        assert "line 2" in page.text_of("main .problem", "not taken")
+        page.find(".signature")
+    finally:
+        restore()
+
+
 def a_photo_gets_boxes_times_and_a_table(page, folder):
     page.open("shapes")
     choose_photo(page, folder)
@@ -440,6 +467,8 @@ def a_stopped_server_is_said_and_noticed_again(page, folder):
 CHECKS = [
     models_are_listed_and_the_server_is_ready,
     a_model_is_opened_by_the_address_and_by_the_list,
+    the_batcher_says_what_it_does_and_why,
+    a_change_that_was_not_taken_is_shown,
     a_photo_gets_boxes_times_and_a_table,
     a_box_lies_where_the_square_is,
     the_curl_line_of_a_photo_gives_the_same_boxes,

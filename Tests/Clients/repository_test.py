@@ -169,6 +169,36 @@ class ExplicitTest(RepositoryTest):
         self.assertEqual(exchange(server, path, {"5": 1}).status, 400)
         self.assertEqual(exchange(server, "/v2/models/one@no", method="GET").status, 404)
 
+    def test_aliases_survive_a_restart(self):
+        for version in (1, 2):
+            put(self.repository, "m", version)
+        (pathlib.Path(self.repository) / "m" / "model.yaml").write_text(
+            "versions: all\naliases:\n  stable: 1\n  first: 1\n")
+        before = sorted(pathlib.Path(self.repository).rglob("*"))
+        with tempfile.TemporaryDirectory() as state:
+            flags = ["--state-directory", state]
+            server, client = self.serve(*flags)
+            self.set_aliases(server, {"stable": 2, "first": None, "new": 1})
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(sorted(pathlib.Path(self.repository).rglob("*")), before)
+            again, client = self.serve(*flags)
+            self.assertEqual(self.version_of(client, "stable"), "2")
+            self.assertEqual(self.version_of(client, "new"), "1")
+            with self.assertRaises(InferenceServerException):
+                client.get_model_metadata("m@first")
+            again.stop()
+            [file] = pathlib.Path(state).iterdir()
+            file.write_text("{")
+            last, client = self.serve(*flags)
+            self.assertEqual(self.version_of(client, "stable"), "1")
+            self.assertIn("not known", last.log)
+
+    def set_aliases(self, server, aliases):
+        self.assertEqual(exchange(server, "/v2/repository/models/m/aliases", aliases).status, 200)
+
+    def version_of(self, client, alias):
+        return self.ask(client, f"m@{alias}")
+
     def test_a_key_guards_what_changes_models(self):
         put(self.repository, "one")
         server, client = self.serve("--model-control-mode", "explicit", "--management-key", "s3cret")
@@ -210,6 +240,25 @@ class OtherModesTest(RepositoryTest):
         shutil.rmtree(pathlib.Path(self.repository, "two"))
         self.assertTrue(eventually(lambda: not client.is_model_ready("two")))
         self.assertTrue(client.is_server_ready())
+
+    def test_polling_keeps_what_is_served_and_says_why_a_change_was_not_taken(self):
+        put(self.repository, "m")
+        configuration = pathlib.Path(self.repository) / "m" / "model.yaml"
+        configuration.write_text("max-batch-size: 4\n")
+        server, client = self.serve("--model-control-mode", "poll", "--repository-poll-secs", "1")
+
+        def reason():
+            [entry] = client.get_model_repository_index()
+            self.assertEqual(entry["state"], "READY")
+            return entry.get("reason", "")
+
+        self.assertEqual(reason(), "")
+        configuration.write_text("max-batch-size: [\n")
+        self.assertTrue(eventually(lambda: "stays as it was" in reason()))
+        self.ask(client, "m")
+        configuration.write_text("max-batch-size: 4\nresponse-cache: false\n")
+        self.assertTrue(eventually(lambda: reason() == ""))
+        self.ask(client, "m")
 
     def test_a_repository_may_begin_broken_or_empty_when_it_is_polled(self):
         server, client = self.serve("--model-control-mode", "poll", "--repository-poll-secs", "1")

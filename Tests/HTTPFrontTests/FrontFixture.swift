@@ -42,9 +42,9 @@ final class FrontFixture {
     isFirst = true
     observer = RecordingObserver()
     self.model = model
-    repository = FakeRepository()
     door = InferenceServer(
       settings: ServingSettings(coreCount: 1), loopCount: 1, observer: observer)
+    repository = FakeRepository(door)
     try door.load(
       ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
     shared = FrontShared(
@@ -196,6 +196,10 @@ struct NoMetrics: FrontMetrics {
 final class FakeRepository: FrontRepository {
   let loads = Guarded<[(name: String, request: ModelLoadRequest)]>([])
   let unloads = Guarded<[(name: String, withDependents: Bool)]>([])
+  let aliasChanges = Guarded<[String]>([])
+  private let door: InferenceServer
+
+  init(_ door: InferenceServer) { self.door = door }
 
   func load(
     _ name: String, _ request: ModelLoadRequest,
@@ -211,6 +215,11 @@ final class FakeRepository: FrontRepository {
   ) {
     unloads.withLock { $0.append((name, withDependents)) }
     completion(nil)
+  }
+
+  func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure) {
+    try door.setAliases(aliases, of: name)
+    aliasChanges.withLock { $0.append(name) }
   }
 
   func restingNames() -> [String] { ["resting"] }

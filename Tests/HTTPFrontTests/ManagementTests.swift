@@ -82,6 +82,7 @@ extension FrontFixture {
     #expect(front.get("/v2/models/echo@stable").status == 404)
     #expect(front.manage(path, #"{"7":1}"#).status == 400)
     #expect(front.manage("/v2/repository/models/x/aliases", #"{"a":1}"#).status == 404)
+    #expect(front.repository.aliasChanges.withLock { $0 } == ["echo", "echo"], "it may keep them")
   }
 
   @Test func `the index lists what rests in the repository, unless only what is ready is asked`()

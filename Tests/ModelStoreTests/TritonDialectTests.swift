@@ -11,9 +11,11 @@ import Testing
     return try Tree(files)
   }
 
-  func plan(_ text: String, _ others: [String: String] = [:]) throws -> ModelPlan {
+  func plan(
+    _ text: String, _ others: [String: String] = [:], flags: [String: String] = [:]
+  ) throws -> ModelPlan {
     let tree = try tree(text, others)
-    let plans = try ModelPlans.find([tree["m"]], settings: settings())
+    let plans = try ModelPlans.find([tree["m"]], settings: settings(flags))
     return try #require(plans.last)
   }
 
@@ -100,6 +102,36 @@ import Testing
     #expect(plan.backendParameters == ["execute_delay_ms": "20"] && plan.warnings.isEmpty)
   }
 
+  @Test(arguments: [("repeat", ModelPlan.RuntimeKind.repeating), ("square", .square)])
+  func `a decoupled backend is served with its parameters`(
+    _ name: String, _ runtime: ModelPlan.RuntimeKind
+  ) throws {
+    let text = """
+      backend: "\(name)" model_transaction_policy { decoupled: true }
+      input { name: "IN" data_type: TYPE_INT32 dims: 1 }
+      output { name: "OUT" data_type: TYPE_INT32 dims: 1 }
+      parameters { key: "CUSTOM_FAIL_COUNT" value { string_value: "2" } }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.chosenRuntime == runtime && plan.scheduling.isDecoupled)
+    #expect(plan.backendParameters == (runtime == .square ? ["CUSTOM_FAIL_COUNT": "2"] : [:]))
+    #expect(plan.warnings.isEmpty == (runtime == .square))
+  }
+
+  @Test func `an iterative sequence is understood`() throws {
+    let text = """
+      backend: "iterative_sequence" max_batch_size: 4
+      input { name: "INPUT" data_type: TYPE_INT32 dims: 1 }
+      output { name: "OUTPUT" data_type: TYPE_INT32 dims: 1 }
+      sequence_batching { iterative_sequence: true }
+      """
+    let tree = try Tree(["m/config.pbtxt": text, "m/1/notes": ""])
+    let plan = try #require(try ModelPlans.find([tree["m"]], settings: settings()).first)
+    #expect(plan.chosenRuntime == .iterativeSequence && !plan.scheduling.isDecoupled)
+    #expect(plan.scheduling.sequences?.isIterative == true && plan.warnings.isEmpty)
+  }
+
   @Test(arguments: ["-1", "soon", "3600001"])
   func `a delay that is none is refused`(_ delay: String) throws {
     let text = """
@@ -177,6 +209,28 @@ import Testing
     #expect(warning.contains(what) && warning.contains("config.pbtxt: line 2"), "\(warning)")
   }
 
+  @Test func `resources and host policies of groups are taken where the server has them`() throws {
+    let text = """
+      instance_group { count: 1 host_policy: "fast"
+        rate_limiter { resources [ { name: "R1" count: 4 }, { name: "R2" global: true count: 2 } ]
+          priority: 2 } }
+      instance_group { count: 2 kind: KIND_CPU }
+      """
+    let flags = ["rate-limit": "execution_count", "host-policy": "fast,cpu-cores=0-1"]
+    let plan = try plan(text, flags: flags)
+    #expect(plan.warnings.isEmpty, "\(plan.warnings)")
+    let groups = plan.scheduling.instances
+    #expect(groups.map(\.hostPolicy) == ["fast", nil])
+    #expect(
+      groups.map(\.limit) == [
+        RateLimitPolicy(
+          claims: [
+            ResourceClaim(name: "R1", count: 4),
+            ResourceClaim(name: "R2", isGlobal: true, count: 2),
+          ], priority: 2), RateLimitPolicy(),
+      ])
+  }
+
   @Test(arguments: [(TritonSamples.ensemble, "graph"), (TritonSamples.sequence, "sequence")])
   func `answers that cannot be kept are a warning`(_ text: String, _ what: String) throws {
     let warning = try #require(
@@ -207,7 +261,6 @@ import Testing
     ("batch_input { kind: BATCH_ITEM_SHAPE target_name: \"x\" }", "batch_input is not done here"),
     ("batch_output { target_name: \"x\" }", "batch_output"),
     ("model_operations { op_library_filename: \"x.so\" }", "op_library_filename"),
-    ("model_transaction_policy { decoupled: true }", "answers each request once"),
     ("model_repository_agents { agents { name: \"checksum\" } }", "agents"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 allow_ragged_batch: true }", "ragged"),
     ("input { name: \"x\" data_type: TYPE_FP32 dims: 1 is_shape_tensor: true }", "shape tensors"),

@@ -190,6 +190,34 @@ import Testing
     }
   }
 
+  @Test func `answers of a decoupled model are counted by their place`() throws {
+    let metrics = Metrics.serving(1)
+    func at(_ microseconds: UInt64) -> Instant { Instant(nanoseconds: 1 + microseconds * 1_000) }
+    var whole = record()
+    whole.served.isDecoupled = true
+    whole.served.parts = [
+      PartTimes(began: at(370), computed: at(400), given: at(410), isEmpty: false),
+      PartTimes(began: at(410), computed: at(450), given: at(470), isEmpty: false),
+    ]
+    var cancelled = whole
+    cancelled.outcome = .cancelled
+    cancelled.served.parts.removeLast()
+    var failed = whole
+    failed.outcome = .failed
+    failed.served.parts = [
+      PartTimes(began: at(370), computed: at(400), given: at(400), isEmpty: true)
+    ]
+    for record in [whole, cancelled, failed] { metrics.finished(record) }
+    let places = try #require(metrics.statistics(name: "m", version: 1).first).responses
+    try #require(places.count == 2)
+    #expect(places[0].infer == .init(count: 2, nanoseconds: 60_000))
+    #expect(places[0].output == .init(count: 2, nanoseconds: 20_000))
+    #expect(places[0].success == .init(count: 2, nanoseconds: 80_000))
+    #expect(places[0].empty == .init(count: 1, nanoseconds: 30_000))
+    #expect(places[1].infer == .init(count: 1, nanoseconds: 40_000))
+    #expect(places[1].cancel.count == 1 && places[1].failure.count == 1)
+  }
+
   @Test func `series go with their version`() {
     let metrics = Metrics.serving(1, 2)
     metrics.goes("m", 1)

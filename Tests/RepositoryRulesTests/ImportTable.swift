@@ -23,13 +23,14 @@ enum ImportTable {
   private static let core = [
     Room("Kernels", in: "Core", mayImport: []),
     Room("CImaging", in: "Core", mayImport: []),
+    Room("CThreads", in: "Core", mayImport: []),
     Room("NativeLibraries", in: "Core", mayImport: ["Synchronization", "Glibc"]),
     // Glibc in the sanitizer's branch of `Guarded` only.
     Room("Inference", in: "Core", mayImport: ["Synchronization", "Glibc"]),
     Room("Batching", in: "Core", mayImport: ["Inference"]),
     Room(
       "Serving", in: "Core",
-      mayImport: ["Inference", "Batching", "Synchronization", "Glibc"]),
+      mayImport: ["Inference", "Batching", "CThreads", "Synchronization", "Glibc"]),
     Room(
       "Imaging", in: "Core",
       mayImport: [

@@ -43,6 +43,19 @@ private final class Tracked: ComputingModel {
     }
   }
 
+  @Test func `a server that is starting is not ready, whatever it knows of its models`() throws {
+    let server = InferenceServer(
+      settings: ServingSettings(coreCount: 1), loopCount: 1, observer: RecordingObserver())
+    server.beginOpening()
+    #expect(server.unreadiness?.contains("starting") == true)
+    try server.load(
+      ModelSpecification(name: "t", source: .file(path: "t"), loader: FakeLoader { FakeModel() }))
+    #expect(!server.isReady)
+    server.endOpening()
+    #expect(server.isReady)
+    server.shutDown()
+  }
+
   @Test func `unloading answers what waits and returns the memory`() throws {
     let isGone = Guarded(false)
     let observer = RecordingObserver()

@@ -164,11 +164,14 @@ private final class Tally: Sendable {
 
   @Test func `failures and answers of several parts are not kept`() throws {
     let fault = RuntimeFault(code: .failed, message: "no")
-    for behaviour in [FakeModel.Behaviour.failing(fault), .repeating(2)] {
+    let behaviours: [(FakeModel.Behaviour, CacheUse)] = [
+      (.failing(fault), .miss), (.repeating(2), .none),
+    ]
+    for (behaviour, use) in behaviours {
       let model = FakeModel(behaviour)
       let house = KeepingHouse()
       try house.load(model)
-      for _ in 0..<2 { #expect(try house.ask([1]).use == .miss) }
+      for _ in 0..<2 { #expect(try house.ask([1]).use == use) }
       #expect(model.runCount == 2 && house.figures.entryCount == 0)
     }
   }

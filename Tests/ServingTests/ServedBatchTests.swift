@@ -272,20 +272,23 @@ extension RecordingSink {
 
   // MARK: Instances
 
-  private func load(_ groups: [InstanceGroup]) throws -> Int? {
+  private func load(_ groups: [InstanceGroup], most: Int? = nil) throws -> Int? {
     let server = InferenceServer(
       settings: ServingSettings(coreCount: 2), loopCount: 0, observer: RecordingObserver())
     var specification = ModelSpecification(
       name: "m", source: .file(path: "m"), loader: FakeLoader { RowModel() })
-    specification.instanceCount = 1
+    specification.instanceCount = most
     specification.scheduling.instances = groups
     try server.load(specification)
     return server.statuses.first?.instanceCount
   }
 
   @Test func `instance groups say how many instances there are`() throws {
-    #expect(try load([]) == 1)
-    #expect(try load([InstanceGroup(count: 2, kind: .cpu), InstanceGroup(count: 1)]) == 3)
+    #expect(try load([]) == 2)
+    #expect(try load([], most: 1) == 1)
+    let groups = [InstanceGroup(count: 2, kind: .cpu), InstanceGroup(count: 1)]
+    #expect(try load(groups) == 3)
+    #expect(try load(groups, most: 2) == 2, "as many as the operator was told that there are")
   }
 
   @Test func `a group on a GPU is refused where the runtime has none`() {

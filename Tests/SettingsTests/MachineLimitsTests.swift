@@ -31,7 +31,8 @@ import Testing
 
   @Test func `without a control group the affinity and the memory count`() throws {
     #expect(try limits([:]) == MachineLimits(cores: 8, memoryByteCount: 8 << 20))
-    #expect(try limits(["proc/self/status": "Cpus_allowed:\t00000001,0000000f\n"]).cores == 5)
+    let wide = try limits(["proc/self/status": "Cpus_allowed:\t00000001,0000000f\n"])
+    #expect(wide.cores == 5 && wide.coreNumbers == [0, 1, 2, 3, 32])
   }
 
   @Test func `version 2 limits the cores and the memory, its ancestors too`() throws {
@@ -40,7 +41,8 @@ import Testing
       "sys/fs/cgroup/a/b/cpu.max": "max 100000\n", "sys/fs/cgroup/a/cpu.max": "350000 100000\n",
       "sys/fs/cgroup/a/b/memory.max": "1048576\n", "sys/fs/cgroup/a/memory.max": "max\n",
     ])
-    #expect(found == MachineLimits(cores: 3, memoryByteCount: 1 << 20))
+    #expect(
+      found == MachineLimits(cores: 3, memoryByteCount: 1 << 20, coreNumbers: Array(0..<8)))
   }
 
   @Test func `version 1 limits the cores and the memory`() throws {
@@ -50,7 +52,8 @@ import Testing
       "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
       "sys/fs/cgroup/memory/memory.limit_in_bytes": "2097152\n",
     ])
-    #expect(found == MachineLimits(cores: 2, memoryByteCount: 2 << 20))
+    #expect(
+      found == MachineLimits(cores: 2, memoryByteCount: 2 << 20, coreNumbers: Array(0..<8)))
   }
 
   @Test func `a quota of half a processor still leaves one, and none is none`() throws {

@@ -45,6 +45,49 @@ import Testing
     #expect(settings.limits.contains { $0.name == "header-timeout" && $0.value == 10 })
   }
 
+  @Test func `host policies name processors, several flags add up`() throws {
+    let flags = try ServeArguments.parse(
+      [
+        "--host-policy=a,cpu-cores=0-1", "--host-policy", "b,numa-node=0",
+        "--host-policy=a,cpu-cores=3",
+      ]
+    ).flags
+    let policies = try resolve(flags: flags).hostPolicies
+    #expect(policies.map(\.name) == ["a", "b"])
+    #expect(policies.map(\.cores) == [[0, 1, 3], []])
+    #expect(policies.map(\.namesNode) == [false, true])
+  }
+
+  @Test(arguments: [
+    "a", "cpu-cores=0", "a,cpu-cores=", "a,cpu-cores=2-1", "a,cpu-cores=x", "a,cpu-cores=0-1-2",
+    "a,cpu-cores=-1", "a,cpu-cores=0-9999", "a,memory=1", "a,numa-node=x",
+  ])
+  func `a policy that is no policy is refused`(_ text: String) {
+    guard case .wrongValue(.hostPolicy, _, _, text)? = fault(flags: ["host-policy": text]) else {
+      Issue.record("taken")
+      return
+    }
+  }
+
+  @Test func `a policy of processors that are not ours is refused, and ours are named`() {
+    let fault = fault(flags: ["host-policy": "a,cpu-cores=2-5"])
+    let text = fault.map { "\($0)" } ?? ""
+    #expect(text.contains("0-3") && text.contains("core 4") && text.contains("policy a"), "\(text)")
+  }
+
+  @Test func `resources have a count, and a device perhaps`() throws {
+    let settings = try resolve(
+      flags: ["rate-limit-resource": "R1:10,R2:5:0", "rate-limit": "execution_count"])
+    #expect(settings.isRateLimited)
+    #expect(settings.resourceCounts.map(\.name) == ["R1", "R2"])
+    #expect(settings.resourceCounts.map(\.count) == [10, 5])
+    #expect(settings.resourceCounts.map(\.device) == [nil, 0])
+    #expect(try !resolve().isRateLimited)
+    for text in ["R1", "R1:x", ":3", "R1:1:x", "R1:1:2:3", "R1:-1"] {
+      #expect(fault(flags: ["rate-limit-resource": text]) != nil, "\(text)")
+    }
+  }
+
   @Test func `a flag wins over a variable, that over the file, that over the default`() throws {
     let file = try TemporaryFile("http-port: 3\ngrpc-port: 4\nmetrics-port: 5\n")
     let settings = try resolve(

@@ -31,6 +31,7 @@ package final class FakeModel: ComputingModel {
     self.signature = signature
     var capabilities = ModelCapabilities()
     capabilities.isDeclaredCheap = isCheap
+    if case .repeating = behaviour { capabilities.isDecoupled = true }
     self.capabilities = capabilities
   }
 

@@ -25,6 +25,7 @@ package func outputs(
       rows += Array(range)
       answers.append(tensors)
     case .failed(let row, let fault): Issue.record("row \(row) failed: \(fault)")
+    case .again(let row, _): Issue.record("row \(row) is not finished")
     }
   }
   #expect(rows == Array(0..<batch.rowCount), "each row is answered once")

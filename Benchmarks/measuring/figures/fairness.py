@@ -45,24 +45,30 @@ def measure(shop):
 def round_of(shop, port, body, flood):
     count = 30 if shop.is_quick else 150
     alone = ask(port, body, count)
-    # Long enough for all of the light caller's requests; what is left over is waited for.
-    flood.process.stdin.write(f"{FLOOD_CONNECTIONS} {count * 0.045 + 1}\n")
+    # As a rule long enough for all of the light caller's requests; none is asked after it.
+    seconds = count * 0.045 + 1
+    begin = time.perf_counter()
+    flood.process.stdin.write(f"{FLOOD_CONNECTIONS} {seconds}\n")
     flood.process.stdin.flush()
     time.sleep(0.5)
-    beside = ask(port, body, count)
+    beside = ask(port, body, count, until=begin + seconds - 0.1)
     found = json.loads(flood.line())
+    if found["errors"]:
+        raise RuntimeError(f"a request of the flood failed: {found['failure']}")
     return {"alone": alone, "beside": beside, "flood": found["count"] / found["seconds"]}
 
 
-def ask(port, body, count):
-    """The light caller's requests, at random moments; seconds of each."""
+def ask(port, body, count, until=float("inf"), model=MODEL):
+    """The light caller's requests, at random moments and none after `until`; seconds of each."""
     connection = http.client.HTTPConnection("127.0.0.1", port, 60, source_address=(LIGHT, 0))
     chance = random.Random(count)
     durations = []
     for _ in range(count):
         time.sleep(chance.uniform(0.005, 0.035))
         begin = time.perf_counter()
-        connection.request("POST", f"/v2/models/{MODEL}/infer", body)
+        if begin > until:
+            break
+        connection.request("POST", f"/v2/models/{model}/infer", body)
         answer = connection.getresponse()
         text = answer.read()
         durations.append(time.perf_counter() - begin)
@@ -72,14 +78,14 @@ def ask(port, body, count):
     return durations
 
 
-def request():
-    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [TURNS]}]
+def request(turns=TURNS):
+    inputs = [{"name": "iterations", "datatype": "INT64", "shape": [1], "data": [turns]}]
     return json.dumps({"inputs": inputs}).encode()
 
 
-def message(port, body):
+def message(port, body, model=MODEL):
     head = (
-        f"POST /v2/models/{MODEL}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"POST /v2/models/{model}/infer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
     return head.encode() + body
 

@@ -2,6 +2,7 @@
 
 from .. import messages, processes
 from ..figure import Bound, Figure
+from ..plot import Plot, Series
 from .starting import ask, connect
 from .yolo import yolo_message
 
@@ -31,6 +32,10 @@ def measure(shop):
     limit = resident[1] * 1.05 + 2
     figure.bounds.append(
         Bound(f"after {count} rounds, against the second one", resident[-1], limit, False, "MiB"))
+    figure.plots.append(Plot(
+        "Resident set after unloading yolo11n", "round", "MiB", [
+            Series("after unload", list(enumerate(resident, 1))),
+            Series("bound", [(2, limit), (count, limit)], is_limit=True)], y_least=0))
     return figure
 
 

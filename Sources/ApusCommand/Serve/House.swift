@@ -56,6 +56,13 @@ final class House: Sendable {
     if let limit = MachineLimits.raiseOpenFileLimit(), limit < settings.connectionsMax {
       log.write(.warn, "the system allows only \(limit) open files, below connections-max")
     }
+    for policy in settings.hostPolicies where policy.namesNode {
+      log.write(
+        .warn,
+        "host-policy \(policy.name): numa-node has no effect; memory is taken where a thread "
+          + "first touches it, so cpu-cores is enough")
+    }
+    door.beginOpening()
     let addresses = try front.start()
     var grpcPort: Int?
     do throws(ServerFault) {
@@ -65,6 +72,7 @@ final class House: Sendable {
       close(within: .zero)
       throw error
     }
+    door.endOpening()
     StartLines(
       addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings
     ).tell()

@@ -21,6 +21,8 @@ final class Repository: FrontRepository {
   /// Wakes the thread that polls, and ends it.
   private let isClosing = Signal(false)
   private let pollThread = Guarded<NamedThread?>(nil)
+  /// Aliases that requests set; `nil` where none are kept.
+  private let aliasFile: AliasFile?
 
   init(
     paths: [String], settings: ServeSettings, door: InferenceServer, log: ServerLog,
@@ -31,12 +33,17 @@ final class Repository: FrontRepository {
     self.door = door
     self.log = log
     self.specifications = specifications
+    let directory = Environment.directory(
+      settings.stateDirectory, variable: "XDG_STATE_HOME", inHome: ".local/state")
+    // The demo models have one version each, and no place that tells one server from another.
+    aliasFile = paths.isEmpty ? nil : directory.map { AliasFile(directory: $0, paths: paths) }
   }
 
   // MARK: At the start
 
   /// Loads what is to be served from the start; blocks. Gives what could not be.
   func open() throws(ServerFault) -> [ServerFault] {
+    if let problem = aliasFile?.open() { log.write(.warn, problem.reason) }
     switch settings.modelControlMode {
     case .none:
       let plans =
@@ -60,7 +67,7 @@ final class Repository: FrontRepository {
     var chosen: [RepositoryPlace] = []
     for name in settings.loadModels {
       guard let place = places.first(where: { $0.name == name }) else {
-        throw .nothingToServe(path: name, reason: "no model of that name is in the repository")
+        throw .nothingToServe(path: name, reason: Self.nothing)
       }
       chosen.append(place)
     }
@@ -103,7 +110,14 @@ final class Repository: FrontRepository {
 
   /// What the server loads for these plans; what they warn of goes to the log.
   private func prepared(_ plans: [ModelPlan]) throws(ServerFault) -> [ModelSpecification] {
-    let specifications = try specifications.of(plans)
+    var specifications = try specifications.of(plans)
+    if let aliasFile {
+      for place in specifications.indices {
+        let (name, version) = (specifications[place].name, specifications[place].version)
+        specifications[place].aliases = aliasFile.aliases(
+          specifications[place].aliases, of: name, version: version)
+      }
+    }
     for plan in plans {
       for warning in plan.warnings { log.write(.warn, warning) }
       needs.withLock { $0[plan.name] = plan.needs }
@@ -135,7 +149,7 @@ final class Repository: FrontRepository {
       let override = request.configuration.map { Array($0.utf8) }
       let upload = try upload(request, as: name)
       guard let place = upload?.place ?? place(named: name) else {
-        return completion(.modelNotFound(ModelAddress(name: name), known: knownNames))
+        return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
       }
       let plans = try ModelPlans.find(place, settings: settings, override: override)
       if let other = plans.first(where: { $0.name != name }) {
@@ -168,6 +182,15 @@ final class Repository: FrontRepository {
     }
   }
 
+  func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure) {
+    try door.setAliases(aliases, of: name)
+    do throws(TextFile.Problem) {
+      try aliasFile?.keep(aliases, of: name)
+    } catch {
+      log.write(.warn, "the aliases of \(name) hold until the server ends: \(error.reason)")
+    }
+  }
+
   func restingNames() -> [String] {
     guard settings.modelControlMode == .explicit else { return [] }
     let known = Set(door.statuses.map(\.name))
@@ -191,6 +214,13 @@ final class Repository: FrontRepository {
 
   private func place(named name: String) -> RepositoryPlace? {
     RepositoryPlace.list(paths).first { $0.name == name }
+  }
+
+  private static let nothing = "no model of that name is in the repository"
+
+  private var whatThereIs: String {
+    let names = knownNames
+    return names.isEmpty ? "it is empty" : "it has \(names.joined(separator: ", "))"
   }
 
   private var knownNames: [String] {
@@ -244,6 +274,7 @@ final class Repository: FrontRepository {
       let keptVersions = Set(kept.map(\.version))
       let changed = plans.filter { !keptVersions.contains($0.version) }
       let specifications = try prepared(changed)
+      door.noteProblem(nil, of: place.name)
       let isNeeded = needs.withLock { needs in needs.values.contains { $0.contains(place.name) } }
       let isGraph = specifications.contains { !$0.needs.isEmpty }
       door.load(
@@ -253,6 +284,7 @@ final class Repository: FrontRepository {
       ) { _ in }
     } catch {
       log.write(.error, "model \(place.name) has changed and stays as it was: \(error)")
+      door.noteProblem("it has changed and stays as it was: \(error)", of: place.name)
     }
   }
 

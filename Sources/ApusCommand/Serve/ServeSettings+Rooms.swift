@@ -1,3 +1,4 @@
+import Batching
 import GRPCFront
 import HTTPFront
 import Inference
@@ -18,6 +19,14 @@ extension ServeSettings {
     serving.parallelLoadsMax = modelLoadThreadCount
     serving.modelBytesMax = modelMemoryMax
     serving.proofRunTimeout = proofRunTimeout
+    if isRateLimited {
+      serving.resources = resourceCounts.map {
+        ResourceSupply(name: $0.name, count: $0.count, device: $0.device)
+      }
+    }
+    for policy in hostPolicies where !policy.cores.isEmpty {
+      serving.pinnedCores[policy.name] = policy.cores
+    }
     return serving
   }
 

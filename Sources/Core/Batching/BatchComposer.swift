@@ -159,9 +159,11 @@ private struct Group {
     isFull || preferredCount > 0 || isDelayOver(at: now, delay)
   }
 
-  /// The preferred part, unless somebody has waited long enough to take all.
+  /// The preferred part, unless somebody has waited long enough to take all; where nobody is to wait,
+  /// nobody has waited too long, as in Triton.
   func shares(at now: Instant, after delay: UInt64) -> OneOrMore<BatchShare> {
-    guard preferredCount > 0, preferredCount < shares.count, !isDelayOver(at: now, delay) else {
+    let mayLeaveSome = delay == 0 || !isDelayOver(at: now, delay)
+    guard preferredCount > 0, preferredCount < shares.count, mayLeaveSome else {
       return shares
     }
     return OneOrMore(listing: shares.prefix(preferredCount)) ?? shares

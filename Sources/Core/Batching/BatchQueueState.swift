@@ -61,7 +61,7 @@ package struct BatchQueueState: Sendable {
   /// A request arrived.
   ///
   /// - Parameters:
-  ///   - sequence: to which it belongs; needed where the model has sequences.
+  ///   - sequence: to which it belongs; needed where the model has sequences that are not iterative.
   ///   - mayRunInline: it arrived on an event loop that has an instance of its own.
   package mutating func offer(
     _ request: QueuedRequest, sequence: SequenceMark? = nil, mayRunInline: Bool, now: Instant
@@ -70,8 +70,9 @@ package struct BatchQueueState: Sendable {
     if let refusal = refusal(of: request, now: now) {
       decision.fail.append((request.ticket, refusal))
     } else if sequences != nil {
-      guard let sequence else { preconditionFailure("\(request.ticket) is of no sequence") }
-      offer(request, of: sequence, now: now, &decision)
+      let own = sequences?.isIterative == true ? ownSequence(of: request.ticket) : sequence
+      guard let own else { preconditionFailure("\(request.ticket) is of no sequence") }
+      offer(request, of: own, now: now, &decision)
     } else if mayRunInline, isInline(request) {
       inlineRunCount += 1
       decision.runsInline = true
@@ -216,10 +217,13 @@ package struct BatchQueueState: Sendable {
 
   // MARK: A request leaves, time passes
 
-  /// The client went away. Fails the request if it waits or runs; does nothing otherwise.
-  package mutating func cancel(_ ticket: Ticket, now: Instant) -> QueueDecision {
+  /// The client went away, or is of no use. Fails the request if it waits or runs; does nothing
+  /// otherwise.
+  package mutating func cancel(
+    _ ticket: Ticket, because reason: QueueFailure = .cancelled, now: Instant
+  ) -> QueueDecision {
     var decision = QueueDecision()
-    if book.holds(ticket) { end(ticket, .cancelled, &decision) }
+    if book.holds(ticket) { end(ticket, reason, &decision) }
     // A place may have become free, for which no run's end will call.
     if sequences != nil { startNext(now: now, &decision) }
     decision.isDrained = isDrained
@@ -359,6 +363,17 @@ package struct BatchQueueState: Sendable {
       book[share.ticket].isWaiting = false
       accounts.leave(page.request.caller)
     }
+  }
+
+  /// A request that ran goes back to its line, where nothing but its deadline can end it.
+  mutating func waitAgain(_ ticket: Ticket) {
+    let request = book[ticket].request
+    book[ticket].expiry = .distantFuture
+    book[ticket].isDelayed = false
+    book[ticket].isWaiting = true
+    book[ticket].tag = accounts.enter(
+      request.caller, nanoseconds: cost.expectedNanoseconds(rowCount: request.rowCount))
+    lines.insert(book[ticket])
   }
 
   private mutating func start(

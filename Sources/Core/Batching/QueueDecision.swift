@@ -48,6 +48,8 @@ package enum QueueFailure: Sendable, Equatable {
   /// It waited for longer than its queue's policy allows.
   case waitedTooLong(nanoseconds: UInt64)
   case cancelled
+  /// Its client leaves the parts of its answer where they are.
+  case clientTooSlow
   case draining
   /// The model was given up while the request waited, or before it came.
   case givenUp(reason: String)

@@ -53,7 +53,7 @@ package struct RuntimeOptions: Sendable, Equatable {
 package struct ModelCapabilities: Sendable {
   /// Keeps state between the requests of a sequence.
   package var isStateful = false
-  /// May answer a request with any number of parts.
+  /// May answer a request with any number of parts, none included.
   package var isDecoupled = false
   /// A row's answer has the same bits whatever runs beside it.
   package var isBatchInvariant = false
@@ -156,6 +156,9 @@ package struct RunBatch: Sendable {
   package var outputs: [Int]
   package var outputMemory: any TensorMemory
   package var parameters: [Parameter]
+  /// For models of iterative sequences: what each row's last run asked to be given (`RunPart.again`),
+  /// empty for a row that runs for the first time. Empty as a whole for all other models.
+  package var carried: [[Tensor]] = []
   /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
   /// where the run is one request's alone.
   package var context: RequestContext?
@@ -173,9 +176,16 @@ package struct RunBatch: Sendable {
 }
 
 /// What a run gives.
+///
+/// A decoupled model gives any number of `outputs` for a row, each of them a part of that row's answer,
+/// which leaves while the run goes on. `emit` may hold such a run up for a moment, until its client has
+/// taken what it was given.
 package enum RunPart: Sendable {
   /// Outputs for these rows, in the order in which they were wanted, or that of the signature.
   case outputs(rows: Range<Int>, [Tensor])
   /// This row alone failed.
   case failed(row: Int, RuntimeFault)
+  /// This row is not finished: it is to run again, beside whatever waits by then, and is given these
+  /// tensors then. Understood of models that are served with iterative sequences.
+  case again(row: Int, carrying: [Tensor])
 }

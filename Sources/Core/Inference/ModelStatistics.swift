@@ -22,6 +22,18 @@ package struct ModelStatistics: Sendable {
     package init(rowCount: Int) { self.rowCount = rowCount }
   }
 
+  /// The answers of one place among those of a request: the first ones, the second ones, and so on.
+  package struct Response: Sendable, Equatable {
+    package var infer = Total()
+    package var output = Total()
+    package var success = Total()
+    package var failure = Total()
+    package var empty = Total()
+    package var cancel = Total()
+
+    package init() {}
+  }
+
   /// What an automatic batcher holds for best now.
   package struct Batching: Sendable, Equatable {
     /// Rows that a run joins at most.
@@ -59,6 +71,8 @@ package struct ModelStatistics: Sendable {
   package var cacheMiss = Total()
   /// Ascending by rows.
   package var batches: [Batch] = []
+  /// Of a decoupled model, by place; the first `ServedPhases.partsNotedMax` places.
+  package var responses: [Response] = []
   /// `nil` where the operator chose.
   package var batching: Batching?
 

@@ -91,6 +91,12 @@ package final class InferenceServer: Sendable {
     guard isKnown else { throw .modelNotFound(ModelAddress(name: name), known: []) }
   }
 
+  /// Notes why a model that is served could not be changed, or, with `nil`, that nothing hinders it any
+  /// more: what the index says beside its state.
+  package func noteProblem(_ problem: String?, of name: String) {
+    living.registry.withLock { $0.note(problem, of: name) }
+  }
+
   /// All versions and their states, by name and version.
   package var statuses: [ModelStatus] { living.registry.withLock { $0.statuses } }
 
@@ -116,7 +122,8 @@ package final class InferenceServer: Sendable {
       let unready = registry.unready.min { $0.name < $1.name }.map { name, state in
         FailureMessage.text(for: .modelNotReady(name: name, state: state))
       }
-      return (unready, registry.cores)
+      let opening = registry.isOpening ? "the server is starting; it loads its models" : nil
+      return (unready ?? opening, registry.cores)
     }
     return cause ?? Self.obstacle(of: cores)
   }
@@ -141,7 +148,14 @@ package final class InferenceServer: Sendable {
     living.surroundings.abandonedCount.load(ordering: .relaxed)
   }
 
-  // MARK: End
+  // MARK: Beginning and end
+
+  /// From now on `isReady` is false, until `endOpening()`: before the first model is known, none is
+  /// missing, and a server that has loaded nothing would call itself ready.
+  package func beginOpening() { living.registry.withLock { $0.isOpening = true } }
+
+  /// The models of the start are loaded, or will not be.
+  package func endOpening() { living.registry.withLock { $0.isOpening = false } }
 
   /// From now on `isReady` is false; requests are still taken.
   package func beginDraining() { living.registry.withLock { $0.isDraining = true } }

@@ -25,6 +25,11 @@ package struct ServingSettings: Sendable {
   package var modelBytesMax: Int?
   /// How long the run that proves a loaded version may take; `nil` leaves it out.
   package var proofRunTimeout: Duration?
+  /// What there is of the resources that runs occupy, where the operator says so; `nil` leaves
+  /// resources out of account (`rate-limit`).
+  package var resources: [ResourceSupply]?
+  /// Processors of the threads of instances, by the name of their policy (`host-policy`).
+  package var pinnedCores: [String: [Int]]
 
   package init(coreCount: Int) {
     self.instanceCount = coreCount
@@ -36,6 +41,7 @@ package struct ServingSettings: Sendable {
     self.runSecondsMax = 600
     self.stopGraceSeconds = 10
     self.parallelLoadsMax = max(1, coreCount / 2)
+    self.pinnedCores = [:]
   }
 
   /// Threads that may be given up before the process calls itself dead.

@@ -21,6 +21,9 @@ static const unsigned char page_js[] = {
 static const unsigned char appearance_js[] = {
 #embed "../Console/Page/appearance.js"
 };
+static const unsigned char batching_js[] = {
+#embed "../Console/Page/batching.js"
+};
 static const unsigned char boxes_js[] = {
 #embed "../Console/Page/boxes.js"
 };
@@ -88,6 +91,7 @@ static const struct apus_console_asset assets[] = {
     FILE_AT("/assets/theme.js", theme_js),
     FILE_AT("/assets/page.js", page_js),
     FILE_AT("/assets/appearance.js", appearance_js),
+    FILE_AT("/assets/batching.js", batching_js),
     FILE_AT("/assets/boxes.js", boxes_js),
     FILE_AT("/assets/caller.js", caller_js),
     FILE_AT("/assets/camera.js", camera_js),

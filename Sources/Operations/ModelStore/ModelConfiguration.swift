@@ -39,11 +39,17 @@ struct ModelConfiguration {
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
   let machine: MachineLimits
+  /// Names that `--host-policy` knows.
+  let hostPolicies: Set<String>
+  /// The server has runs wait for what `rate_limiter` claims.
+  let isRateLimited: Bool
 
   /// What the server's settings say, for a model without a file of its own.
   init(path: String, settings: ServeSettings) {
     self.path = path
     self.machine = settings.machine
+    self.hostPolicies = Set(settings.hostPolicies.map(\.name))
+    self.isRateLimited = settings.isRateLimited
     runtime = ModelPlan.RuntimeKind(rawValue: settings.runtime.rawValue) ?? .auto
     options = RuntimeOptions(
       threadCount: settings.runtimeThreads, precision: settings.precision)
@@ -61,6 +67,7 @@ struct ModelConfiguration {
       return "answers of a graph are not kept, because its models may be replaced; "
         + "say it of the models that it asks"
     }
+    if scheduling.isDecoupled { return "answers that come in parts are not kept" }
     return scheduling.sequences == nil
       ? nil : "answers within a sequence depend on what came before, and are not kept"
   }

@@ -50,9 +50,19 @@ package struct ModelPlan: Sendable {
     case openvino
     /// Triton's `identity` backend: no file, outputs are inputs.
     case identity
+    /// Triton's decoupled examples.
+    case repeating = "repeat"
+    case square
+    /// Triton's example of a request that runs again until it is finished.
+    case iterativeSequence = "iterative_sequence"
 
     /// Whether it is all configuration, and its version folders may be empty.
-    package var needsNoFile: Bool { self == .identity }
+    package var needsNoFile: Bool {
+      switch self {
+      case .auto, .onnxruntime, .openvino: false
+      case .identity, .repeating, .square, .iterativeSequence: true
+      }
+    }
   }
 
   /// The runtime that loads it; never `auto`.

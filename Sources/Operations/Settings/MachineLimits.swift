@@ -5,11 +5,14 @@ package struct MachineLimits: Sendable, Equatable {
   /// Processors that we may run on and are given time of, at least 1; a quota of a part of a
   /// processor does not count.
   package let cores: Int
+  /// The processors that we may run on, ascending.
+  package let coreNumbers: [Int]
   /// The control group's limit, or all memory of the machine.
   package let memoryByteCount: Int
 
-  package init(cores: Int, memoryByteCount: Int) {
+  package init(cores: Int, memoryByteCount: Int, coreNumbers: [Int]? = nil) {
     self.cores = cores
+    self.coreNumbers = coreNumbers ?? Array(0..<cores)
     self.memoryByteCount = memoryByteCount
   }
 
@@ -19,11 +22,12 @@ package struct MachineLimits: Sendable, Equatable {
   /// `root` stands before `/proc` and `/sys`; empty but in tests.
   static func current(root: String) -> MachineLimits {
     let group = ControlGroup(root: root)
-    let affinity = affinityCount(root: root)
+    let numbers = affinity(root: root)
+    let affinity = numbers.count
     let memory = memoryTotal(root: root) ?? Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(getpagesize())
     return MachineLimits(
       cores: max(1, min(affinity, group.cores.map { Int($0) } ?? affinity)),
-      memoryByteCount: min(memory, group.memoryByteCount ?? memory))
+      memoryByteCount: min(memory, group.memoryByteCount ?? memory), coreNumbers: numbers)
   }
 
   /// Raises the soft limit of open files to the hard one; gives the limit now in force, `nil` where
@@ -40,10 +44,14 @@ package struct MachineLimits: Sendable, Equatable {
 
   /// Processors in the process's affinity mask, which `/proc/self/status` gives as hexadecimal words
   /// divided by commas. (`sched_getaffinity` is not among the declarations that Swift sees.)
-  private static func affinityCount(root: String) -> Int {
+  private static func affinity(root: String) -> [Int] {
     let mask = line("Cpus_allowed:", of: "\(root)/proc/self/status") ?? ""
-    let count = mask.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
-    return count > 0 ? count : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    var numbers: [Int] = []
+    for (place, digit) in mask.compactMap(\.hexDigitValue).reversed().enumerated() {
+      numbers += (0..<4).filter { digit >> $0 & 1 == 1 }.map { 4 * place + $0 }
+    }
+    return numbers.isEmpty
+      ? Array(0..<max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) : numbers
   }
 
   /// `MemTotal`, which is in KiB.

@@ -28,7 +28,7 @@ package struct ServeArguments: Sendable, Equatable {
 
   private mutating func set(_ name: String, to value: String) {
     guard let known = flags[name], let setting = SettingName(rawValue: name),
-      SettingsTable.row(setting).kind == .names
+      SettingsTable.row(setting).kind.isList
     else {
       flags[name] = value
       return

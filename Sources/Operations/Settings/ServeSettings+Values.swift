@@ -27,11 +27,18 @@ extension ServeSettings {
   }
   package var proofRunTimeout: Duration? { optionalDuration(.proofRunTimeout) }
 
+  /// `nil` where none was said; `off` for none at all.
+  package var stateDirectory: String? { text(.stateDirectory) }
+
   package var loops: Int { optionalInteger(.loops) ?? machine.cores }
   /// Instances of each model: what was said, else as many as the cores carry.
   package var instances: Int {
     optionalInteger(.instances) ?? max(1, machine.cores / runtimeThreads)
   }
+  /// Whether runs wait for the resources that they occupy.
+  package var isRateLimited: Bool { text(.rateLimit) != "off" }
+  package var resourceCounts: [ResourceCount] { names(.rateLimitResource).compactMap { .init($0) } }
+  package var hostPolicies: [HostPolicy] { HostPolicy.all(in: names(.hostPolicy)) ?? [] }
   package var runtimeThreads: Int { integer(.runtimeThreads) }
   package var precision: RuntimeOptions.Precision { choice(.precision) }
   package var runtime: RuntimeChoice { choice(.runtime) }

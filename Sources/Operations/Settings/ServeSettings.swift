@@ -133,7 +133,7 @@ package struct ServeSettings: Sendable {
     case .text(let text): return text
     case .list(let texts):
       let kind = SettingsTable.row(name).kind
-      guard kind == .names || kind == .networks else {
+      guard kind.isList else {
         throw .wrongValue(
           name, origin: origin, expected: kind.expectation,
           got: "[\(texts.joined(separator: ", "))]")
@@ -148,6 +148,20 @@ package struct ServeSettings: Sendable {
     }
   }
 
+  /// A thread cannot run where the process may not.
+  private func checkPolicies() throws(SettingsFault) {
+    let allowed = Set(machine.coreNumbers)
+    for policy in hostPolicies {
+      let strange = policy.cores.filter { !allowed.contains($0) }
+      guard let first = strange.first else { continue }
+      throw .wrongValue(
+        .hostPolicy, origin: origin(of: .hostPolicy),
+        expected: "cores that this process may use, which are "
+          + "\(CoreList.text(machine.coreNumbers)), for the policy \(policy.name)",
+        got: "core \(first)")
+    }
+  }
+
   private func checkTogether() throws(SettingsFault) {
     if instances * runtimeThreads > max(machine.cores, 1) {
       throw .contradiction(
@@ -155,6 +169,7 @@ package struct ServeSettings: Sendable {
         reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
           + "\(machine.cores) cores that Apus may use; lower one of them")
     }
+    try checkPolicies()
     let ports: [(SettingName, Int)] = [
       (.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort),
     ]

@@ -22,8 +22,20 @@ package struct Setting: Sendable {
     case path
     /// Names divided by commas.
     case names
+    /// `name:count` or `name:count:device`, divided by commas.
+    case resources
+    /// A name and what it sets, divided by commas: `fast,cpu-cores=0-3`.
+    case hostPolicies
     /// IP addresses or networks such as `10.0.0.0/8`, divided by commas.
     case networks
+
+    /// Whether there may be several values, in a list or under several flags.
+    package var isList: Bool {
+      switch self {
+      case .names, .networks, .resources, .hostPolicies: true
+      default: false
+      }
+    }
   }
 
   /// Which heading of the reference page a setting stands under.

@@ -19,9 +19,13 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case modelMemoryMax = "model-memory-max"
   case modelLoadThreadCount = "model-load-thread-count"
   case proofRunTimeout = "proof-run-timeout"
+  case stateDirectory = "state-directory"
 
   case loops
   case instances
+  case rateLimit = "rate-limit"
+  case rateLimitResource = "rate-limit-resource"
+  case hostPolicy = "host-policy"
   case runtimeThreads = "runtime-threads"
   case precision
   case runtime

@@ -29,6 +29,10 @@ extension Setting.Kind {
     case .boolean: boolean(text)
     case .text, .secret, .path: text.isEmpty ? .absent : .text(text)
     case .names: .names(parts(of: text))
+    case .resources:
+      parts(of: text).allSatisfy { ResourceCount($0) != nil } ? .names(parts(of: text)) : nil
+    case .hostPolicies:
+      HostPolicy.all(in: parts(of: text)) != nil ? .names(parts(of: text)) : nil
     case .networks:
       parts(of: text).allSatisfy(isNetwork) ? .names(parts(of: text)) : nil
     }
@@ -51,6 +55,8 @@ extension Setting.Kind {
     case .text, .secret: "text"
     case .path: "the path of a file"
     case .names: "names divided by commas"
+    case .resources: "name:count or name:count:device, such as R1:10:0"
+    case .hostPolicies: "a name and cpu-cores, such as fast,cpu-cores=0-3"
     case .networks: "IP addresses or networks such as 10.0.0.0/8, divided by commas"
     }
   }

@@ -58,6 +58,18 @@ package enum SettingsTable {
       .runtimeThreads, .models, .integer(1...4_096), fallback: "1",
       "Threads that one run of a model may use; times `instances` at most the cores."),
     Setting(
+      .rateLimit, .models, .choice(["off", "execution_count"]), fallback: "off",
+      "`execution_count` lets an instance run only when the resources that its `rate_limiter` names "
+        + "are free; `off` leaves those out of account."),
+    Setting(
+      .rateLimitResource, .models, .resources, fallback: "",
+      "How much there is of resources, for all devices or for one; without it as much as the "
+        + "largest claim. The flag may be given several times."),
+    Setting(
+      .hostPolicy, .models, .hostPolicies, fallback: "",
+      "Processors of the threads of instances whose `host_policy` has that name; those without one "
+        + "have `cpu`. The flag may be given several times."),
+    Setting(
       .precision, .models, .choice(["f32", "auto", "bf16", "int8"]), fallback: "f32",
       "`f32` computes exactly; `auto` takes what this processor does fastest; `bf16` needs a "
         + "processor that has it, `int8` a model that is quantised."),
@@ -114,6 +126,10 @@ package enum SettingsTable {
       .proofRunTimeout, .repository, .durationOrNone(.milliseconds(1)...day), fallback: "60s",
       "Time for the warm-up and for the run on zeros that each loaded model must end before it is "
         + "ready; `none` leaves the run out."),
+    Setting(
+      .stateDirectory, .repository, .path, fallback: "",
+      "Where aliases that requests set are kept for the next start; empty means `apus` in the user's "
+        + "state directory, `off` keeps none."),
   ]
 
   private static let limits: [Setting] = [

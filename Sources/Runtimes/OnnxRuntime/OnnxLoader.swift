@@ -11,8 +11,9 @@ package struct OnnxLoader: ModelLoader {
   package let runtimeName = "onnxruntime"
   private let places: NativeLibraryPlaces?
 
-  /// Loads happen one at a time in the process: what a load allocates is measured around it.
-  private static let loading = Guarded(())
+  /// Loads happen at the same time: the library allows it. What one of them allocates is measured
+  /// around it, so those that overlap are told apart by this.
+  private static let loading = Guarded(LoadLedger())
 
   /// `places` is where the library is looked for; the standard ones, seen anew at each load, where
   /// none are given.
@@ -37,12 +38,19 @@ package struct OnnxLoader: ModelLoader {
           + "\(options.precision.rawValue); write precision: f32, or runtime: openvino")
     }
     let library = try OnnxRuntimeLibrary.open(in: places ?? .standard)
-    return try Self.loading.withLock { (_) throws(RuntimeFault) in
-      let before = Self.allocatedByteCount()
-      let (session, fileByteCount) = try library.session(for: source, options: options)
-      let grown = Self.allocatedByteCount() - before
-      return try OnnxModel(session, footprintByteCount: max(grown, fileByteCount))
+    let entry = Self.loading.withLock {
+      $0.begin(sourceByteCount: source.byteCount, allocated: Self.allocatedByteCount())
     }
+    let session: OnnxSession
+    let fileByteCount: Int
+    do throws(RuntimeFault) {
+      (session, fileByteCount) = try library.session(for: source, options: options)
+    } catch {
+      _ = Self.loading.withLock { $0.end(entry, allocated: 0) }
+      throw error
+    }
+    let grown = Self.loading.withLock { $0.end(entry, allocated: Self.allocatedByteCount()) }
+    return try OnnxModel(session, footprintByteCount: max(grown, fileByteCount))
   }
 
   /// Bytes that the C allocator has given out. Other threads move it too, hence the file's size as

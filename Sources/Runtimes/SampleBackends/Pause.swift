@@ -10,12 +10,16 @@ enum Pause {
   static func wait(milliseconds: Int, unless stop: StopFlag) throws(RuntimeFault) {
     var left = milliseconds
     while left > 0 {
-      if stop.isRaised {
-        throw RuntimeFault(code: .stopped, message: "the run was told to stop")
-      }
+      try check(stop)
       let step = min(left, stepMilliseconds)
       usleep(UInt32(step) * 1_000)
       left -= step
     }
+  }
+
+  /// Throws `.stopped` where the flag is raised.
+  static func check(_ stop: StopFlag) throws(RuntimeFault) {
+    guard stop.isRaised else { return }
+    throw RuntimeFault(code: .stopped, message: "the run was told to stop")
   }
 }

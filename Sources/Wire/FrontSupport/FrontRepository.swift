@@ -11,6 +11,9 @@ package protocol FrontRepository: Sendable {
   func unload(
     _ name: String, withDependents: Bool,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Gives versions of a model other names, or takes such names away where the version is `nil`;
+  /// blocks for moments.
+  func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure)
   /// Models that could be loaded and of which nothing is known to the server.
   func restingNames() -> [String]
 }

@@ -26,6 +26,65 @@ import Testing
     #expect(try house.ask([1]) == [2])
   }
 
+  @Test func `tries wait longer and longer, and not past the request's deadline`() throws {
+    let house = GraphHouse()
+    let failing = StepModel.failing()
+    try house.load("a", failing)
+    try house.load(graph: "g", .floats([.model("a", "IN", "OUT") { $0.retryCount = 100 }]))
+    let begin = MonotonicClock.now()
+    let deadline = begin.advanced(by: .milliseconds(300))
+    let sink = try house.submit([row([1])], deadline: deadline).sink
+    #expect(eventually { !sink.ends.isEmpty })
+    #expect(MonotonicClock.now() < deadline.advanced(by: .milliseconds(250)), "nobody waited on")
+    #expect(sink.failure != nil)
+    // 10 to 20 ms, 20 to 40, 40 to 80, 80 to 160: no more than five fit, and two do surely.
+    #expect((3...6).contains(failing.runs.count), "\(failing.runs.count) runs")
+  }
+
+  @Test func `a request that is cancelled between two tries is not tried again`() throws {
+    let house = GraphHouse()
+    let failing = StepModel.failing()
+    try house.load("a", failing)
+    try house.load(graph: "g", .floats([.model("a", "IN", "OUT") { $0.retryCount = 100 }]))
+    let (sink, handle) = try house.submit([row([1])])
+    #expect(eventually { failing.runs.count >= 2 })
+    handle.cancel()
+    #expect(eventually { !sink.ends.isEmpty })
+    let count = failing.runs.count
+    // A pause after another one has passed: what was due was left alone.
+    let later = GraphWorkers(count: 1, waitingMax: 8)
+    let isOver = Signal(false)
+    let due = MonotonicClock.now().advanced(by: .milliseconds(60))
+    #expect(later.give(at: due) { isOver.update { $0 = true } })
+    _ = isOver.sleepUntilReady { $0 ? true : nil }
+    later.stop()
+    #expect(failing.runs.count <= count + 1)
+  }
+
+  @Test(arguments: [(1, 10, 20), (2, 20, 40), (3, 40, 80), (7, 500, 1_000), (60, 500, 1_000)])
+  func `pauses double up to a second, half of each by chance`(
+    attempt: Int, least: UInt64, most: UInt64
+  ) {
+    #expect(RetryPause.nanoseconds(before: attempt, chance: 0) == least * 1_000_000)
+    #expect(RetryPause.nanoseconds(before: attempt, chance: 1) == most * 1_000_000)
+    #expect(RetryPause.nanoseconds(before: attempt, chance: 0.5) == (least + most) * 500_000)
+  }
+
+  @Test func `work for later is done in its order, and at the end without waiting`() {
+    let workers = GraphWorkers(count: 1, waitingMax: 3)
+    let done = Signal<[Int]>([])
+    let now = MonotonicClock.now()
+    let note = { (number: Int) in { @Sendable in done.update { $0.append(number) } } }
+    #expect(workers.give(at: now.advanced(by: .milliseconds(30)), note(3)))
+    #expect(workers.give(at: now.advanced(by: .milliseconds(10)), note(2)))
+    #expect(workers.give(note(1)))
+    _ = done.sleepUntilReady { $0.count == 3 ? true : nil }
+    #expect(done.withValue { $0 } == [1, 2, 3])
+    #expect(workers.give(at: now.advanced(by: .seconds(3_600)), note(4)))
+    workers.stop()
+    #expect(done.withValue { $0 } == [1, 2, 3, 4])
+  }
+
   @Test func `the fallback is asked with the same inputs`() throws {
     let house = GraphHouse()
     try house.load("a", .failing())

@@ -7,6 +7,8 @@ package struct SchedulingPolicy: Sendable, Equatable {
   package var instances: [InstanceGroup]
   /// Answers of equal requests may be kept (`response_cache`).
   package var keepsAnswers: Bool
+  /// A request may have any number of answers (`model_transaction_policy`).
+  package var isDecoupled = false
 
   package init(batching: BatchingPolicy = BatchingPolicy()) {
     self.batching = batching
@@ -28,9 +30,22 @@ package struct InstanceGroup: Sendable, Equatable {
 
   package var count: Int
   package var kind: Kind
+  /// What each run of theirs occupies (`rate_limiter`).
+  package var limit: RateLimitPolicy
+  /// Name of the operator's policy for their threads (`host_policy`); `nil` takes that of the device.
+  package var hostPolicy: String?
 
   package init(count: Int, kind: Kind = .automatic) {
     self.count = count
     self.kind = kind
+    self.limit = RateLimitPolicy()
+  }
+
+  /// Instances of the group, over all its devices.
+  package var instanceCount: Int {
+    switch kind {
+    case .automatic, .cpu: max(1, count)
+    case .gpu(let devices): max(1, count) * max(1, devices.count)
+    }
   }
 }

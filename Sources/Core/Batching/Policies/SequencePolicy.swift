@@ -66,6 +66,9 @@ package struct SequencePolicy: Sendable, Equatable {
   package var idleNanosecondsMax: UInt64
   package var controls: [Control]
   package var states: [State]
+  /// Each request is a sequence of its own, which the model runs again until it is finished
+  /// (`iterative_sequence`).
+  package var isIterative = false
 
   package init(
     strategy: Strategy = .direct(delayNanosecondsMax: 0, minimumSlotUtilization: 0),

@@ -14,6 +14,23 @@ extension BatchQueueState {
     startNext(now: now, &decision)
   }
 
+  /// The sequence of a request that is one by itself.
+  func ownSequence(of ticket: Ticket) -> SequenceMark {
+    // Also in a control input of 32 bits, and not used again while anybody could remember.
+    let count = ticket.number >> UInt64(Ticket.placeBits) & 0x7FFF_FFFF
+    return SequenceMark(id: .number(count), isStart: true, isEnd: true)
+  }
+
+  /// The rows of a request ran and are to run again: it waits for its next run, in the place that it
+  /// has. False where nobody wants it any more, or its model is not one that runs requests again.
+  ///
+  /// To be told before `instanceBecameFree`.
+  package mutating func runsAgain(_ ticket: Ticket) -> Bool {
+    guard book.holds(ticket), sequences?.runsAgain(ticket) == true else { return false }
+    waitAgain(ticket)
+    return true
+  }
+
   /// What the model gave for the next request of a running request's sequence.
   package mutating func keep(_ states: [Tensor], of ticket: Ticket) {
     sequences?.keep(states, of: ticket)

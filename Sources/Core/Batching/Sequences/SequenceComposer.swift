@@ -5,9 +5,14 @@ struct SequenceRequest: Sendable {
   let ticket: Ticket
   /// `nil` for one that can only run alone.
   let key: BatchKey?
-  let admitted: Instant
-  let isStart: Bool
+  /// When it came, or when its last run ended.
+  var admitted: Instant
+  /// Grows with each request that comes, and each that is to run again.
+  var arrival: UInt64
+  var isStart: Bool
   let isEnd: Bool
+  /// Its run is not the last.
+  var runsAgain = false
 }
 
 /// Which sequences of one instance run together, or how long it is worth waiting for more.
@@ -52,7 +57,7 @@ struct SequenceComposer: Sendable {
   }
 
   func compose(_ fronts: [Front], now: Instant, isHurried: Bool) -> Composition {
-    let sorted = fronts.sorted { $0.request.ticket < $1.request.ticket }
+    let sorted = fronts.sorted { $0.request.arrival < $1.request.arrival }
     guard let first = sorted.first else { return .nothing }
     guard let key = first.request.key, rowsMax > 1 else {
       return .run(OneOrMore(first.request.ticket))

@@ -10,6 +10,10 @@ package import Inference
 ///     START ──> waits for a place ──> has a place ──> over: its END has run, nobody asked for too
 ///                      ^                   │          long, or its START was lost
 ///                      └── a new START behind an END ──┘
+///
+/// Where sequences are iterative, each is one request, which comes back to the line of its place as long
+/// as its runs ask for it; it then waits behind all that came before, so that the sequences of an
+/// instance take turns however many there are.
 package struct SequenceState: Sendable {
   /// One slot of one instance.
   struct Place: Sendable, Hashable {
@@ -49,6 +53,7 @@ package struct SequenceState: Sendable {
   /// No sequence is idle for too long before this; may be earlier than need be.
   private(set) var idleEndsAt = Instant.distantFuture
   private var isDraining = false
+  private var arrivalCount: UInt64 = 0
 
   /// - Parameter rowsMax: most rows of a run; 1 where sequences cannot be joined.
   package init(policy: SequencePolicy, rowsMax: Int, instanceCount: Int) {
@@ -76,10 +81,11 @@ package struct SequenceState: Sendable {
   mutating func enter(_ request: QueuedRequest, _ mark: SequenceMark, now: Instant) {
     var sequence = sequences.removeValue(forKey: mark.id) ?? Sequence(lastSeen: now)
     let wasWaiting = !sequence.waiting.isEmpty
+    arrivalCount += 1
     sequence.waiting.append(
       SequenceRequest(
-        ticket: request.ticket, key: request.key, admitted: now, isStart: mark.isStart,
-        isEnd: mark.isEnd))
+        ticket: request.ticket, key: request.key, admitted: now, arrival: arrivalCount,
+        isStart: mark.isStart, isEnd: mark.isEnd))
     sequence.isOpen = !mark.isEnd && !isDraining
     sequence.lastSeen = now
     owners[request.ticket] = mark.id
@@ -212,7 +218,8 @@ package struct SequenceState: Sendable {
       let request = sequence.running, request.ticket == ticket
     else { return nil }
     return SequenceTurn(
-      id: id, slot: place.slot, isStart: request.isStart, isEnd: request.isEnd,
+      id: id, slot: place.slot, isStart: request.isStart,
+      isEnd: request.isEnd && !policy.isIterative,
       states: sequence.states)
   }
 
@@ -222,18 +229,50 @@ package struct SequenceState: Sendable {
     sequences[id]?.states = states
   }
 
+  /// Whether each request is a sequence of its own.
+  var isIterative: Bool { policy.isIterative }
+
+  /// The run of a request was not its last; false where it is not running, or may run only once.
+  mutating func runsAgain(_ ticket: Ticket) -> Bool {
+    guard policy.isIterative, let id = owners[ticket],
+      sequences[id]?.running?.ticket == ticket
+    else { return false }
+    sequences[id]?.running?.runsAgain = true
+    return true
+  }
+
   /// The run of an instance is over, well or not.
   mutating func runEnded(on instance: Int, now: Instant) {
     let ended = runningSlots[instance]
     runningSlots[instance] = []
     for slot in ended {
       guard let id = slots[instance][slot], let request = sequences[id]?.running else { continue }
+      if request.runsAgain {
+        lineUp(request, of: id, at: Place(instance: instance, slot: slot), now: now)
+        continue
+      }
       owners[request.ticket] = nil
       sequences[id]?.running = nil
       sequences[id]?.lastSeen = now
       turnEnded(id, request, Place(instance: instance, slot: slot))
     }
     fillPlaces()
+  }
+
+  /// A request goes back to the line of its sequence, which keeps its place.
+  private mutating func lineUp(
+    _ request: SequenceRequest, of id: SequenceMark.ID, at place: Place, now: Instant
+  ) {
+    arrivalCount += 1
+    var request = request
+    request.admitted = now
+    request.arrival = arrivalCount
+    request.isStart = false
+    request.runsAgain = false
+    sequences[id]?.running = nil
+    sequences[id]?.lastSeen = now
+    sequences[id]?.waiting = [request]
+    ready[place.instance].insert(place.slot)
   }
 
   private mutating func turnEnded(

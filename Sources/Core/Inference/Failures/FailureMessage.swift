@@ -7,7 +7,8 @@ package enum FailureMessage {
     case .modelNotFound(let address, let known): notFound(address, known)
     case .modelNotReady(let name, let state): notReady(name, state)
     case .modelRefused(let name, let reason):
-      "model \(PublicText.quoted(name)) cannot be loaded: \(PublicText.withoutPlaces(reason))"
+      // These three words are what Triton's clients look for.
+      "failed to load \(PublicText.quoted(name)): \(PublicText.withoutPlaces(reason))"
     case .invalidInput(let problem): text(for: problem)
     case .tooLarge(let what): text(for: what)
     case .unauthenticated:
@@ -110,6 +111,10 @@ package enum FailureMessage {
     case .task(let asked, let modelTask):
       "this model cannot \(PublicText.quoted(asked)): it is for \(PublicText.quoted(modelTask)); "
         + "its tensors are served at its infer address"
+    case .answersInParts(nil):
+      "this model answers in any number of parts, and here exactly one is given; ask generate_stream"
+    case .answersInParts(let count?):
+      "expected the model to give exactly 1 answer, got \(count); ask generate_stream"
     case .other(let name): "this server does not do \(PublicText.cut(name, 200))"
     }
   }

@@ -70,6 +70,8 @@ package enum Feature: Sendable, Equatable {
   case contentType(String)
   /// A vision task asked of a model that has another, or none.
   case task(String, modelTask: String)
+  /// One answer asked of a model that gives any number; with how many came, where one was tried.
+  case answersInParts(got: Int?)
   /// Anything else, named as a client would name it.
   case other(String)
 }

@@ -10,7 +10,7 @@ struct BatchWork: Sendable {
   let batch: RunBatch
   let shares: OneOrMore<RunOrder.Share>
   private let sequences: SequencePlan?
-  /// Row of each share, where the model has sequences; empty otherwise.
+  /// First row of each share; may be empty where there is one alone.
   let rows: [Int]
   private let padding: PaddingPlan?
   /// Each request's inputs as they were joined; empty where nothing is padded.
@@ -30,7 +30,7 @@ struct BatchWork: Sendable {
       batch = Self.batch(of: shares, prepared, sequences)
       return
     }
-    rows = []
+    rows = Self.firstRows(of: shares)
     guard shares.count > 1 || !shares.first.isWhole || padding != nil else {
       padded = []
       let request = shares.first.request
@@ -47,6 +47,17 @@ struct BatchWork: Sendable {
     batch = RunBatch(
       inputs: joined, rowCount: shares.reduce(0) { $0 + $1.rows.count },
       outputs: tensors.outputs, parameters: tensors.parameters)
+  }
+
+  private static func firstRows(of shares: OneOrMore<RunOrder.Share>) -> [Int] {
+    guard shares.count > 1 else { return [] }
+    var rows: [Int] = []
+    var row = 0
+    for share in shares {
+      rows.append(row)
+      row += share.rows.count
+    }
+    return rows
   }
 
   private static func cutInputs(of shares: OneOrMore<RunOrder.Share>) -> [[Tensor?]]? {
@@ -87,23 +98,34 @@ struct BatchWork: Sendable {
   func results(of attempt: RunAttempt) -> OneOrMore<RunResult>? {
     if let sequences { return results(of: attempt, sequences) }
     if shares.count == 1 {
-      let share = shares.first
-      let parts =
-        padding == nil ? attempt.parts : attempt.parts.map { restored($0, place: 0, share) }
-      return OneOrMore(result(share, attempt, parts: parts, fault: attempt.fault))
+      let parts = own(attempt.parts, place: 0) ?? []
+      return OneOrMore(result(shares.first, attempt, parts: parts, fault: attempt.fault))
     }
     if let fault = attempt.fault {
-      guard fault.code == .stopped else { return nil }
+      guard fault.code == .stopped || attempt.hasStreamed else { return nil }
       return shares.mapped { result($0, attempt, parts: [], fault: fault) }
     }
     var results: [RunResult] = []
-    var offset = 0
-    for (place, share) in shares.enumerated() {
-      guard let parts = cut(attempt.parts, at: offset, place: place, share) else { return nil }
-      results.append(result(share, attempt, parts: parts, fault: nil))
-      offset += share.rows.count
+    for place in shares.indices {
+      guard let parts = own(attempt.parts, place: place) else { return nil }
+      results.append(result(shares[place], attempt, parts: parts, fault: nil))
     }
     return OneOrMore(listing: results)
+  }
+
+  /// Of some parts of the run, those of one share; `nil` where they cannot be told apart.
+  func own(_ parts: [RunPart], place: Int) -> [RunPart]? {
+    if batch.rowCount == 1, sequences != nil { return parts }
+    if sequences == nil, shares.count == 1 {
+      return padding == nil ? parts : parts.map { restored($0, place: 0, shares.first) }
+    }
+    return cut(parts, at: rows[place], place: place, shares[place])
+  }
+
+  /// Of the outputs of a row, those that its request asked for: states come behind them.
+  func answered(_ tensors: [Tensor], of request: PendingRequest) -> [Tensor] {
+    guard let sequences else { return tensors }
+    return sequences.answered(tensors, wanted: request.tensors.outputs)
   }
 
   func result(
@@ -115,7 +137,7 @@ struct BatchWork: Sendable {
   }
 
   /// The parts of a run that belong to the share whose rows begin at `offset`.
-  func cut(
+  private func cut(
     _ parts: [RunPart], at offset: Int, place: Int, _ share: RunOrder.Share
   ) -> [RunPart]? {
     let own = offset..<offset + share.rows.count
@@ -124,6 +146,8 @@ struct BatchWork: Sendable {
       switch part {
       case .failed(let row, let fault):
         if own.contains(row) { result.append(.failed(row: row - offset, fault)) }
+      case .again(let row, let carried):
+        if own.contains(row) { result.append(.again(row: row - offset, carrying: carried)) }
       case .outputs(let rows, let tensors):
         let common = rows.clamped(to: own)
         guard !common.isEmpty else { continue }
@@ -162,6 +186,8 @@ struct RunAttempt: Sendable {
   var computed: Instant
   var parts: [RunPart]
   var fault: RuntimeFault?
+  /// Parts of it are with their clients, so that it cannot be tried again.
+  var hasStreamed = false
 
   /// A call that was not made, because its rows do not fit together.
   static func notMade(at now: Instant) -> RunAttempt {

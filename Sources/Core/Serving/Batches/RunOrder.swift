@@ -33,6 +33,8 @@ struct RunResult: Sendable {
   let fault: RuntimeFault?
   /// What the sequence's next request is given; empty where there is none or the run failed.
   var states: [Tensor] = []
+  /// The model asks to run it again.
+  var isUnfinished = false
 
   var hasFailed: Bool {
     fault != nil

@@ -12,7 +12,7 @@ package struct ModelLease: Sendable {
   package var signature: ModelSignature { model.core.signature }
   package var platformName: String { model.core.loaded.platformName }
   /// A request may have any number of answers.
-  package var isDecoupled: Bool { loaded.capabilities.isDecoupled }
+  package var isDecoupled: Bool { model.core.isDecoupled }
   /// Class names that the operator gave; empty where those of the model's metadata hold.
   package var labels: [String] { model.core.specification.labels }
   /// The task that the operator named.
@@ -27,10 +27,20 @@ package struct ModelLease: Sendable {
 package struct RequestHandle: Sendable {
   let core: ModelCore?
   let ticket: UInt64
+  /// Of a request that may be answered in parts.
+  let stream: PartStream?
 
   /// For a request that has ended already.
-  static let ended = RequestHandle(core: nil, ticket: 0)
+  static let ended = RequestHandle(core: nil, ticket: 0, stream: nil)
 
   /// The client went away. The sink hears `.failed(.cancelled)` unless it has heard its end already.
-  package func cancel() { core?.cancel(ticket) }
+  package func cancel() {
+    core?.cancel(ticket)
+    // Its run may be over, and its parts wait for the client.
+    stream?.cancel()
+  }
+
+  /// The sink, which has answered `wait`, takes parts again. From any thread; parts that were kept for
+  /// it come before this returns.
+  package func resume() { stream?.resume() }
 }

@@ -27,6 +27,7 @@ struct GraphPlanner {
     self.limits = limits
     self.make = make
     self.lease = lease
+    // A model that is not there yet says nothing here; `find` says so with the step's name.
     hasRows =
       rowsMax.map { $0 > 0 } ?? Self.takesRows(description) { try? lease($0).signature }
   }
@@ -62,7 +63,7 @@ struct GraphPlanner {
       for output in step.outputs { places[output.tensor] = places.count }
     }
     var steps = [GraphPlan.Step?](repeating: nil, count: description.steps.count)
-    for place in order() { steps[place] = try step(description.steps[place]) }
+    for place in description.stepOrder { steps[place] = try step(description.steps[place]) }
     return try finished(steps.compactMap { $0 })
   }
 
@@ -105,26 +106,6 @@ struct GraphPlanner {
       dimensions: (hasRows ? [.any(name: nil)] : []) + lengths, isOptional: tensor.isOptional)
   }
 
-  /// Steps by their places, each after those whose tensors it takes; the check found no circle.
-  private func order() -> [Int] {
-    let needs = description.steps.map(self.needs)
-    var ordered: [Int] = []
-    var left = Array(description.steps.indices)
-    while !left.isEmpty {
-      let free = left.filter { place in needs[place].allSatisfy { ordered.contains($0) } }
-      if free.isEmpty { break }
-      ordered += free
-      left.removeAll { free.contains($0) }
-    }
-    return ordered
-  }
-
-  private func needs(of step: GraphDescription.Step) -> [Int] {
-    description.steps.indices.filter { place in
-      description.steps[place].outputs.contains { step.tensorsNeeded.contains($0.tensor) }
-    }
-  }
-
   // MARK: One step
 
   private mutating func step(
@@ -138,7 +119,7 @@ struct GraphPlanner {
         outputs: step.outputs.compactMap { places[$0.tensor] }, fallback: fallback,
         timeoutNanoseconds: step.timeoutNanoseconds,
         deciding: GraphRunState.Step(
-          needs: needs(of: step), retryCount: step.retryCount,
+          needs: description.needs(of: step), retryCount: step.retryCount,
           hasFallback: step.fallback != nil, isSoft: step.isSoft))
     } catch {
       throw GraphProblem("step \(step.name): \(error.sentence)")
@@ -152,10 +133,10 @@ struct GraphPlanner {
     var isOptional = [Bool](repeating: true, count: step.inputs.count)
     var builtIn: GraphPlan.Work?
     if case .builtIn(let kind, let settings) = step.work {
-      let (work, bindings, outputs, optional) = try self.builtIn(kind, settings, step)
-      builtIn = .builtIn(work, bindings)
-      made = outputs
-      isOptional = optional
+      let bound = try BoundBuiltIn(kind, settings, step, types: types.mapValues(\.type), make: make)
+      builtIn = .builtIn(bound.work, bound.bindings)
+      made = bound.outputs
+      isOptional = bound.isOptional
     }
     var targets: [GraphTarget] = []
     for address in step.models {
@@ -174,38 +155,8 @@ struct GraphPlanner {
       types[binding.tensor] = (type.named(binding.tensor), "step \(step.name)")
     }
     let fallback = step.fallback == nil ? nil : targets.popLast()
-    return (builtIn ?? work(of: step, targets), fallback, isOptional)
-  }
-
-  private func work(of step: GraphDescription.Step, _ targets: [GraphTarget]) -> GraphPlan.Work {
-    switch step.work {
-    case .model, .builtIn: return .all(targets, .mean, weights: [1])
-    case .ensemble(let members, let combination):
-      return .all(
-        targets, combination,
-        weights: combination == .weighted ? members.map(\.weight) : members.map { _ in 1 })
-    case .switched(let selector, let cases, let otherwise):
-      let places = Dictionary(
-        cases.enumerated().map { ($1.value, $0) }, uniquingKeysWith: { first, _ in first })
-      return .switched(
-        self.selector(selector), cases: places, otherwise: otherwise.map { _ in cases.count },
-        targets)
-    case .split(let members):
-      let total = members.reduce(0) { $0 + $1.weight }
-      var sum = 0.0
-      let shares = members.map { member -> Double in
-        sum += member.weight / total
-        return sum
-      }
-      return .split(shares: shares, targets)
-    }
-  }
-
-  private func selector(_ selector: GraphDescription.Selector) -> GraphPlan.Selector {
-    switch selector {
-    case .tensor(let name): .tensor(places[name] ?? 0)
-    case .parameter(let name): .parameter(name)
-    }
+    let work = builtIn ?? GraphPlan.Work(of: step, targets, places: places)
+    return (work, fallback, isOptional)
   }
 
   private func checkCombination(
@@ -285,49 +236,5 @@ struct GraphPlanner {
       throw GraphProblem("graphs within graphs are more than \(limits.depthMax) deep")
     }
     return lease
-  }
-
-  private func builtIn(
-    _ kind: BuiltInStep, _ settings: [String: [String]], _ step: GraphDescription.Step
-  ) throws(GraphProblem) -> (
-    any BuiltInWork, GraphPlan.Bindings, [TensorDescription], isOptional: [Bool]
-  ) {
-    do throws(BuiltInProblem) {
-      let work = try make(kind, settings)
-      let inputs = try step.inputs.map { (binding) throws(BuiltInProblem) in
-        try place(of: binding.port, in: work.inputNames, "input", kind)
-      }
-      let outputs = try step.outputs.map { (binding) throws(BuiltInProblem) in
-        try place(of: binding.port, in: work.outputNames, "output", kind)
-      }
-      var given = [TensorDescription?](repeating: nil, count: work.inputNames.count)
-      for (binding, place) in zip(step.inputs, inputs) {
-        let type = types[binding.tensor]?.type
-        given[place] =
-          step.each.contains(binding.tensor) ? type?.element(keepingAxis: false) : type
-      }
-      for (name, type) in zip(work.inputNames, given)
-      where type == nil && !work.optionalInputNames.contains(name) {
-        throw BuiltInProblem("nothing is bound to the input \(name) of \(kind.rawValue)")
-      }
-      let made = try work.outputs(of: given)
-      return (
-        work,
-        GraphPlan.Bindings(inputs: inputs, inputCount: work.inputNames.count, outputs: outputs),
-        outputs.map { step.each.isEmpty ? made[$0] : made[$0].gathered(keepingAxis: false) },
-        step.inputs.map { work.optionalInputNames.contains($0.port) }
-      )
-    } catch {
-      throw GraphProblem(error.sentence)
-    }
-  }
-
-  private func place(
-    of port: String, in names: [String], _ what: String, _ kind: BuiltInStep
-  ) throws(BuiltInProblem) -> Int {
-    guard let place = names.firstIndex(of: port) else {
-      throw BuiltInProblem("\(kind.rawValue) has no \(what) \(port); it has \(names.listed)")
-    }
-    return place
   }
 }

@@ -108,7 +108,18 @@ final class GraphRun: Sendable {
     }
   }
 
+  /// At once, but for another try after a failure.
   private func start(_ ask: GraphRunState.Ask, _ id: UInt64) {
+    guard ask.attempt > 0 else { return submit(ask, id) }
+    let pause = RetryPause.nanoseconds(before: ask.attempt, chance: .random(in: 0..<1))
+    let due = MonotonicClock.now().advanced(byNanoseconds: pause)
+    let isWorthwhile = due < context.deadline
+    if isWorthwhile, workshop.workers.give(at: due, { self.submit(ask, id) }) { return }
+    // There is no time for it, or no room: what failed before is the outcome.
+    advance { $0.state.askEnded(id, .failed(mayRetry: false)) }
+  }
+
+  private func submit(_ ask: GraphRunState.Ask, _ id: UInt64) {
     let work = book.withLock { book in book.state.isInFlight(id) ? book.works[ask.step] : nil }
     guard let work else { return }
     guard let handle = GraphAsk(self, ask, id, work).submit() else { return }

@@ -1,5 +1,6 @@
 import Batching
 import Inference
+import Synchronization
 
 /// One of a model's instances at work.
 protocol BatchRunner: AnyObject, Sendable {
@@ -11,6 +12,23 @@ protocol BatchRunner: AnyObject, Sendable {
   func stop()
   /// Looks whether the run in progress is over its bound.
   func supervise(now: Instant, surroundings: Surroundings)
+}
+
+/// The instances of one model at work, by number.
+final class SharedRunners: Sendable {
+  private let runners = Guarded<[any BatchRunner]>([])
+
+  var all: [any BatchRunner] {
+    get { runners.withLock { $0 } }
+    set { runners.withLock { $0 = newValue } }
+  }
+
+  /// `nil` once the model was stopped.
+  subscript(instance: Int) -> (any BatchRunner)? {
+    runners.withLock { instance < $0.count ? $0[instance] : nil }
+  }
+
+  func take(_ order: RunOrder) { self[order.instance]?.take(order) }
 }
 
 /// Runs of a model that answers from elsewhere: no thread, only a place.

@@ -29,7 +29,10 @@ final class ModelThread: BatchRunner {
   /// Runs shorter than this are worth a glance.
   private static let glanceRunNanosecondsMax: UInt64 = 500_000
 
-  init(model: any ComputingModel, instance: Int, core: ModelCore) throws(RuntimeFault) {
+  /// - Parameter cores: processors that the thread may use; `nil` leaves that to the system.
+  init(
+    model: any ComputingModel, instance: Int, core: ModelCore, cores: [Int]?
+  ) throws(RuntimeFault) {
     self.instance = instance
     self.core = core
     // Made on the loading thread, so that a failure is the load's; handed over once.
@@ -39,6 +42,11 @@ final class ModelThread: BatchRunner {
       place.clear()
     }
     self.thread.withLock { $0 = thread }
+    if let cores, !thread.pin(to: cores) {
+      stop()
+      throw RuntimeFault(
+        code: .failed, message: "the system does not let its threads run on the cores \(cores)")
+    }
   }
 
   func take(_ order: RunOrder) {
@@ -158,17 +166,32 @@ final class ModelThread: BatchRunner {
     runStarted.store(started.nanoseconds, ordering: .releasing)
     runSwitch.begin(number, at: started)
     core.batchStarts(rowCount: work.batch.rowCount)
-    var parts: [RunPart] = []
-    var fault: RuntimeFault?
+    var attempt = RunAttempt(started: started, computed: started, parts: [])
     do throws(RuntimeFault) {
-      try place.instance?.run(work.batch) { parts.append($0) }
+      try run(work, on: place, &attempt)
     } catch {
-      fault = error
+      attempt.fault = error
     }
     runSwitch.end()
     guard leave(started.nanoseconds, for: 0) else { return nil }
-    return RunAttempt(
-      started: started, computed: MonotonicClock.now(), parts: parts, fault: fault)
+    attempt.computed = MonotonicClock.now()
+    return attempt
+  }
+
+  private func run(
+    _ work: BatchWork, on place: InstancePlace, _ attempt: inout RunAttempt
+  ) throws(RuntimeFault) {
+    guard core.isDecoupled else {
+      try place.instance?.run(work.batch) { attempt.parts.append($0) }
+      return
+    }
+    var streaming = RunStreaming(work, core, began: attempt.started)
+    defer {
+      attempt.parts = streaming.rest
+      attempt.hasStreamed = streaming.hasStreamed
+    }
+    try place.instance?.run(work.batch) { streaming.take($0) }
+    if let fault = streaming.fault { throw fault }
   }
 }
 

@@ -1,3 +1,4 @@
+import CThreads
 import Glibc
 import Inference
 import Synchronization
@@ -30,6 +31,13 @@ package final class NamedThread: Sendable {
       }, start.toOpaque())
     precondition(status == 0, "the system refuses another thread (\(status))")
     thread = Guarded(UInt(id))
+  }
+
+  /// Lets it run on these processors only; false where the system refuses that. Before `join` and
+  /// `detach`.
+  package func pin(to cores: [Int]) -> Bool {
+    guard let id = thread.withLock({ $0 }) else { return false }
+    return apus_pin_thread(id, cores, UInt(cores.count)) == 0
   }
 
   /// Waits for its end; once.

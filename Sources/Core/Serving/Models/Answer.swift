@@ -18,6 +18,7 @@ struct Answer: Sendable {
       for part in result.parts {
         switch part {
         case .failed(_, let fault): throw fault
+        case .again: break
         case .outputs(let rows, let tensors):
           pieces.append((result.share.rows.lowerBound + rows.lowerBound, tensors))
         }
@@ -40,7 +41,7 @@ struct Answer: Sendable {
   /// The phases of the request that this was.
   func served(version: Int64) -> ServedPhases {
     var served = request.served(version: version)
-    served.started = results.first.started
+    served.started = min(results.first.started, request.firstStarted ?? .distantFuture)
     served.computed = results.first.computed
     served.batchRowCount = results.first.batchRowCount
     for result in results.others {
@@ -49,25 +50,5 @@ struct Answer: Sendable {
       served.batchRowCount = max(served.batchRowCount, result.batchRowCount)
     }
     return served
-  }
-}
-
-/// What a sink holds back of one answer.
-struct HeldParts {
-  private var count = 0
-  private var byteCount = 0
-  private var isWaiting = false
-
-  static let refusal = SlowClient.taking(
-    heldPartsMax: ServingSettings.heldPartsMax, heldBytesMax: ServingSettings.heldBytesMax)
-
-  /// Counts a part that was given while the sink was waiting; true once that is too much.
-  mutating func isOver(_ demand: Demand, after part: ResponsePart) -> Bool {
-    if isWaiting {
-      count += 1
-      byteCount += part.outputs.reduce(0) { $0 + $1.tensor.byteCount }
-    }
-    isWaiting = demand == .wait
-    return count > ServingSettings.heldPartsMax || byteCount > ServingSettings.heldBytesMax
   }
 }

@@ -21,15 +21,11 @@ enum InstancePlan {
     return wanted(for: specification, settings: settings)
   }
 
-  /// The same before the model is there, for runtimes that plan by it.
+  /// The same before the model is there, for runtimes that plan by it. Groups that ask for more than
+  /// the specification allows get less.
   static func wanted(for specification: ModelSpecification, settings: ServingSettings) -> Int {
-    let count = specification.scheduling.instances.reduce(0) { sum, group in
-      switch group.kind {
-      case .automatic, .cpu: sum + max(1, group.count)
-      case .gpu(let devices): sum + max(1, group.count) * max(1, devices.count)
-      }
-    }
-    if count > 0 { return count }
+    let count = specification.scheduling.instances.reduce(0) { $0 + $1.instanceCount }
+    if count > 0 { return min(count, specification.instanceCount ?? count) }
     let fitting = max(1, settings.coreCount / max(1, specification.options.threadCount))
     return max(1, specification.instanceCount ?? min(settings.instanceCount, fitting))
   }

@@ -21,8 +21,10 @@ extension ModelCore {
     }
     let rowCount = rowCount(of: tensors)
     let deadline = deadline(of: context)
+    let stream = isDecoupled ? PartStream(sink) : nil
     var admission = Admission.queued(Ticket(number: 0))
-    let mayRunInline = loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false
+    let mayRunInline =
+      turns == nil && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
     let actions = decide { shelf, _ in
       let key = rowsMax > 0 ? shelf.forms.key(of: tensors, rowCount: rowCount) : nil
       guard rowsMax == 0 || rowCount <= rowsMax || (key != nil && canSplit) else {
@@ -41,7 +43,7 @@ extension ModelCore {
       if !decision.runsInline {
         var request = PendingRequest(
           ticket: ticket, tensors: tensors, deadline: deadline, arrival: context.arrival,
-          admitted: now, rowCount: rowCount, byteCount: byteCount, sink: sink)
+          admitted: now, rowCount: rowCount, byteCount: byteCount, sink: sink, stream: stream)
         if waits { request.context = context.understood(deadline: deadline) }
         shelf.keep(request)
         surroundings.waitingBytes.add(byteCount)
@@ -58,7 +60,7 @@ extension ModelCore {
       return .ended
     }
     act(actions)
-    return RequestHandle(core: self, ticket: ticket.number)
+    return RequestHandle(core: self, ticket: ticket.number, stream: stream)
   }
 
   private enum Admission {
@@ -73,8 +75,7 @@ extension ModelCore {
 
   /// Rows are independent, and each run answers once.
   private var canSplit: Bool {
-    !loaded.capabilities.isStateful && !loaded.capabilities.isDecoupled
-      && specification.scheduling.sequences == nil
+    !loaded.capabilities.isStateful && !isDecoupled && specification.scheduling.sequences == nil
   }
 
   /// The request's own timeout is a deadline, unless its queue's policy lets it decide what happens.

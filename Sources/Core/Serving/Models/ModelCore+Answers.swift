@@ -14,7 +14,7 @@ extension ModelCore {
       fault = error
     }
     deliver(
-      parts, fault: fault, to: request.sink, wanted: request.tensors.outputs,
+      parts, fault: fault, to: request.stream ?? request.sink, wanted: request.tensors.outputs,
       served: answer.served(version: version))
   }
 
@@ -23,21 +23,18 @@ extension ModelCore {
     served: ServedPhases
   ) {
     var failure = fault?.failure
-    var held = HeldParts()
     for part in parts where failure == nil {
       switch part {
       case .outputs(_, let outputs):
-        let response = ResponsePart(outputs: named(outputs, wanted: wanted))
-        if held.isOver(sink.receive(response), after: response) {
-          failure = .clientTooSlow(HeldParts.refusal)
-        }
+        _ = sink.receive(ResponsePart(outputs: named(outputs, wanted: wanted)))
       case .failed(_, let rowFault): failure = rowFault.failure
+      case .again: failure = .runtimeFailed(.runsOnce)
       }
     }
     sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))
   }
 
-  private func named(_ outputs: [Tensor], wanted: [Int]) -> [NamedTensor] {
+  func named(_ outputs: [Tensor], wanted: [Int]) -> [NamedTensor] {
     let described = loaded.signature.outputs
     return outputs.indices.map { place in
       NamedTensor(
@@ -48,8 +45,9 @@ extension ModelCore {
   /// Ends a request that gets no answer.
   func end(_ request: PendingRequest, with failure: InferenceFailure) {
     surroundings.waitingBytes.remove(request.byteCount)
-    request.sink.finish(
-      ResponseEnd(outcome: .failed(failure), served: request.served(version: version)))
+    let end = ResponseEnd(
+      outcome: .failed(failure), served: request.served(version: version))
+    if let stream = request.stream { stream.cut(end) } else { request.sink.finish(end) }
   }
 
   func failure(for reason: QueueFailure, of request: PendingRequest) -> InferenceFailure {
@@ -62,6 +60,7 @@ extension ModelCore {
     case .waitedTooLong(let nanoseconds):
       .deadlineExceeded(.nanoseconds(Int64(clamping: nanoseconds)))
     case .cancelled: .cancelled
+    case .clientTooSlow: .clientTooSlow(PartStream.refusal)
     case .draining: .draining
     case .sequenceNotStarted(let id):
       .invalidInput(.sequenceNotStarted(model: name, id: id.text))
@@ -77,4 +76,11 @@ extension ModelCore {
       return .seconds(min(60, max(1, Int(total / 1e9) + 1)))
     }
   }
+}
+
+extension RuntimeFault {
+  static let runsOnce = RuntimeFault(
+    code: .failed,
+    message: "it asks to run a request again, for which its configuration needs "
+      + "sequence_batching { iterative_sequence: true }")
 }

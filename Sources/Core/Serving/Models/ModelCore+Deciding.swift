@@ -33,9 +33,9 @@ extension ModelCore {
 
   func act(_ actions: ShelfActions) {
     if let order = actions.run {
-      runners.withLock { $0[order.instance] }.take(order)
+      if let turns { turns.take(order) } else { runners.take(order) }
     }
-    for mark in actions.stop { runner(mark.instance)?.stopRun(mark.number) }
+    for mark in actions.stop { stop(mark) }
     for (request, reason) in actions.failed {
       end(request, with: failure(for: reason, of: request))
     }
@@ -48,8 +48,12 @@ extension ModelCore {
     if actions.mayStartMore { timePassed() }
   }
 
-  private func runner(_ instance: Int) -> (any BatchRunner)? {
-    runners.withLock { instance < $0.count ? $0[instance] : nil }
+  private func stop(_ mark: RunMark) {
+    if let order = turns?.withdraw(mark) {
+      runIsNotMade(order)
+    } else {
+      runners[mark.instance]?.stopRun(mark.number)
+    }
   }
 
   /// Only one thread delivers ordered answers at a time, and takes along what others add meanwhile.

@@ -14,6 +14,8 @@ final class ModelCore: Sendable {
   let surroundings: Surroundings
   /// Its runs wait elsewhere and are given the context of their request.
   let waits: Bool
+  /// A request may have any number of answers.
+  let isDecoupled: Bool
   /// `nil` where requests of different shapes do not share runs.
   let padding: PaddingPlan?
   /// `nil` where requests do not belong to sequences.
@@ -22,9 +24,13 @@ final class ModelCore: Sendable {
   let inlineInstances: InlineInstances?
   /// `nil` where no answers are kept.
   let answerKeeper: AnswerKeeper?
+  /// Where its instances run, and what that occupies.
+  let placements: [InstancePlacement]
+  /// `nil` where its runs occupy nothing that others wait for.
+  let turns: RunTurns?
   let drained = Signal(false)
   /// Set once, right after `init`, because the runners need the core itself.
-  let runners = Guarded<[any BatchRunner]>([])
+  let runners: SharedRunners
   /// Start of the latest run that was found to be over its bound.
   private let overBoundRun = Guarded(Instant.never)
 
@@ -39,6 +45,7 @@ final class ModelCore: Sendable {
     self.instanceCount = instanceCount
     self.surroundings = surroundings
     self.waits = loaded is any WaitingModel
+    self.isDecoupled = specification.isDecoupled(loaded)
     let policy = specification.batching(of: loaded)
     if let asked = policy.padding, policy.mode != .off {
       padding = try PaddingPlan(asked, for: loaded.signature)
@@ -62,9 +69,19 @@ final class ModelCore: Sendable {
         queue: queue, forms: RunForms(padding: padding), keepsOrder: policy.preservesOrdering))
     let keepsAnswers = specification.keepsAnswers(of: loaded) && settings.responseCacheBytesMax > 0
     self.answerKeeper = keepsAnswers ? AnswerKeeper(surroundings.responseCache) : nil
-    self.inlineInstances = (loaded as? any ComputingModel).map {
-      InlineInstances(of: $0, loopCount: loopCount)
-    }
+    self.placements = InstancePlacement.all(
+      of: specification.scheduling.instances, count: instanceCount)
+    let runners = SharedRunners()
+    self.runners = runners
+    let isLimited = placements.contains { !$0.limit.claims.isEmpty }
+    self.turns =
+      isLimited
+      ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
+    // What a loop runs itself would keep it from sending the first part before the last is made.
+    self.inlineInstances =
+      isDecoupled
+      ? nil
+      : (loaded as? any ComputingModel).map { InlineInstances(of: $0, loopCount: loopCount) }
   }
 
   /// Gives each instance its thread, or its place elsewhere.
@@ -74,12 +91,16 @@ final class ModelCore: Sendable {
       made = (0..<instanceCount).map { _ in WaitingRunner(model: waiting, core: self) }
     } else if let computing = loaded as? any ComputingModel {
       for instance in 0..<instanceCount {
-        made.append(try ModelThread(model: computing, instance: instance, core: self))
+        made.append(
+          try ModelThread(
+            model: computing, instance: instance, core: self,
+            cores: surroundings.settings.pinnedCores[placements[instance].hostPolicy]))
       }
     } else {
       throw RuntimeFault(code: .failed, message: "the model neither computes nor waits")
     }
-    runners.withLock { $0 = made }
+    runners.all = made
+    try turns?.join(placements)
   }
 
   /// What clients may send; what the server fills is not needed from them.
@@ -108,6 +129,14 @@ final class ModelCore: Sendable {
       })
   }
 
+  /// The client of a request in a run leaves its parts where they are.
+  func clientIsTooSlow(_ ticket: Ticket) {
+    act(
+      decide { shelf, _ in
+        shelf.queue.cancel(ticket, because: .clientTooSlow, now: MonotonicClock.now())
+      })
+  }
+
   func timePassed() {
     act(
       decide { shelf, _ in
@@ -133,14 +162,22 @@ final class ModelCore: Sendable {
       }
       return shelf.queue.instanceBecameFree(order.instance, now: now)
     }
+    var next: RunOrder?
+    if actions.run?.instance == order.instance { swap(&next, &actions.run) }
+    turns?.runEnded(on: order.instance, next: next)
     for answer in answers { deliver(answer) }
-    guard let next = actions.run, next.instance == order.instance else {
-      act(actions)
-      return nil
-    }
-    actions.run = nil
     act(actions)
-    return next
+    return turns == nil ? next : nil
+  }
+
+  /// An order that waited for its turn is of no use any more.
+  func runIsNotMade(_ order: RunOrder) {
+    let now = MonotonicClock.now()
+    let fault = RuntimeFault(code: .stopped, message: "the run was stopped before it began")
+    let attempt = RunAttempt(started: now, computed: now, parts: [], fault: fault)
+    _ = runEnded(
+      order,
+      RunReport(results: order.shares.mapped { $0.failed(by: attempt) }, lesson: nil))
   }
 
   /// A run is about to start.
@@ -171,6 +208,9 @@ final class ModelCore: Sendable {
     }
     act(actions)
     giveUp(reason: "a run was over its bound and did not end; it is loaded again")
+    // What it occupied is free for others, though the thread still computes: waiting for it would
+    // stop every model.
+    turns?.runEnded(on: thread.instance, next: nil)
     // Nothing waits any more, so nothing starts: the run that was lost counts as ended.
     act(
       decide { shelf, _ in
@@ -202,26 +242,28 @@ final class ModelCore: Sendable {
 
   /// Ends the threads. Call after draining; blocks until the runs in progress have stopped.
   func stop() {
-    for runner in runners.withLock({ $0 }) { runner.stop() }
-    runners.withLock { $0 = [] }
+    while let order = turns?.withdrawAny() { runIsNotMade(order) }
+    for runner in runners.all { runner.stop() }
+    turns?.leave()
+    runners.all = []
     inlineInstances?.clear()
   }
 
   /// Runs that have lasted longer than the bound; for the supervising clock.
   func supervise(now: Instant) {
-    for runner in runners.withLock({ $0 }) {
+    for runner in runners.all {
       runner.supervise(now: now, surroundings: surroundings)
     }
   }
 }
 
 extension ModelSpecification {
-  /// The operator's batching, as far as the model itself allows it: rows can be joined and split
-  /// only where they are independent of each other and each has one answer.
+  /// The operator's batching, as far as the model itself allows it: rows can be joined only where they
+  /// are independent of each other.
   fileprivate func batching(of model: any LoadedModel) -> BatchingPolicy {
     var policy = scheduling.batching
     let capabilities = model.capabilities
-    if !model.signature.hasRowAxis || capabilities.isStateful || capabilities.isDecoupled
+    if !model.signature.hasRowAxis || capabilities.isStateful
       || scheduling.sequences != nil || (model as? any WaitingModel)?.runsMax != nil
     {
       policy.mode = .off
@@ -229,6 +271,13 @@ extension ModelSpecification {
     if case .oldest(_, _, _, let keepsOrder) = scheduling.sequences?.strategy {
       policy.preservesOrdering = keepsOrder
     }
+    // Parts leave as they come, so there is no order of answers that could be kept.
+    if isDecoupled(model) { policy.preservesOrdering = false }
     return policy
+  }
+
+  /// What the operator says, or the model itself.
+  func isDecoupled(_ model: any LoadedModel) -> Bool {
+    scheduling.isDecoupled || model.capabilities.isDecoupled
   }
 }

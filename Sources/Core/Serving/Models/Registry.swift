@@ -22,6 +22,8 @@ struct Registry: Sendable {
   private var entrances: [Entrance] = []
   private var loopCount = 0
   private var table = RouteTable()
+  /// The models of the start are not all known yet.
+  var isOpening = false
   var isDraining = false
 
   mutating func makeEntrance(isEventLoop: Bool, orders: CaretakerOrders) -> Entrance {
@@ -86,6 +88,13 @@ struct Registry: Sendable {
     for (alias, version) in aliases { models[name]?.aliases[alias] = version }
     publish(name)
     return true
+  }
+
+  /// Notes, for all versions of a name, why they could not be changed.
+  mutating func note(_ problem: String?, of name: String) {
+    for version in (models[name]?.versions ?? [:]).keys {
+      models[name]?.versions[version]?.problem = problem
+    }
   }
 
   mutating func removeAll() {

@@ -11,8 +11,12 @@ struct PendingRequest: Sendable {
   let rowCount: Int
   let byteCount: Int
   let sink: any ResponseSink
+  /// Stands before the sink where the model is decoupled.
+  var stream: PartStream?
   /// For a model that waits; its deadline is `deadline`.
   var context: RequestContext?
+  /// When the first of its runs started, of which another follows.
+  var firstStarted: Instant?
 
   /// Its phases so far.
   func served(version: Int64) -> ServedPhases {
@@ -116,7 +120,13 @@ struct Shelf: Sendable {
   /// right away.
   mutating func settle(_ result: RunResult, now: Instant) -> Answer? {
     let ticket = result.share.ticket
-    if !result.states.isEmpty { queue.keep(result.states, of: ticket) }
+    if result.isUnfinished || !result.states.isEmpty { queue.keep(result.states, of: ticket) }
+    if result.isUnfinished, queue.runsAgain(ticket) {
+      if places[ticket.place]?.request.firstStarted == nil {
+        places[ticket.place]?.request.firstStarted = result.started
+      }
+      return nil
+    }
     switch queue.shareEnded(result.share, hasFailed: result.hasFailed, now: now) {
     case .unwanted: return nil
     case .partial:

@@ -1,3 +1,4 @@
+import Batching
 import Inference
 import Synchronization
 
@@ -8,6 +9,8 @@ final class Surroundings: Sendable {
   let waitingBytes: WaitingBytes
   let responseCache: ResponseCache
   let clock: ServingClock
+  /// `nil` where runs occupy nothing.
+  let limiter: RunLimiter?
   /// Threads that were given up; the process cannot get them back.
   let abandonedCount = Atomic<Int>(0)
   /// Model threads that compute right now.
@@ -19,6 +22,7 @@ final class Surroundings: Sendable {
     self.waitingBytes = WaitingBytes(limit: settings.waitingBytesMax)
     self.responseCache = ResponseCache(byteCountMax: settings.responseCacheBytesMax)
     self.clock = ServingClock()
+    self.limiter = settings.resources.map { RunLimiter(supplies: $0) }
   }
 }
 

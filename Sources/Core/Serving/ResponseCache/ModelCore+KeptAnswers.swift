@@ -50,6 +50,6 @@ extension ModelSpecification {
   func keepsAnswers(of model: any LoadedModel) -> Bool {
     let capabilities = model.capabilities
     return scheduling.keepsAnswers && scheduling.sequences == nil && !capabilities.isStateful
-      && !capabilities.isDecoupled && !(model is any WaitingModel)
+      && !isDecoupled(model) && !(model is any WaitingModel)
   }
 }

@@ -10,6 +10,7 @@ extension BatchWork {
     var batch = RunBatch(
       inputs: prepared.inputs, rowCount: prepared.rowCount,
       outputs: plan.runOutputs(tensors.outputs), parameters: tensors.parameters)
+    if plan.policy.isIterative { batch.carried = prepared.carried }
     if shares.count == 1 { batch.context = shares.first.request.context }
     return batch
   }
@@ -17,15 +18,13 @@ extension BatchWork {
   /// What each share got, and what its sequence keeps; `nil` where each deserves a run of its own.
   func results(of attempt: RunAttempt, _ plan: SequencePlan) -> OneOrMore<RunResult>? {
     if let fault = attempt.fault {
-      guard shares.count == 1 || fault.code == .stopped || !plan.mayRepeat else { return nil }
+      guard shares.count == 1 || fault.code == .stopped || !plan.mayRepeat || attempt.hasStreamed
+      else { return nil }
       return shares.mapped { result($0, attempt, parts: [], fault: fault) }
     }
     var results: [RunResult] = []
     for (place, share) in shares.enumerated() {
-      let own =
-        batch.rowCount == 1
-        ? attempt.parts : cut(attempt.parts, at: rows[place], place: place, share)
-      guard let own else { return nil }
+      guard let own = own(attempt.parts, place: place) else { return nil }
       results.append(split(own, share, attempt, plan))
     }
     return OneOrMore(listing: results)
@@ -35,20 +34,27 @@ extension BatchWork {
   private func split(
     _ parts: [RunPart], _ share: RunOrder.Share, _ attempt: RunAttempt, _ plan: SequencePlan
   ) -> RunResult {
-    let wanted = share.request.tensors.outputs
-    let answeredCount = wanted.isEmpty ? plan.signature.outputs.count : wanted.count
     var states: [Tensor] = []
+    var carried: [Tensor]?
     var answered: [RunPart] = []
     for part in parts {
-      guard case .outputs(let rows, let tensors) = part else {
-        answered.append(part)
-        continue
+      switch part {
+      case .outputs(let rows, let tensors):
+        states = plan.states(in: tensors, of: batch.outputs)
+        // What a decoupled model gave has left already.
+        if share.request.stream != nil { continue }
+        answered.append(
+          .outputs(rows: rows, self.answered(tensors, of: share.request)))
+      case .failed: answered.append(part)
+      case .again(_, let tensors):
+        if plan.policy.isIterative { carried = tensors } else { answered.append(part) }
       }
-      states = plan.states(in: tensors, of: batch.outputs)
-      answered.append(.outputs(rows: rows, Array(tensors.prefix(answeredCount))))
     }
     var result = result(share, attempt, parts: answered, fault: nil)
-    if !result.hasFailed, states.count == plan.states.count { result.states = states }
+    guard !result.hasFailed else { return result }
+    if states.count != plan.states.count { states = plan.states(before: share.turn) }
+    result.isUnfinished = carried != nil
+    result.states = states + (carried ?? [])
     return result
   }
 }

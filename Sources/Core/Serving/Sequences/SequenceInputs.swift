@@ -8,6 +8,8 @@ struct SequenceInputs: Sendable {
   let rowCount: Int
   /// Row of each share.
   let rows: [Int]
+  /// What each row's last run asked to be given.
+  let carried: [[Tensor]]
 
   /// `nil` where the rows do not fit together.
   init?(_ shares: OneOrMore<RunOrder.Share>, _ plan: SequencePlan) {
@@ -19,6 +21,11 @@ struct SequenceInputs: Sendable {
     let keepsSlots = plan.policy.keepsSlots && plan.rowsMax > 1
     rows = keepsSlots ? turns.map(\.slot) : Array(turns.indices)
     rowCount = (rows.max() ?? 0) + 1
+    var carried = [[Tensor]](repeating: [], count: rowCount)
+    for (row, turn) in zip(rows, turns) {
+      carried[row] = Array(turn.states.dropFirst(plan.states.count))
+    }
+    self.carried = carried
     let layout = Layout(plan: plan, turns: turns, rows: rows, rowCount: rowCount)
     guard let joined = layout.joined(shares.map { $0.request.tensors.inputs }) else { return nil }
     inputs = joined

@@ -70,6 +70,9 @@ struct SequencePlan: Sendable {
 
   /// What is wrong with a request to a model of sequences.
   func problem(with mark: SequenceMark?, rowCount: Int) -> InputProblem? {
+    if policy.isIterative {
+      return rowCount == 1 ? nil : .sequenceRows(model: model, got: rowCount)
+    }
     guard let mark, !mark.id.isNothing else { return .sequenceIDMissing(model: model) }
     guard rowCount == 1 else { return .sequenceRows(model: model, got: rowCount) }
     for control in controls where control.rule.kind == .correlationID {
@@ -106,6 +109,17 @@ struct SequencePlan: Sendable {
     states.compactMap { state in
       outputs.firstIndex(of: state.output).flatMap { $0 < tensors.count ? tensors[$0] : nil }
     }
+  }
+
+  /// Of the outputs of a run, those that the request asked for, without the states behind them.
+  func answered(_ tensors: [Tensor], wanted: [Int]) -> [Tensor] {
+    Array(tensors.prefix(wanted.isEmpty ? signature.outputs.count : wanted.count))
+  }
+
+  /// The states with which a turn began, where its run gave no others.
+  func states(before turn: SequenceTurn?) -> [Tensor] {
+    guard let turn, turn.states.count >= states.count else { return states.map(\.initial) }
+    return Array(turn.states.prefix(states.count))
   }
 
   // MARK: Fitting

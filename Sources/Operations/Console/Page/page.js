@@ -1,4 +1,5 @@
 // The page: which model, which view, and whether the server is there.
+import { openBatching } from '/assets/batching.js';
 import { Caller } from '/assets/caller.js';
 import { button, count, make, settled } from '/assets/elements.js';
 import { ModelList } from '/assets/models.js';
@@ -88,13 +89,20 @@ async function openModel(model, viewName, key) {
   const chosen = views.find((view) => view.name === viewName) ?? views[0];
   const caller = new Caller({ onNoAnswer: refresh });
   const view = chosen.open({ name: model.name, metadata, caller });
-  open.close = () => { caller.cancel(); view.close(); };
+  const batching = openBatching(model.name, model.version);
+  open.close = () => { caller.cancel(); view.close(); batching.close(); };
   const wasOnViews = document.activeElement?.closest('.views') !== null;
   stage.replaceChildren(
-    modelTitle(model, metadata), viewLinks(model.name, views, chosen), view.element,
-    caller.element, signature(metadata));
+    modelTitle(model, metadata), unchanged(model), viewLinks(model.name, views, chosen), view.element,
+    caller.element, batching.element, signature(metadata));
   if (wasOnViews) stage.querySelector('.views [aria-current]')?.focus();
 }
+
+/// Why a model that answers is not what its files say by now.
+const unchanged = (model) => (model.reason
+  ? make('div', { class: 'problem', role: 'alert' },
+    make('strong', {}, 'A change was not taken'), make('p', {}, model.reason))
+  : '');
 
 function viewLinks(model, views, chosen) {
   if (views.length < 2) return '';

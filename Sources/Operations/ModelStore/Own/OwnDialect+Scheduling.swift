@@ -50,6 +50,7 @@ extension OwnDialect {
     takeQueue(into: &policy)
     takePadding(into: &policy)
     model.scheduling.batching = policy
+    if let isDecoupled = root.isTrue("decoupled") { model.scheduling.isDecoupled = isDecoupled }
     if let keeps = root.isTrue("response-cache") { model.scheduling.keepsAnswers = keeps }
   }
 
@@ -149,6 +150,7 @@ extension OwnDialect {
     guard let group = root.group("sequence") else { return }
     var policy = SequencePolicy()
     if let idle = group.nanoseconds("idle-timeout") { policy.idleNanosecondsMax = idle }
+    policy.isIterative = group.isTrue("iterative") ?? false
     let delay = group.nanoseconds("delay") ?? 0
     let utilization = group.number("minimum-slot-utilization") ?? 0
     if !(0...1).contains(utilization) {

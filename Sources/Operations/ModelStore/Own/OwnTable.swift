@@ -67,6 +67,9 @@ enum OwnTable {
       .honoured("rows at which a batch leaves at once")),
     Field("batch-delay", .duration, .honoured("how long a request may wait for others")),
     Field("preserve-ordering", .boolean, .honoured("answers leave in the order of requests")),
+    Field(
+      "decoupled", .boolean,
+      .honoured("a request may have any number of answers; `infer` refuses the model")),
     Field("priority-levels", .integer(0...1_024), .honoured("1 is the most urgent")),
     Field("default-priority", .integer(1...1_024), .honoured("of a request that names none")),
     Field("queue-size", count, .honoured("requests that may wait; 0 takes the server's bound")),
@@ -136,7 +139,9 @@ enum OwnTable {
         Field(
           "preferred-batch-sizes", .integer(1...1_000_000), .repeated, .honoured("for oldest")),
         Field("preserve-ordering", .boolean, .honoured("for oldest")),
-        Field("iterative", .boolean, .stops("a request of these runtimes runs once")),
+        Field(
+          "iterative", .boolean,
+          .honoured("each request is a sequence, which runs until the model has finished it")),
         Field("controls", .group("control"), .repeated, .honoured("inputs that the server fills")),
         Field("states", .group("state"), .repeated, .honoured("tensors that the server keeps")),
       ]

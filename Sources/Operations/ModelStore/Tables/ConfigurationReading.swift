@@ -189,85 +189,11 @@ struct ConfigurationReading {
       let inner = group(entries, of: name, path: path, at: tree.place, isNoted: isNoted)
       return .init(key: key, value: .group(inner), place: tree.place)
     }
-    guard let value = scalar(tree, field.kind) else {
+    guard let value = ConfigurationScalar(language).value(of: tree, field.kind) else {
       stop("\(path): expected \(field.expectation), got \(tree.summary)", at: tree.place)
       return nil
     }
     return .init(key: key, value: value, place: tree.place)
-  }
-
-  private func scalar(
-    _ tree: ConfigurationTree, _ kind: ConfigurationField.Kind
-  ) -> ConfigurationGroup.Value? {
-    let (text, isQuoted): (String, Bool)
-    switch tree.content {
-    case .word(let word): (text, isQuoted) = (word, false)
-    case .text(let quoted): (text, isQuoted) = (quoted, true)
-    case .list, .group: return nil
-    }
-    let isStrict = language == .protobufText
-    switch kind {
-    case .text: return isQuoted || language == .yaml ? .text(text) : nil
-    case .choice(let names):
-      guard !isQuoted || !isStrict else { return nil }
-      if names.contains(text) { return .text(text) }
-      // Protobuf also takes an enumeration's number.
-      guard language != .yaml, let place = Int(text), names.indices.contains(place) else {
-        return nil
-      }
-      return .text(names[place])
-    case .integer(let range):
-      guard !isQuoted || !isStrict, let number = integer(text), range.contains(number) else {
-        return nil
-      }
-      return .integer(number)
-    case .number:
-      guard !isQuoted || !isStrict, let number = number(text) else { return nil }
-      return .number(number)
-    case .boolean:
-      guard !isQuoted else { return nil }
-      return boolean(text).map { .boolean($0) }
-    case .duration:
-      guard let span = TimeSpan.parse(text) else { return nil }
-      let (seconds, attoseconds) = span.components
-      return .nanoseconds(UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000)
-    case .group, .tree: return nil
-    }
-  }
-
-  /// Decimal; in protobuf text hexadecimal and octal, too.
-  private func integer(_ text: String) -> Int64? {
-    guard language == .protobufText else { return Int64(text) }
-    let digits = text.hasPrefix("-") ? String(text.dropFirst()) : text
-    let sign = text.hasPrefix("-") ? "-" : ""
-    if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
-      return Int64(sign + digits.dropFirst(2), radix: 16)
-    }
-    if digits.count > 1, digits.hasPrefix("0") {
-      return Int64(sign + digits.dropFirst(), radix: 8)
-    }
-    return digits.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text) : nil
-  }
-
-  private func number(_ text: String) -> Double? {
-    if language == .protobufText, text.hasSuffix("f") || text.hasSuffix("F"),
-      text.first.map({ $0.isNumber || $0 == "-" || $0 == "." }) ?? false
-    {
-      return Double(text.dropLast())
-    }
-    return Double(text)
-  }
-
-  private func boolean(_ text: String) -> Bool? {
-    switch (text, language) {
-    case ("true", _): true
-    case ("false", _): false
-    case ("True", .protobufText), ("t", .protobufText), ("1", .protobufText): true
-    case ("False", .protobufText), ("f", .protobufText), ("0", .protobufText): false
-    case ("yes", .yaml), ("on", .yaml): true
-    case ("no", .yaml), ("off", .yaml): false
-    default: nil
-    }
   }
 
   // MARK: Notes
@@ -280,7 +206,7 @@ struct ConfigurationReading {
       understood("\(path).\(element.key)", element.value, at: element.place)
     }
     if field.arity != .keyed { understood(path, elements, at: entry) }
-    guard elements.contains(where: { Self.says($0.value, field.kind) }) else { return }
+    guard elements.contains(where: { $0.value.says(as: field.kind) }) else { return }
     switch field.fate {
     case .honoured: break
     case .warns(let why): notes.warn("\(path) is not obeyed: \(why)", in: file, at: entry.place)
@@ -291,7 +217,7 @@ struct ConfigurationReading {
   private mutating func understood(
     _ path: String, _ elements: [ConfigurationGroup.Element], at entry: ConfigurationTree.Entry
   ) {
-    let texts = elements.compactMap { Self.text($0.value) }
+    let texts = elements.compactMap(\.value.shown)
     guard !texts.isEmpty else { return }
     let value = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
     notes.understood(path, value, in: file, at: entry.place)
@@ -300,35 +226,6 @@ struct ConfigurationReading {
   private mutating func understood(
     _ path: String, _ value: ConfigurationGroup.Value, at place: ConfigurationTree.Place
   ) {
-    if let text = Self.text(value) { notes.understood(path, text, in: file, at: place) }
-  }
-
-  /// `nil` for a group with keys of its own, which are noted.
-  private static func text(_ value: ConfigurationGroup.Value) -> String? {
-    switch value {
-    case .text(let text): text
-    case .integer(let number): String(number)
-    case .number(let number): String(number)
-    case .boolean(let value): value ? "true" : "false"
-    case .nanoseconds(let nanoseconds): TimeSpan.text(.nanoseconds(Int64(clamping: nanoseconds)))
-    case .tree(let tree): tree.summary
-    case .group(let group): group.fields.isEmpty ? "{}" : nil
-    }
-  }
-
-  /// Whether a value is more than its kind's default.
-  private static func says(
-    _ value: ConfigurationGroup.Value, _ kind: ConfigurationField.Kind? = nil
-  ) -> Bool {
-    switch value {
-    case .text(let text):
-      if case .choice(let names)? = kind { text != names.first } else { !text.isEmpty }
-    case .integer(let number): number != 0
-    case .number(let number): number != 0
-    case .boolean(let value): value
-    case .nanoseconds(let count): count > 0
-    case .group(let group): group.fields.contains { $0.elements.contains { says($0.value) } }
-    case .tree: true
-    }
+    if let text = value.shown { notes.understood(path, text, in: file, at: place) }
   }
 }

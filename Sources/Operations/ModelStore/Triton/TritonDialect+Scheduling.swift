@@ -72,6 +72,7 @@ extension TritonDialect {
     let idle = nanoseconds(group, "max_sequence_idle_microseconds")
     if idle > 0 { policy.idleNanosecondsMax = idle }
     policy.strategy = strategy(group)
+    policy.isIterative = group.isTrue("iterative_sequence") ?? false
     for input in group.groups("control_input") { takeControl(input, into: &policy) }
     for state in group.groups("state") {
       if let state = self.state(state) { policy.states.append(state) }

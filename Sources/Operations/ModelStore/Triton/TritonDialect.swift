@@ -73,6 +73,8 @@ struct TritonDialect {
       }
     }
     if asksForKeptAnswers { model.scheduling.keepsAnswers = true }
+    let policy = root.group("model_transaction_policy")
+    if policy?.isTrue("decoupled") ?? false { model.scheduling.isDecoupled = true }
   }
 
   private var asksForKeptAnswers: Bool {
@@ -106,25 +108,66 @@ struct TritonDialect {
     for group in groups {
       let count = max(1, group.integer("count") ?? 1)
       let gpus = group.integers("gpus")
+      var made: InstanceGroup
       switch group.text("kind") {
       case "KIND_GPU":
         warn("no runtime here computes on a GPU; it runs on the processor", group, "kind")
-        instances.append(InstanceGroup(count: count * max(1, gpus.count), kind: .gpu(gpus)))
+        made = InstanceGroup(count: count, kind: .gpu(gpus))
       case "KIND_CPU":
         if !gpus.isEmpty { stop("KIND_CPU goes without gpus", group, "gpus") }
-        instances.append(InstanceGroup(count: count, kind: .cpu))
-      default: instances.append(InstanceGroup(count: count))
+        made = InstanceGroup(count: count, kind: .cpu)
+      default: made = InstanceGroup(count: count)
       }
+      made.limit = limit(group)
+      made.hostPolicy = group.word("host_policy")
+      instances.append(made)
     }
     model.scheduling.instances = instances
-    model.instanceCount = instances.reduce(0) { $0 + $1.count }
+    model.instanceCount = instances.reduce(0) { $0 + $1.instanceCount }
+  }
+
+  /// What groups ask for and the server's settings do not give; it only concerns speed.
+  private mutating func checkGroups() {
+    for group in root.groups("instance_group") {
+      if group.has("rate_limiter"), !model.isRateLimited {
+        warn(
+          "it is not obeyed: the server runs without --rate-limit execution_count", group,
+          "rate_limiter")
+      }
+      guard let policy = group.word("host_policy") else { continue }
+      if !model.hostPolicies.contains(policy) {
+        warn(
+          "no --host-policy of the server is called \(policy); the system places the threads",
+          group, "host_policy")
+      } else if model.options.threadCount > 1 {
+        warn(
+          "only the thread that calls the runtime is pinned, not the \(model.options.threadCount - 1) "
+            + "that help it", group, "host_policy")
+      }
+    }
+  }
+
+  private mutating func limit(_ group: ConfigurationGroup) -> RateLimitPolicy {
+    guard let limiter = group.group("rate_limiter") else { return RateLimitPolicy() }
+    var policy = RateLimitPolicy(priority: limiter.integer("priority") ?? 0)
+    for resource in limiter.groups("resources") {
+      guard let name = resource.word("name") else {
+        stop("expected a name", resource, "name")
+        continue
+      }
+      policy.claims.append(
+        ResourceClaim(
+          name: name, isGlobal: resource.isTrue("global") ?? false,
+          count: resource.integer("count") ?? 0))
+    }
+    return policy
   }
 
   private mutating func takeParameters() {
     for (key, parameter) in root.keyedGroups("parameters") {
       let value = parameter.text("string_value") ?? ""
-      if key == "execute_delay_ms", model.runtime == .identity {
-        takeDelay(value)
+      if let limit = Self.sampleParameters[model.runtime]?[key] {
+        take(value, of: key, max: limit)
         continue
       }
       guard key == "intra_op_thread_count" else {
@@ -144,17 +187,22 @@ struct TritonDialect {
       if count > 0 { model.options.threadCount = min(count, model.machine.cores) }
     }
     fitInstances()
+    checkGroups()
   }
 
-  /// How long each run of the identity backend takes.
-  private mutating func takeDelay(_ text: String) {
-    guard let delay = Int(text), (0...3_600_000).contains(delay) else {
+  /// Whole numbers that sample backends understand, each with the largest.
+  private static let sampleParameters: [ModelPlan.RuntimeKind: [String: Int]] = [
+    .identity: ["execute_delay_ms": 3_600_000],
+    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": .max],
+  ]
+
+  private mutating func take(_ text: String, of key: String, max: Int) {
+    guard let number = Int(text), (0...max).contains(number) else {
       stop(
-        "execute_delay_ms: expected a whole number from 0 to 3600000, got \"\(text)\"", root,
-        "parameters")
+        "\(key): expected a whole number from 0 to \(max), got \"\(text)\"", root, "parameters")
       return
     }
-    model.backendParameters["execute_delay_ms"] = text
+    model.backendParameters[key] = text
   }
 
   /// More instances than cores only cost speed, so fewer are made.

@@ -18,7 +18,8 @@ enum TritonPlatform {
   private static let runtimes = [
     "onnxruntime": "onnxruntime", "onnxruntime_onnx": "onnxruntime",
     "openvino": "openvino", "openvino_ir": "openvino",
-    "identity": "identity",
+    "identity": "identity", "repeat": "repeat", "square": "square",
+    "iterative_sequence": "iterative_sequence",
     "tensorflow": "openvino", "tensorflow_savedmodel": "openvino",
   ]
 

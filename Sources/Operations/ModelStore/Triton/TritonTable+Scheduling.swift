@@ -69,29 +69,32 @@ extension TritonTable {
           "count", 2, .integer(0...1_024),
           .honoured("callers of the one loaded model; fewer, with a warning, where cores are short")
         ),
-        Field("rate_limiter", 6, .group("ModelRateLimiter"), .warns("Triton's own default is off")),
+        Field(
+          "rate_limiter", 6, .group("ModelRateLimiter"),
+          .honoured("where the server has --rate-limit execution_count")),
         Field("gpus", 3, count32, .repeated, .honoured("count on each of them")),
         Field(
           "secondary_devices", 8, .group("SecondaryDevice"), .repeated,
           .warns("there are none here")),
         Field("profile", 5, .text, .repeated, .warns("only TensorRT has profiles")),
         Field("passive", 7, .boolean, .honoured("the group gets no instance")),
-        Field("host_policy", 9, .text, .warns("the system places threads")),
+        Field(
+          "host_policy", 9, .text, .honoured("names a --host-policy of the server; cpu without it")),
       ]
     ),
     (
       "ModelRateLimiter",
       [
-        Field("resources", 1, .group("Resource"), .repeated, .warns("see rate_limiter")),
-        Field("priority", 2, uint32, .warns("see rate_limiter")),
+        Field("resources", 1, .group("Resource"), .repeated, .honoured("what a run occupies")),
+        Field("priority", 2, uint32, .honoured("2 gets half the turns of 1")),
       ]
     ),
     (
       "Resource",
       [
-        Field("name", 1, .text, .warns("see rate_limiter")),
-        Field("global", 2, .boolean, .warns("see rate_limiter")),
-        Field("count", 3, uint32, .warns("see rate_limiter")),
+        Field("name", 1, .text, .honoured("the resource")),
+        Field("global", 2, .boolean, .honoured("one for all devices")),
+        Field("count", 3, uint32, .honoured("how much of it")),
       ]
     ),
     (

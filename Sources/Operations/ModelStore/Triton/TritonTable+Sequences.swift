@@ -15,7 +15,9 @@ extension TritonTable {
           .honoured("a sequence is over after it; 1 s where it is not written")),
         Field("control_input", 2, .group("ControlInput"), .repeated, whole),
         Field("state", 5, .group("State"), .repeated, whole),
-        Field("iterative_sequence", 6, .boolean, .stops("a request of these runtimes runs once")),
+        Field(
+          "iterative_sequence", 6, .boolean,
+          .honoured("each request is a sequence, which runs until the model has finished it")),
       ]
     ),
     (
@@ -135,7 +137,8 @@ extension TritonTable {
       "ModelTransactionPolicy",
       [
         Field(
-          "decoupled", 1, .boolean, .stops("a model of these runtimes answers each request once"))
+          "decoupled", 1, .boolean,
+          .honoured("a request may have any number of answers; `infer` refuses the model"))
       ]
     ),
     (

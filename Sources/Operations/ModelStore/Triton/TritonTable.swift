@@ -70,7 +70,8 @@ enum TritonTable {
           "parameters", 14, .group("ModelParameter"), .keyed,
           .honoured(
             "`intra_op_thread_count` is the threads of a run, `execute_delay_ms` the time of a run "
-              + "of `identity`; others warn")),
+              + "of `identity`, `CUSTOM_INFER_DELAY_NS` and `CUSTOM_FAIL_COUNT` those of `square`; "
+              + "others warn")),
         Field("model_warmup", 16, .group("ModelWarmup"), .repeated, whole),
         Field("model_operations", 18, .group("ModelOperations"), whole),
         Field("model_transaction_policy", 19, .group("ModelTransactionPolicy"), whole),

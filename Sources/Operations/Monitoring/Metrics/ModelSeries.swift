@@ -11,6 +11,8 @@ final class ModelSeries: Sendable {
   private let phaseBuckets = Buckets.phase
   /// Runs of more than one row; those of one are counted without a lock.
   private let batches = Guarded(BatchSizes())
+  /// Of decoupled models only.
+  private let responses = Guarded(ResponsePlaces())
 
   init(name: String, version: Int64, shardCount: Int) {
     self.name = name
@@ -22,6 +24,7 @@ final class ModelSeries: Sendable {
   func count(_ record: borrowing RequestRecord, shard: Int) {
     let outcome = record.outcome
     cells.add(1, at: SeriesLayout.requests(record.context.dialect, outcome), shard: shard)
+    if record.served.isDecoupled { countResponses(record) }
     if record.served.cacheUse != .none { countLookup(record.served, shard) }
     countPhase(.read, record, shard)
     countPhase(.decode, record, shard)
@@ -38,6 +41,11 @@ final class ModelSeries: Sendable {
       countDuration(record, shard)
       countSuccess(record, shard)
     }
+  }
+
+  private func countResponses(_ record: borrowing RequestRecord) {
+    let record = copy record
+    responses.withLock { $0.count(record) }
   }
 
   func countRun(shard: Int) { cells.add(1, at: SeriesLayout.runs, shard: shard) }
@@ -158,6 +166,7 @@ final class ModelSeries: Sendable {
     statistics.cacheHit = cacheHits
     statistics.cacheMiss = cacheMisses
     statistics.batches = single + batches.withLock { $0.statistics }
+    statistics.responses = responses.withLock { $0.statistics }
     return statistics
   }
 

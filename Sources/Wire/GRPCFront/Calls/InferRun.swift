@@ -7,6 +7,8 @@ import WireFormats
 
 /// The call to which a run's answers go.
 protocol InferRunOwner: AnyObject {
+  /// Any number of parts has a place in the call's answer.
+  var takesParts: Bool { get }
   /// A part of the answer has come.
   func run(_ run: InferRun, gave outputs: [NamedTensor])
   /// The last word; nothing follows.
@@ -97,6 +99,10 @@ final class InferRun {
     guard !isOver else { return }
     self.lease = lease
     record.model = lease.name
+    if lease.isDecoupled, !owner.takesParts {
+      fail(.unsupported(.answersInParts(got: nil)))
+      return
+    }
     if source.copiedByteCount <= front.limits.loopMessageBytesMax {
       decoded(source.decode(&front.layout, lease.signature))
       return
@@ -145,7 +151,9 @@ final class InferRun {
     self.sink = sink
     let submitted = front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease, sink: sink)
-    if !isOver { handle = submitted }
+    guard !isOver else { return }
+    handle = submitted
+    if sink.takeDueResume() { submitted.resume() }
   }
 
   // MARK: Answers
@@ -174,7 +182,10 @@ final class InferRun {
   }
 
   /// A part has left, or never will.
-  func partLeft() { sink?.partLeft() }
+  func partLeft() {
+    guard let sink, sink.partLeft() else { return }
+    if let handle { handle.resume() } else { sink.keepResume() }
+  }
 
   /// Nobody waits for the answer any more.
   func abandon() {

@@ -15,6 +15,7 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
   /// The one answer of a request whose model gives one, kept until its end says that it was the last.
   private var kept: [ObjectIdentifier: [NamedTensor]] = [:]
   private var isClientDone = false
+  let takesParts = true
 
   init(_ stream: GRPCStream) { self.stream = stream }
 

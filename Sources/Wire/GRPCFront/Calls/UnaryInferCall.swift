@@ -11,6 +11,7 @@ final class UnaryInferCall: GRPCCall, InferRunOwner {
   private var run: InferRun?
   private var outputs: [NamedTensor]?
   private var partCount = 0
+  let takesParts = false
 
   init(_ stream: GRPCStream) {
     self.stream = stream
@@ -53,10 +54,7 @@ final class UnaryInferCall: GRPCCall, InferRunOwner {
 
   private func answer(_ run: InferRun) {
     guard let lease = run.lease, let outputs else {
-      stream.refuse(
-        .unsupported(
-          .other(
-            "ModelInfer for a model that gave \(partCount) answers; ask it by ModelStreamInfer")))
+      stream.refuse(.unsupported(.answersInParts(got: partCount)))
       return
     }
     let message = InferAnswerMessage(

@@ -30,6 +30,8 @@ struct AnswerHead {
     var isVersion10: Bool
     /// Of an answer whose body is left out (`HEAD`) or has none (204, 304).
     var omitsBody: Bool
+    /// Of an answer whose length nobody knows yet.
+    var isStream = false
     var corsOrigin: String?
   }
 
@@ -48,7 +50,11 @@ struct AnswerHead {
     }
     write("X-Request-Id: ")
     scratch.append(contentsOf: facts.requestID.utf8)
-    if answer.status != 204 && answer.status != 304 {
+    if facts.isStream {
+      // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+      if !facts.isVersion10 { write("\r\nTransfer-Encoding: chunked") }
+      write("\r\nCache-Control: no-store")
+    } else if answer.status != 204 && answer.status != 304 {
       write("\r\nContent-Length: ")
       writeDecimal(bodyByteCount)
     }

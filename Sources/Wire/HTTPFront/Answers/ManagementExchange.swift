@@ -118,7 +118,11 @@ private struct ManagementWork: Sendable {
 
   private func change(_ aliases: [String: Int64?]) -> InferenceFailure? {
     do throws(InferenceFailure) {
-      try shared.door.setAliases(aliases, of: name)
+      if let repository = shared.repository {
+        try repository.setAliases(aliases, of: name)
+      } else {
+        try shared.door.setAliases(aliases, of: name)
+      }
       return nil
     } catch {
       return error

@@ -23,7 +23,8 @@ struct StatusAnswers {
     case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
     case .modelMetadata: answerMetadata(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
-    case .infer, .detect, .classify, .metrics, .page, .modelStatistics, .allStatistics,
+    case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .modelStatistics,
+      .allStatistics,
       .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }

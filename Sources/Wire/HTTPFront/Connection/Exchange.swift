@@ -3,8 +3,8 @@ import WireFormats
 
 /// One request's way from its head to its answer, apart from the connection that carries it.
 ///
-/// On its connection's loop throughout. Ends in exactly one call of `HTTPConnection.answer` or
-/// `refuse`, unless it is abandoned before.
+/// On its connection's loop throughout. Ends in exactly one call of `HTTPConnection.answer`, `refuse`, or
+/// of `endStream` or `breakStream` after `beginStream`, unless it is abandoned before.
 protocol Exchange: AnyObject {
   /// A part of the body, unpacked or not as the client sent it.
   func receive(_ part: ByteBuffer)
@@ -14,6 +14,12 @@ protocol Exchange: AnyObject {
   func end()
   /// The client has gone, or has been refused: whatever is under way is of no use any more.
   func abandon()
+  /// The socket takes more, or no more, of an answer that is sent in parts.
+  func writabilityChanged(to isWritable: Bool)
+}
+
+extension Exchange {
+  func writabilityChanged(to isWritable: Bool) {}
 }
 
 extension Exchange {

@@ -49,6 +49,7 @@ extension HTTPConnection {
     watch.wait(for: .writing, tick: front.tick)
     front.headWriter.write(to: &answer, facts(for: answer))
     record.responseByteCount = answer.bodyByteCount
+    writtenBefore = 0
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { result in self.answerLeft(result) }
     write(answer, context, promise)
@@ -80,15 +81,15 @@ extension HTTPConnection {
     context.writeAndFlush(wrapOutboundOut(answer.tail[answer.tail.count - 1]), promise: promise)
   }
 
-  private func facts(for answer: Answer) -> AnswerHead.Facts {
+  func facts(for answer: Answer, isStream: Bool = false) -> AnswerHead.Facts {
     AnswerHead.Facts(
       requestID: record.context.id, date: front.date, closes: state.closesAfterAnswer,
       isVersion10: head.isVersion10,
       omitsBody: head.method == .HEAD || answer.status == 204 || answer.status == 304,
-      corsOrigin: corsOrigin)
+      isStream: isStream, corsOrigin: corsOrigin)
   }
 
-  private func answerLeft(_ result: Result<Void, any Error>) {
+  func answerLeft(_ result: Result<Void, any Error>) {
     record.written = MonotonicClock.now()
     if case .failure = result, record.outcome == .success { record.outcome = .cancelled }
     front.observer.finished(record)
@@ -106,6 +107,8 @@ extension HTTPConnection {
   func giveUp() {
     exchange?.abandon()
     exchange = nil
+    isStreaming = false
+    streamHead = nil
     record.outcome = .cancelled
     record.failure = .cancelled
     front.observer.finished(record)

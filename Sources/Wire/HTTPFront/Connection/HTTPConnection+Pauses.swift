@@ -72,12 +72,15 @@ extension HTTPConnection {
     }
   }
 
-  private func noteProgressOfWriting() {
+  private func noteProgressOfWriting() { watch.byteCount = writtenByteCount - writtenBefore }
+
+  /// Bytes of the answer that the system has taken.
+  var writtenByteCount: Int {
     guard let options = context?.channel.syncOptions,
       let left = try? options.getOption(.bufferedWritableBytes)
       // A channel without that option (none of ours) is held to its time alone.
-    else { return }
-    watch.byteCount = record.responseByteCount - left
+    else { return 0 }
+    return record.responseByteCount - left
   }
 
   private var tooSlow: InferenceFailure {

@@ -41,6 +41,12 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var hasReadPart = false
   var headStarted = Instant.never
   var corsOrigin: String?
+  /// An answer has begun whose parts are still to come.
+  var isStreaming = false
+  /// The head of a stream that has no part yet.
+  var streamHead: ByteBuffer?
+  /// Bytes of the answer that were with the system when it was last behind.
+  var writtenBefore = 0
   private var bodyReads: BodyReads?
   var readThreshold = ReadThreshold()
 
@@ -66,7 +72,7 @@ extension HTTPConnection {
   func channelInactive(context: ChannelHandlerContext) {
     front.connectionClosed(self)
     waitingParts.removeAll()
-    if state.owesAnswer { giveUp() }
+    if state.owesAnswer || isStreaming { giveUp() }
     state.closed()
     self.context = nil
     bodyReads?.end()
@@ -102,6 +108,12 @@ extension HTTPConnection {
       headStarted = MonotonicClock.now()
       watch.wait(for: .head, tick: front.tick)
     }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    watchStream()
+    exchange?.writabilityChanged(to: context.channel.isWritable)
+    context.fireChannelWritabilityChanged()
   }
 
   /// While an answer is computed one read stays open, as taking a socket out of the loop's interest

@@ -38,6 +38,7 @@ final class InferExchange: ModelExchange {
   private init(
     _ connection: HTTPConnection, _ lease: ModelLease, _ shared: FrontShared
   ) throws(InferenceFailure) {
+    guard !lease.isDecoupled else { throw .unsupported(.answersInParts(got: nil)) }
     self.connection = connection
     self.lease = lease
     self.shared = shared

@@ -8,15 +8,18 @@ protocol AnswerWaiter: AnyObject {
   func answered(_ outputs: [NamedTensor], _ end: ResponseEnd)
 }
 
-/// Takes a model's answer on whichever thread it comes and brings it to the waiter's event loop;
+/// Takes a model's one answer on whichever thread it comes and brings it to the waiter's event loop;
 /// where it comes on that loop, at once.
 ///
-/// Unchecked: `outputs` is written by `receive` and read by `finish`, and the door calls a sink from
-/// one thread at a time; the waiter is touched on its loop only.
+/// A model that gives none, or several, has failed the request.
+///
+/// Unchecked: the outputs and their count are written by `receive` and read by `finish`, and the door
+/// calls a sink from one thread at a time; the waiter is touched on its loop only.
 final class LoopSink: ResponseSink, @unchecked Sendable {
   private let waiter: any AnswerWaiter
   private let eventLoop: any EventLoop
   private var outputs: [NamedTensor] = []
+  private var partCount = 0
 
   init(waiter: any AnswerWaiter, eventLoop: any EventLoop) {
     self.waiter = waiter
@@ -24,11 +27,18 @@ final class LoopSink: ResponseSink, @unchecked Sendable {
   }
 
   func receive(_ part: ResponsePart) -> Demand {
-    outputs = part.outputs
+    partCount += 1
+    if partCount == 1 { outputs = part.outputs }
     return .more
   }
 
   func finish(_ end: ResponseEnd) {
+    guard case .done = end.outcome, partCount != 1 else { return answer(end) }
+    let failure = InferenceFailure.unsupported(.answersInParts(got: partCount))
+    answer(ResponseEnd(outcome: .failed(failure), served: end.served))
+  }
+
+  private func answer(_ end: ResponseEnd) {
     if eventLoop.inEventLoop {
       waiter.answered(outputs, end)
     } else {

@@ -2,6 +2,8 @@
 enum Endpoint: Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady
   case modelList, modelMetadata, modelReady, infer
+  /// Triton's generate extension.
+  case generate, generateStream
   case detect, classify
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
@@ -14,7 +16,9 @@ enum Endpoint: Sendable, CaseIterable {
   /// The method that does it, beside `HEAD` for `GET` and `OPTIONS` for all.
   var isPost: Bool {
     switch self {
-    case .infer, .detect, .classify, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases: true
+    case .infer, .generate, .generateStream, .detect, .classify, .repositoryIndex, .modelLoad,
+      .modelUnload, .modelAliases:
+      true
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
       .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page:
       false

@@ -46,6 +46,12 @@ package enum EndpointTable {
       path: "/v2/models/{model}/infer", endpoint: .infer,
       purpose: "Tensors in, tensors out: JSON, or JSON and binary."),
     Row(
+      path: "/v2/models/{model}/generate", endpoint: .generate,
+      purpose: "A JSON object of inputs by name in; one of outputs by name out."),
+    Row(
+      path: "/v2/models/{model}/generate_stream", endpoint: .generateStream,
+      purpose: "The same in; a server-sent event for each answer of the model, 0 or more."),
+    Row(
       path: "/v2/models/{model}/stats", endpoint: .modelStatistics,
       purpose: "What the model's versions have done, with Triton's names."),
   ]

@@ -91,7 +91,8 @@ struct Route: Sendable {
   }
 
   private static let verbs: [String: Endpoint] = [
-    "ready": .modelReady, "infer": .infer, "stats": .modelStatistics, "detect": .detect,
+    "ready": .modelReady, "infer": .infer, "generate": .generate,
+    "generate_stream": .generateStream, "stats": .modelStatistics, "detect": .detect,
     "classify": .classify,
   ]
 

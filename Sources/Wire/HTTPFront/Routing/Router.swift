@@ -42,6 +42,8 @@ struct Router {
     }
     switch route.endpoint {
     case .infer: InferExchange.begin(on: connection, address: route.address, shared)
+    case .generate, .generateStream:
+      GenerateExchange.begin(on: connection, route: route, shared)
     case .detect, .classify: VisionExchange.begin(on: connection, route: route, shared)
     case .metrics: MetricsAnswer.begin(on: connection, shared)
     case .modelStatistics, .allStatistics:

@@ -84,6 +84,7 @@ enum FailureExamples {
     .unsupported(.contentEncoding("br")),
     .unsupported(.contentType("text/html")),
     .unsupported(.task("detect", modelTask: "segment")),
+    .unsupported(.answersInParts(got: 3)),
     .unsupported(.other("shared memory")),
     .alreadyExists("yolo11n"),
     .upstreamFailed("yolo11n"),

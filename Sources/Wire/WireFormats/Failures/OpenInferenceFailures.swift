@@ -51,7 +51,7 @@ package enum OpenInferenceFailures {
     case .method: 405
     case .contentEncoding, .contentType: 415
     case .task: 400
-    case .generation, .other: 501
+    case .generation, .answersInParts, .other: 501
     }
   }
 

@@ -20,7 +20,8 @@ struct OpenInferenceParameters {
     }
   }
 
-  private mutating func readMember(
+  /// Reads the value of one parameter.
+  mutating func readMember(
     _ key: String, _ scanner: inout JSONScanner
   ) throws(InputProblem) {
     switch key {

@@ -19,6 +19,12 @@ extension OpenInferenceDocuments {
       .init("inference_stats", inferenceStatistics(model)),
       .init("batch_stats", .array(model.batches.map(batchStatistics))),
     ]
+    if !model.responses.isEmpty {
+      let places = model.responses.enumerated().map {
+        JSONValue.Member(String($0), responseStatistics($1))
+      }
+      members.append(.init("response_stats", .object(places)))
+    }
     // Ours: other servers have nothing to say here, and their clients pass over it.
     if let batching = model.batching { members.append(.init("batching", choice(batching))) }
     return .object(members)
@@ -38,6 +44,15 @@ extension OpenInferenceDocuments {
       .init("queue", total(model.queue)), .init("compute_input", total(model.input)),
       .init("compute_infer", total(model.infer)), .init("compute_output", total(model.output)),
       .init("cache_hit", total(model.cacheHit)), .init("cache_miss", total(model.cacheMiss)),
+    ])
+  }
+
+  private static func responseStatistics(_ response: ModelStatistics.Response) -> JSONValue {
+    .object([
+      .init("compute_infer", total(response.infer)),
+      .init("compute_output", total(response.output)), .init("success", total(response.success)),
+      .init("fail", total(response.failure)), .init("empty_response", total(response.empty)),
+      .init("cancel", total(response.cancel)),
     ])
   }
 
