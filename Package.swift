@@ -34,6 +34,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
@@ -79,9 +80,23 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     room(
+      "Transport", in: "Wire",
+      needs: [
+        "Inference", "Serving", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ]),
+    tests(
+      "Transport",
+      needs: [
+        "Inference", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    room(
       "HTTPFront", in: "Wire",
       needs: [
-        "FrontSupport", "Imaging", "Inference", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Imaging", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -118,7 +133,7 @@ let package = Package(
     // Operations
     room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
-    room("Monitoring", in: "Operations", needs: ["Inference", "Serving"]),
+    room("Monitoring", in: "Operations", needs: ["Inference", "Serving", "WireFormats"]),
     .target(name: "CDemoModels", path: "Sources/Operations/CDemoModels"),
     room(
       "ModelStore", in: "Operations",
@@ -133,7 +148,9 @@ let package = Package(
         "OpenVino",
         "WireFormats", "Settings", "ModelStore",
       ]),
-    tests("ModelStore", needs: ["Batching", "Inference", "Imaging", "Settings", "Vision"]),
+    tests(
+      "ModelStore",
+      needs: ["Batching", "Inference", "Imaging", "Settings", "Vision", "WireFormats"]),
     tests(
       "Reports",
       needs: [
@@ -165,7 +182,7 @@ let package = Package(
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
         "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports", "SampleBackends",
-        "Serving", "Settings", "Vision", "WireFormats",
+        "Serving", "Settings", "Transport", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

@@ -11,7 +11,9 @@ import Testing
     let row = try #require(EndpointTable.rows.first { $0.path == path })
     let route = try #require(Route(target: target))
     #expect(route.endpoint == row.endpoint)
-    #expect(route.address.name == (path.contains("{model}") ? "m" : ""))
+    #expect(
+      route.address.name
+        == (path.contains("{model}") ? "m" : path.contains("{region}") ? "{region}" : ""))
   }
 
   @Test func `nothing that is answered is left out of the page`() {

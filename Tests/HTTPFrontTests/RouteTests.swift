@@ -17,7 +17,24 @@ import Testing
     #expect(Route(target: "http://localhost:8000/v2/models/m")?.endpoint == .modelMetadata)
   }
 
+  @Test(
+    arguments: [
+      ("/v2/systemsharedmemory/status", .systemMemoryStatus, ""),
+      ("/v2/systemsharedmemory/region/a%2Fb/register", .systemMemoryRegister, "a/b"),
+      ("/v2/systemsharedmemory/unregister", .systemMemoryUnregister, ""),
+      ("/v2/cudasharedmemory/region/r/unregister", .cudaMemoryUnregister, "r"),
+      ("/v2/trace/setting", .traceSettings, ""),
+      ("/v2/models/m/trace/setting", .traceSettings, "m"),
+      ("/v2/models/m/config", .modelConfig, "m"), ("/v2/logging", .logSettings, ""),
+    ] as [(String, Endpoint, String)])
+  func `finds the extensions`(_ target: String, _ endpoint: Endpoint, _ name: String) {
+    let route = Route(target: target)
+    #expect(route?.endpoint == endpoint && route?.address.name == name)
+  }
+
   @Test(arguments: [
+    "/v2/systemsharedmemory", "/v2/systemsharedmemory/region/r", "/v2/xsharedmemory/status",
+    "/v2/systemsharedmemory/area/r/status", "/v2/models/m/trace", "/v2/trace",
     "/v3", "/v2/models/m/fly", "/v2/models/m/versions", "/v2/models/m/infer/x", "/v2/%zz",
     "/v2/models/%ff", "/assets", "*",
   ])

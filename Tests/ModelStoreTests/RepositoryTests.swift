@@ -23,6 +23,12 @@ import Testing
     ])
     #expect(RepositoryPlace.list([tree.path]).map(\.name).sorted() == ["a", "b", "c", "d"])
     #expect(RepositoryPlace.list([tree["a"], tree["c.onnx"]]).map(\.name) == ["a", "c"])
+    for name in ["a", "b", "c", "d", "e", "..", ".", "1"] {
+      let listed = RepositoryPlace.list([tree.path]).first { $0.name == name }
+      #expect(RepositoryPlace.find(name, in: [tree.path]) == listed, "\(name)")
+    }
+    // Inside a model nothing is a model of its own.
+    #expect(RepositoryPlace.find("1", in: [tree["a"]]) == nil)
     #expect(RepositoryPlace.list(["/no/such/place"]).map(\.name) == ["place"])
   }
 

@@ -61,6 +61,12 @@ enum ImportTable {
       mayImport: ["Inference", "Vision", "Kernels", "Synchronization", "Glibc"]),
     Room("CZlib", in: "Wire", mayImport: []),
     Room(
+      "Transport", in: "Wire",
+      mayImport: [
+        "Inference", "Serving", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization",
+        "Glibc",
+      ]),
+    Room(
       "FrontSupport", in: "Wire",
       mayImport: coreNames.union([
         "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
@@ -69,7 +75,8 @@ enum ImportTable {
     Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "FrontSupport", "WireFormats", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix", "NIOHTTP1",
+        "FrontSupport", "Transport", "WireFormats", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NIOHTTP1",
         "Synchronization", "Glibc",
       ])),
     Room(
@@ -122,7 +129,7 @@ enum ImportTable {
       "ApusCommand",
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
-        "FrontSupport", "HTTPFront", "GRPCFront", "ModelStore",
+        "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",

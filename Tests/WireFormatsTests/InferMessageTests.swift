@@ -131,7 +131,7 @@ import Testing
       NamedTensor(name: "none", tensor: Tensor([Float](), datatype: .float32, shape: [0, 300])),
     ]
     for isStreamed in [false, true] {
-      let answer = InferAnswerMessage(
+      let answer = try InferAnswerMessage(
         model: "m", version: 300, id: "id", outputs: outputs,
         plan: OpenInferenceResponsePlan(standard: .init(isBinary: true)),
         isFinal: isStreamed ? true : nil, isStreamed: isStreamed)

@@ -121,10 +121,7 @@ import WireFormats
       ),
       (
         #"{"inputs":[\#(a)],"outputs":[{"name":"z","parameters":{"shared_memory_region":"r"}}]}"#,
-        .parameter(
-          "shared_memory_region",
-          expected: "no shared memory: the tensor's data in the request or the answer itself",
-          got: "a region")
+        .missingField("shared_memory_byte_size")
       ),
     ] as [(String, InputProblem)])
   func `a document that is wrong is refused with what is wrong`(

@@ -26,7 +26,7 @@ def measure(shop):
     light, heavy = fairness.request(LIGHT_TURNS), fairness.request()
     with shop.serving(*models, flags=flags, core=None) as (_, port):
         with shop.client(port, fairness.message(port, heavy, HEAVY)) as flood:
-            fairness.ask(port, light, 20, LIGHT)
+            fairness.ask(port, light, 20, model=LIGHT)
             shop.quiet()
             rounds = [round_of(shop, port, light, flood) for _ in range(shop.rounds)]
     alone = [one for round in rounds for one in round["alone"]]
@@ -48,7 +48,7 @@ def copy(shop, name):
 
 def round_of(shop, port, body, flood):
     count = 40 if shop.is_quick else 150
-    alone = fairness.ask(port, body, count, LIGHT)
+    alone = fairness.ask(port, body, count, model=LIGHT)
     unshared = shop.load(flood, fairness.FLOOD_CONNECTIONS, seconds=count * 0.02)
     # As long as the light model's requests take, which cannot be known before: what is left over
     # is flood without it, so the light model is asked until the flood ends.
@@ -58,7 +58,7 @@ def round_of(shop, port, body, flood):
     beside = []
     end = time.perf_counter() + count * 0.04 - 0.2
     while time.perf_counter() < end:
-        beside += fairness.ask(port, body, 10, LIGHT)
+        beside += fairness.ask(port, body, 10, model=LIGHT)
     found = json.loads(flood.line())
     return {
         "alone": alone, "beside": beside, "unshared": unshared["count"] / unshared["seconds"],

@@ -7,6 +7,7 @@ import Inference
 import Monitoring
 import Serving
 import Settings
+import Transport
 
 /// All rooms of one server: built once, opened in order, closed in reverse.
 final class House: Sendable {
@@ -19,16 +20,22 @@ final class House: Sendable {
   /// `nil` where gRPC is turned off.
   private let grpc: GRPCServer?
   private let repository: Repository
+  private let traces: RequestTraces
+  private let clientMemory: SharedMemoryRegistry
+  /// `nil` where nothing speaks TLS.
+  private let certificates: CertificateWatch?
 
   /// Builds everything; nothing listens and no model is loaded yet.
-  init(models: [String], settings: ServeSettings) {
+  init(models: [String], settings: ServeSettings) throws(ServerFault) {
     self.settings = settings
+    let tls = try settings.tlsContexts
     Allocator.keepLargeBlocks(cores: settings.machine.cores)
     log = ServerLog(settings.logSettings)
     metrics = Metrics(
       version: Version.text, coreCount: settings.machine.cores, limits: settings.limits)
+    traces = RequestTraces(path: settings.traceFile) { [log] in log.write(.error, $0) }
     let observer = MonitoringObserver(
-      metrics: metrics, accessLog: settings.accessLog(into: log), log: log)
+      metrics: metrics, accessLog: settings.accessLog(into: log), log: log, traces: traces)
     door = InferenceServer(
       settings: settings.servingSettings, loopCount: settings.loops, observer: observer)
     graphs = GraphWorkshop(
@@ -38,16 +45,21 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
+    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
+    let extensions = FrontExtensions(
+      memory: clientMemory, tracing: traces, logging: LogSettings(log))
     front = HTTPServer(
-      settings: settings.frontSettings(visionOptions), door: door, observer: observer,
-      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository)
+      settings: try settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
+      pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
+      extensions: extensions)
     let shown = MetricsOfHouse(metrics)
     grpc = settings.grpcSettings(visionOptions).map {
       [front, observer, repository] in
       GRPCServer(
         settings: $0, ground: front.ground, observer: observer, metrics: shown,
-        repository: repository)
+        repository: repository, extensions: extensions)
     }
+    certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
     metrics.watch(door: door, front: front, grpc: grpc, log: log)
   }
 
@@ -65,6 +77,7 @@ final class House: Sendable {
     door.beginOpening()
     let addresses = try front.start()
     var grpcPort: Int?
+    certificates?.start()
     do throws(ServerFault) {
       grpcPort = try grpc?.start()
       for fault in try repository.open() { Terminal.complain("\(fault)") }
@@ -78,7 +91,11 @@ final class House: Sendable {
     ).tell()
   }
 
-  func reopenLogs() { log.reopen() }
+  /// What SIGHUP asks for.
+  func readFilesAgain() {
+    log.reopen()
+    certificates?.reload()
+  }
 
   /// Fails readiness, keeps accepting for `drain-delay`, answers what was taken, ends.
   func close() {
@@ -90,6 +107,7 @@ final class House: Sendable {
 
   private func close(within duration: Duration) {
     repository.close()
+    certificates?.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
     grpc?.stopAccepting()
@@ -102,6 +120,8 @@ final class House: Sendable {
     }
     door.shutDown()
     graphs.shutDown()
+    clientMemory.close()
+    traces.close()
     log.write(.info, "stopped")
     log.close(within: .seconds(1))
   }
@@ -110,5 +130,13 @@ final class House: Sendable {
     let (seconds, attoseconds) = duration.components
     var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     nanosleep(&time, nil)
+  }
+}
+
+extension ServerLog {
+  /// What became of reading the certificate's files again.
+  fileprivate func certificateRead(_ fault: ServerFault?) {
+    guard let fault else { return write(.info, "the TLS certificate was read again") }
+    write(.error, "the TLS certificate stays as it was: \(fault)")
   }
 }

@@ -213,7 +213,7 @@ final class Repository: FrontRepository {
   }
 
   private func place(named name: String) -> RepositoryPlace? {
-    RepositoryPlace.list(paths).first { $0.name == name }
+    RepositoryPlace.find(name, in: paths)
   }
 
   private static let nothing = "no model of that name is in the repository"

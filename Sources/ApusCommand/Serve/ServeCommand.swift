@@ -35,9 +35,9 @@ struct ServeCommand: ParsableCommand {
   private func serve(_ models: [String], _ settings: ServeSettings) throws {
     let signals = Signals()
     do throws(ServerFault) {
-      let house = House(models: models, settings: settings)
+      let house = try House(models: models, settings: settings)
       try house.open()
-      signals.onReopen { house.reopenLogs() }
+      signals.onReopen { house.readFilesAgain() }
       signals.waitForEnd()
       house.close()
     } catch {

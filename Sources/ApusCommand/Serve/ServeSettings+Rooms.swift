@@ -6,7 +6,9 @@ import ModelStore
 import Monitoring
 import Serving
 import Settings
+import Transport
 import Vision
+import WireFormats
 
 /// What each room gets of the settings.
 extension ServeSettings {
@@ -30,8 +32,35 @@ extension ServeSettings {
     return serving
   }
 
-  func frontSettings(_ visionOptions: VisionOptionsByModel) -> HTTPFrontSettings {
+  /// What new TLS connections are made with; `nil` where nothing speaks TLS. Blocks on the files.
+  var tlsContexts: TLSContexts? {
+    get throws(ServerFault) {
+      guard let tlsCertificate, let tlsKey else { return nil }
+      return try TLSContexts(
+        files: TLSFiles(
+          certificate: tlsCertificate, key: tlsKey, clientAuthorities: tlsClientAuthorities))
+    }
+  }
+
+  /// Groups of REST addresses that take a header.
+  var httpRestrictedGroups: RestrictedGroups {
+    get throws(ServerFault) {
+      do {
+        return try RestrictedGroups(pieces: httpRestrictions)
+      } catch {
+        throw .configurationInvalid(file: "http-restricted-api", reason: error.reason)
+      }
+    }
+  }
+
+  /// - Throws: where a setting is well formed and makes no sense.
+  func frontSettings(
+    _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
+  ) throws(ServerFault) -> HTTPFrontSettings {
     var front = HTTPFrontSettings()
+    front.restricted = try httpRestrictedGroups
+    front.tls = tls
+    front.socket = httpSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text
     front.host = host
     front.port = httpPort
@@ -128,6 +157,7 @@ extension ModelPlan {
     specification.warmUps = warmUps
     specification.aliases = aliases
     specification.warnings = warnings
+    specification.configuration = configuration(of:)
     return specification
   }
 }

@@ -28,6 +28,7 @@ struct StartLines {
     if let metrics = addresses.first(where: \.isMetricsOnly) {
       lines.append("  metrics  \(url(of: metrics))/metrics")
     }
+    for path in addresses.compactMap(\.socketPath) { lines.append("  socket   \(path)") }
     if let grpcPort {
       lines.append("  gRPC     \(host(settings.host)):\(grpcPort)")
     }
@@ -36,7 +37,7 @@ struct StartLines {
 
   private func url(of address: BoundAddress?) -> String {
     guard let address else { return "" }
-    return "http://\(host(address.host)):\(address.port)"
+    return "\(address.isEncrypted ? "https" : "http")://\(host(address.host)):\(address.port)"
   }
 
   /// What a client on this machine calls it.

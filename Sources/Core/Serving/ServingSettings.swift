@@ -76,6 +76,8 @@ package struct ModelSpecification: Sendable {
   package var aliases: [String]
   /// What the operator asked for and is not done, a sentence each.
   package var warnings: [String]
+  /// Says the whole configuration of the loaded model to whoever asks; `nil` where nobody can.
+  package var configuration: (@Sendable (ConfiguredModel) -> ModelConfigDocument)?
   /// Names of the models that it asks itself, which are loaded before it.
   package var needs: Set<String>
   /// Kept for as long as the version is, or waits to be loaded: an uploaded file's folder, say.

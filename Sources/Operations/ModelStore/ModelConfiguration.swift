@@ -8,7 +8,7 @@ import Vision
 /// of them says is what the server's settings say.
 struct ModelConfiguration {
   /// Which version folders are served.
-  enum Versions: Equatable {
+  enum Versions: Sendable, Equatable {
     /// The highest, this many.
     case latest(Int)
     case all
@@ -38,6 +38,8 @@ struct ModelConfiguration {
   var backendParameters: [String: String] = [:]
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
+  /// What a Triton configuration said, for whoever asks for the configuration.
+  var written: ConfigurationGroup?
   let machine: MachineLimits
   /// Names that `--host-policy` knows.
   let hostPolicies: Set<String>
@@ -99,6 +101,8 @@ struct ModelConfiguration {
     plan.graph = graph
     plan.aliases = aliases.filter { $0.value == version }.map(\.key).sorted()
     plan.notes = notes
+    plan.versions = versions
+    plan.written = written
     return plan
   }
 }

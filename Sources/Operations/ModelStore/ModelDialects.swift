@@ -10,11 +10,13 @@ struct ModelDialects {
   let files: [String]
   private let folder: Folder
 
+  /// Names of all configuration files, in that order.
+  static let fileNames = foreign + [OwnDialect.fileName]
   private static let foreign = [TritonDialect.fileName, MLServerDialect.fileName]
 
   init(_ folder: Folder) {
     self.folder = folder
-    files = (Self.foreign + [OwnDialect.fileName]).filter {
+    files = Self.fileNames.filter {
       folder.files.contains($0) || folder.others.contains($0)
     }
   }
@@ -51,6 +53,7 @@ struct ModelDialects {
     }
     if files.contains(OwnDialect.fileName) {
       try OwnDialect.read(folder.path(of: OwnDialect.fileName), into: &model)
+      for key in ConfigurationCompletion.overlaid { model.written?.set(key, []) }
     }
     return model
   }

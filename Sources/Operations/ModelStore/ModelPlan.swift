@@ -36,6 +36,10 @@ package struct ModelPlan: Sendable {
   package var aliases: [String]
   /// What was read where, and what is not obeyed.
   package var notes: ConfigurationNotes
+  /// Which versions of its directory are served.
+  var versions: ModelConfiguration.Versions
+  /// What a Triton configuration said, key by key; `nil` where there is none.
+  var written: ConfigurationGroup?
 
   /// What was asked for and is not done, a sentence each, with its file and line.
   package var warnings: [String] {
@@ -92,5 +96,6 @@ package struct ModelPlan: Sendable {
     self.backendParameters = [:]
     self.aliases = []
     self.notes = ConfigurationNotes()
+    self.versions = .latest(1)
   }
 }

@@ -5,16 +5,22 @@ package struct MonitoringObserver: EventObserver {
   private let metrics: Metrics
   private let accessLog: AccessLog
   private let log: ServerLog
+  /// `nil` where no request is ever traced.
+  private let traces: RequestTraces?
 
-  package init(metrics: Metrics, accessLog: AccessLog, log: ServerLog) {
+  package init(
+    metrics: Metrics, accessLog: AccessLog, log: ServerLog, traces: RequestTraces? = nil
+  ) {
     self.metrics = metrics
     self.accessLog = accessLog
     self.log = log
+    self.traces = traces
   }
 
   package func finished(_ record: RequestRecord) {
     metrics.finished(record)
     accessLog.finished(record)
+    traces?.finished(record)
   }
 
   package func happened(_ event: InferenceEvent) {

@@ -12,6 +12,16 @@ extension ServeSettings {
   package var callerHeader: String? { text(.callerHeader) }
 
   package var managementKey: String? { text(.managementKey) }
+  /// Pieces of `GROUP,...:HEADER=VALUE`, taken apart at their commas.
+  package var httpRestrictions: [String] { names(.httpRestrictedAPI) }
+  package var grpcRestrictions: [String] { names(.grpcRestrictedProtocol) }
+  package var isClientMemoryAllowed: Bool { boolean(.allowClientShm) }
+  package var tlsCertificate: String? { text(.tlsCertificate) }
+  package var tlsKey: String? { text(.tlsKey) }
+  package var tlsClientAuthorities: String? { text(.tlsClientCA) }
+  package var httpSocket: String? { text(.httpSocket) }
+  /// Permissions of Unix sockets' files.
+  package var socketMode: UInt32 { UInt32(text(.socketMode) ?? "", radix: 8) ?? 0o600 }
 
   package var modelControlMode: ModelControlMode { choice(.modelControlMode) }
   package var repositoryPollSecs: Int { integer(.repositoryPollSecs) }
@@ -74,6 +84,7 @@ extension ServeSettings {
   package var logFormat: LogFormatChoice { choice(.logFormat) }
   package var logLevel: LogLevelChoice { choice(.logLevel) }
   package var logFile: String? { text(.logFile) }
+  package var traceFile: String? { text(.traceFile) }
 
   package var printConfig: PrintConfigChoice { choice(.printConfig) }
 

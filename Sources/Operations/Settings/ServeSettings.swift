@@ -162,6 +162,17 @@ package struct ServeSettings: Sendable {
     }
   }
 
+  private func checkTLS() throws(SettingsFault) {
+    if (tlsCertificate == nil) != (tlsKey == nil) {
+      throw .contradiction(
+        .tlsCertificate, .tlsKey, reason: "TLS needs both; give the other one, too")
+    }
+    if tlsClientAuthorities != nil, tlsCertificate == nil {
+      throw .contradiction(
+        .tlsClientCA, .tlsCertificate, reason: "clients show certificates within TLS only")
+    }
+  }
+
   private func checkTogether() throws(SettingsFault) {
     if instances * runtimeThreads > max(machine.cores, 1) {
       throw .contradiction(
@@ -169,6 +180,7 @@ package struct ServeSettings: Sendable {
         reason: "\(instances) instances of \(runtimeThreads) threads are more than the "
           + "\(machine.cores) cores that Apus may use; lower one of them")
     }
+    try checkTLS()
     try checkPolicies()
     let ports: [(SettingName, Int)] = [
       (.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort),

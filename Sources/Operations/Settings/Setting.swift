@@ -22,6 +22,8 @@ package struct Setting: Sendable {
     case path
     /// Names divided by commas.
     case names
+    /// As `names`, and shown to nobody.
+    case secrets
     /// `name:count` or `name:count:device`, divided by commas.
     case resources
     /// A name and what it sets, divided by commas: `fast,cpu-cores=0-3`.
@@ -32,7 +34,7 @@ package struct Setting: Sendable {
     /// Whether there may be several values, in a list or under several flags.
     package var isList: Bool {
       switch self {
-      case .names, .networks, .resources, .hostPolicies: true
+      case .names, .secrets, .networks, .resources, .hostPolicies: true
       default: false
       }
     }

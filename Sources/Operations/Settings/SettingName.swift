@@ -11,6 +11,14 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case trustedProxies = "trusted-proxies"
   case callerHeader = "caller-header"
   case managementKey = "management-key"
+  case httpRestrictedAPI = "http-restricted-api"
+  case grpcRestrictedProtocol = "grpc-restricted-protocol"
+  case allowClientShm = "allow-client-shm"
+  case tlsCertificate = "tls-certificate"
+  case tlsKey = "tls-key"
+  case tlsClientCA = "tls-client-ca"
+  case httpSocket = "http-socket"
+  case socketMode = "socket-mode"
 
   case modelControlMode = "model-control-mode"
   case repositoryPollSecs = "repository-poll-secs"
@@ -59,6 +67,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case logFormat = "log-format"
   case logLevel = "log-level"
   case logFile = "log-file"
+  case traceFile = "trace-file"
 
   case config
   case printConfig = "print-config"

@@ -28,7 +28,7 @@ extension Setting.Kind {
     case .choice(let choices): choices.contains(text) ? .text(text) : nil
     case .boolean: boolean(text)
     case .text, .secret, .path: text.isEmpty ? .absent : .text(text)
-    case .names: .names(parts(of: text))
+    case .names, .secrets: .names(parts(of: text))
     case .resources:
       parts(of: text).allSatisfy { ResourceCount($0) != nil } ? .names(parts(of: text)) : nil
     case .hostPolicies:
@@ -54,7 +54,7 @@ extension Setting.Kind {
     case .boolean: "true or false"
     case .text, .secret: "text"
     case .path: "the path of a file"
-    case .names: "names divided by commas"
+    case .names, .secrets: "names divided by commas"
     case .resources: "name:count or name:count:device, such as R1:10:0"
     case .hostPolicies: "a name and cpu-cores, such as fast,cpu-cores=0-3"
     case .networks: "IP addresses or networks such as 10.0.0.0/8, divided by commas"
@@ -123,6 +123,7 @@ extension SettingValue {
     case (.duration(let duration), _): TimeSpan.text(duration)
     case (.boolean(let isTrue), _): isTrue ? "true" : "false"
     case (.text, .secret): "(not shown)"
+    case (.names(let names), .secrets) where !names.isEmpty: "(not shown)"
     case (.text(let text), _): text
     case (.names(let names), _): names.joined(separator: ",")
     case (.absent, .durationOrNone): "none"

@@ -48,6 +48,34 @@ package enum SettingsTable {
       .managementKey, .addresses, .secret, fallback: "",
       "What loading, unloading and other management takes as `Authorization: Bearer`; empty means "
         + "that only this machine may do it."),
+    Setting(
+      .httpRestrictedAPI, .addresses, .secrets, fallback: "",
+      "Groups of REST addresses that take a header: `GROUP,...:HEADER=VALUE`, several times; groups "
+        + "are `health`, `metadata`, `inference`, `shared-memory`, `model-config`, "
+        + "`model-repository`, `statistics`, `trace` and `logging`."),
+    Setting(
+      .grpcRestrictedProtocol, .addresses, .secrets, fallback: "",
+      "The same for gRPC, where the metadata is `triton-grpc-protocol-HEADER`."),
+    Setting(
+      .allowClientShm, .addresses, .boolean, fallback: "false",
+      "Let clients of this machine register system shared memory for their tensors."),
+    Setting(
+      .tlsCertificate, .addresses, .path, fallback: "",
+      "PEM file of the certificate and those above it; with `tls-key` the HTTP and gRPC ports speak "
+        + "TLS. Read again at SIGHUP and when it changes."),
+    Setting(
+      .tlsKey, .addresses, .path, fallback: "",
+      "PEM file of the certificate's key, without passphrase."),
+    Setting(
+      .tlsClientCA, .addresses, .path, fallback: "",
+      "PEM file of the authorities of which a client must bring a certificate; empty asks for none."
+    ),
+    Setting(
+      .httpSocket, .addresses, .path, fallback: "",
+      "Unix-domain socket that answers what the HTTP port answers, without TLS."),
+    Setting(
+      .socketMode, .addresses, .choice(["600", "660", "666"]), fallback: "600",
+      "Who may open Unix-domain sockets: this user, its group too, or everybody here."),
   ]
 
   private static let models: [Setting] = [
@@ -203,6 +231,10 @@ package enum SettingsTable {
     Setting(
       .logFile, .logging, .path, fallback: "",
       "File for the log, opened again at SIGHUP; empty means standard error."),
+    Setting(
+      .traceFile, .logging, .path, fallback: "",
+      "File for traces of requests, whose settings are those of `/v2/trace/setting`; empty allows "
+        + "none."),
   ]
 
   private static let aboutSettings: [Setting] = [

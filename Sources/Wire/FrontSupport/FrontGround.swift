@@ -64,16 +64,7 @@ package final class FrontGround: Sendable {
   package func listen(
     _ bootstrap: ServerBootstrap, host: String, port: Int, setting: String
   ) throws(ServerFault) -> any Channel {
-    let result = Guarded<Result<any Channel, any Error>?>(nil)
-    let done = ConditionLock(value: false)
-    bootstrap.bind(host: host, port: port).whenComplete { outcome in
-      result.withLock { $0 = outcome }
-      done.lock()
-      done.unlock(withValue: true)
-    }
-    done.lock(whenValue: true)
-    done.unlock()
-    switch result.withLock({ $0 }) {
+    switch wait(for: bootstrap.bind(host: host, port: port)) {
     case .success(let channel): return channel
     case .failure(let error):
       if let error = error as? IOError, error.errnoCode == EADDRINUSE {
@@ -81,8 +72,26 @@ package final class FrontGround: Sendable {
       }
       throw .configurationInvalid(
         file: setting, reason: "cannot listen on \(host):\(port): \(error)")
-    case nil: preconditionFailure("bind ended without a result")
     }
+  }
+
+  /// Blocks until a listener is bound.
+  package func wait(
+    for binding: EventLoopFuture<any Channel>
+  ) -> Result<any Channel, any Error> {
+    let result = Guarded<Result<any Channel, any Error>?>(nil)
+    let done = ConditionLock(value: false)
+    binding.whenComplete { outcome in
+      result.withLock { $0 = outcome }
+      done.lock()
+      done.unlock(withValue: true)
+    }
+    done.lock(whenValue: true)
+    done.unlock()
+    guard let outcome = result.withLock({ $0 }) else {
+      preconditionFailure("bind ended without a result")
+    }
+    return outcome
   }
 
   /// Ends the workers and the loops. Blocks.

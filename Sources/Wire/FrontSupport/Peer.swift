@@ -1,3 +1,4 @@
+import Glibc
 package import Inference
 package import NIOCore
 
@@ -14,10 +15,12 @@ package struct Peer: Sendable {
     caller = Caller(name: address)
   }
 
-  package init(_ socket: SocketAddress?) {
+  /// - Parameter place: our own end, which tells a Unix socket also where the other has no name.
+  package init(_ socket: SocketAddress?, at place: SocketAddress?) {
     guard let socket, let address = socket.ipAddress else {
       // A Unix socket: whoever may open it is on this machine.
-      self.init(address: "local", isLoopback: socket?.pathname != nil)
+      self.init(
+        address: "local", isLoopback: socket?.pathname != nil || place?.pathname != nil)
       return
     }
     self.init(address: address, isLoopback: Self.isLoopback(address))
@@ -26,6 +29,26 @@ package struct Peer: Sendable {
   /// `127.0.0.0/8`, `::1`, and the former written as IPv6.
   package static func isLoopback(_ address: String) -> Bool {
     address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
+  }
+
+  /// Gives the user at the other end of a Unix socket, who is then the caller; nobody where the system
+  /// does not say, and on every other kind of connection. On the channel's loop.
+  package static func user(of channel: any Channel, _ take: @escaping (Peer) -> Void) {
+    guard channel.localAddress?.pathname != nil, let options = channel as? any SocketOptionProvider
+    else { return }
+    // On its own loop the channel answers at once.
+    let credentials: EventLoopFuture<Credentials> = options.unsafeGetSocketOption(
+      level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+    credentials.assumeIsolated().whenSuccess { found in
+      take(Peer(address: "uid:\(found.user)", isLoopback: true))
+    }
+  }
+
+  /// `struct ucred` of <sys/socket.h>, which the Glibc module leaves out.
+  private struct Credentials {
+    var process: Int32
+    var user: UInt32
+    var group: UInt32
   }
 }
 

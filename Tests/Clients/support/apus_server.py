@@ -17,7 +17,7 @@ import threading
 import unittest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+ADDRESS = re.compile(r"https?://127\.0\.0\.1:(\d+)")
 LOG_LINES_MAX = 2_000
 
 

@@ -82,6 +82,8 @@ package enum FailureMessage {
       "this server does not go by the host name \(PublicText.quoted(host)); its operator can add it"
     case .managementFromAfar:
       "management answers only on the machine itself unless a key is set"
+    case .restricted(let header):
+      "this address is restricted; send the header \(PublicText.quoted(header)) with its key"
     case .explicitControlOff(let mode):
       "models are not loaded or unloaded by request while the model control mode is "
         + "\(PublicText.quoted(mode)); its operator can start the server with explicit"

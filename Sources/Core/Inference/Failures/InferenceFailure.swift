@@ -52,6 +52,8 @@ package enum Forbidden: Sendable, Equatable {
   case managementFromAfar
   /// Models are not loaded and unloaded by request in this mode: `none`, `poll`.
   case explicitControlOff(mode: String)
+  /// The group of addresses takes a header that did not come, or had another value.
+  case restricted(header: String)
 }
 
 /// Which bound refused a request.

@@ -17,6 +17,16 @@ package struct ModelLease: Sendable {
   package var labels: [String] { model.core.specification.labels }
   /// The task that the operator named.
   package var task: String? { model.core.specification.task }
+  /// Everything that is configured and in force, as one message; made anew with each call, which may
+  /// take some hundred microseconds. `nil` for a model that was not read from a configuration.
+  package var configuration: ModelConfigDocument? {
+    let core = model.core
+    return core.specification.configuration?(
+      ConfiguredModel(
+        name: core.name, signature: core.signature, platformName: core.loaded.platformName,
+        instanceCount: core.instanceCount, isDecoupled: core.loaded.capabilities.isDecoupled,
+        batching: core.batchingChoice))
+  }
   /// All versions of this model that are ready, ascending.
   package let versions: [Int64]
   /// Tells this loaded version from every other one, also from a later load of the same number.

@@ -1,4 +1,3 @@
-import Batching
 package import Inference
 
 /// One version as operators see it.
@@ -43,10 +42,7 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
-    self.batching = core?.tuning.map {
-      ModelStatistics.Batching(
-        rowsMax: $0.rowsMax, delayNanoseconds: $0.delayNanoseconds, reason: "\($0.reason)")
-    }
+    self.batching = core?.batchingChoice
     self.keepsAnswers = core?.answerKeeper != nil
     self.warnings = specification.warnings
   }

@@ -116,6 +116,14 @@ final class ModelCore: Sendable {
   /// What an automatic batcher holds for best; `nil` where the operator chose.
   var tuning: BatchTuner.Choice? { shelf.withLock { $0.queue.tuning } }
 
+  /// The same for those who only show it.
+  var batchingChoice: ModelStatistics.Batching? {
+    tuning.map {
+      ModelStatistics.Batching(
+        rowsMax: $0.rowsMax, delayNanoseconds: $0.delayNanoseconds, reason: "\($0.reason)")
+    }
+  }
+
   var queueDepth: Int { shelf.withLock { $0.queue.waitingCount } }
 
   // MARK: Events

@@ -14,6 +14,31 @@ package struct RepositoryPlace: Sendable, Hashable {
   /// hides nothing else.
   package static func list(_ paths: [String]) -> [RepositoryPlace] { paths.flatMap(list) }
 
+  /// The model of that name at these paths, as `list` would give it. Where it lies in a folder of
+  /// its name, as nearly always, that costs the same however many others lie beside it.
+  package static func find(_ name: String, in paths: [String]) -> RepositoryPlace? {
+    for path in paths {
+      if let place = child(name, of: path) ?? list(path).first(where: { $0.name == name }) {
+        return place
+      }
+    }
+    return nil
+  }
+
+  /// The model in the folder of that name; `nil` also where the path may be a model itself, of which
+  /// that folder is then a part.
+  private static func child(_ name: String, of path: String) -> RepositoryPlace? {
+    guard ModelName.derived(from: name) == name, !name.hasPrefix("."), Int64(name) == nil else {
+      return nil
+    }
+    let own = ModelDialects.fileNames + ServedFormat.usualFiles + [ServedFormat.savedModelFile]
+    guard !own.contains(where: { TextFile.exists("\(path)/\($0)") }),
+      Folder.kind(of: "\(path)/\(name)") == .folder,
+      let folder = try? ModelPlans.folder("\(path)/\(name)"), isModel(folder)
+    else { return nil }
+    return RepositoryPlace(name: name, path: folder.path)
+  }
+
   private static func list(_ path: String) -> [RepositoryPlace] {
     guard Folder.kind(of: path) == .folder else { return [place(path, PathText.stem(path))] }
     // A directory that cannot be read has no models to list; looking at it again says why.

@@ -36,6 +36,7 @@ struct TritonDialect {
     dialect.takeEnsemble()
     dialect.checkKeptAnswers()
     model = dialect.model
+    model.written = root
   }
 
   mutating func stop(_ text: String, _ group: ConfigurationGroup, _ name: String) {

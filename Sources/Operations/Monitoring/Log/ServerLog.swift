@@ -26,13 +26,16 @@ package final class ServerLog: Sendable {
     }
   }
 
-  private let settings: Settings
+  let settings: Settings
+  /// What is written, and how; changes while the server runs.
+  let filter: LogFilter
   private let queue: LineQueue
   private let thread: NamedThread
 
   /// Starts the thread. A file that cannot be opened is reported on standard error, and tried again.
   package init(_ settings: Settings) {
     self.settings = settings
+    filter = LogFilter(settings)
     let queue = LineQueue(bytesMax: settings.waitingBytesMax)
     self.queue = queue
     thread = Self.startThread(queue, settings)
@@ -48,7 +51,7 @@ package final class ServerLog: Sendable {
     _ level: LogLevel, _ message: @autoclosure () -> String,
     _ fields: @autoclosure () -> [(LogKey, LogValue)] = []
   ) {
-    guard level >= settings.level else { return }
+    guard filter.takes(level) else { return }
     var line = begin(level, message())
     for (key, value) in fields() { line.add(key, value) }
     send(line)
@@ -56,7 +59,7 @@ package final class ServerLog: Sendable {
 
   /// A line to add fields to and to `send`, whatever its level.
   func begin(_ level: LogLevel, _ message: String) -> LogLine {
-    LogLine(settings.format, level, message, at: .now())
+    LogLine(filter.format, level, message, at: .now())
   }
 
   func send(_ line: consuming LogLine) { queue.offer(line.ended()) }

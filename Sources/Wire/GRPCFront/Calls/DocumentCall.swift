@@ -70,7 +70,10 @@ extension GRPCMethod {
   /// Whether its answer takes longer than an event loop has.
   fileprivate var needsWorker: Bool {
     switch self {
-    case .modelStatistics, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: true
+    case .modelConfig, .modelStatistics, .repositoryIndex, .repositoryModelLoad,
+      .repositoryModelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
+      .systemSharedMemoryUnregister, .traceSetting, .logSettings:
+      true
     default: false
     }
   }
@@ -106,6 +109,7 @@ struct DocumentWork: Sendable {
   func answer(to bytes: ByteBuffer) -> Result<[UInt8], InferenceFailure> {
     do throws(InferenceFailure) {
       let request = try request(bytes)
+      if method == .modelConfig { return .success(try configuration(of: request.address)) }
       return .success(try encoded(try document(for: request)))
     } catch {
       return .failure(error)
@@ -141,25 +145,48 @@ extension DocumentWork {
     case .serverReady: return .object([.init("ready", .bool(shared.door.isReady))])
     case .serverMetadata:
       return OpenInferenceDocuments.serverMetadataDocument(
-        version: shared.settings.version, extensions: Self.extensions)
+        version: shared.settings.version, extensions: extensions)
     case .modelReady: return try readiness(of: request.address)
     case .modelMetadata: return try metadata(of: request.address)
     case .modelStatistics: return try statistics(for: request)
     case .repositoryIndex: return index(isReadyOnly: request["ready"] == .bool(true))
     case .healthCheck: return try health(of: request.text("service"))
+    case .systemSharedMemoryStatus, .systemSharedMemoryRegister, .systemSharedMemoryUnregister:
+      return try ExtensionDocuments(shared).memory(method, request)
+    case .traceSetting, .logSettings:
+      return try ExtensionDocuments(shared).settings(method, request)
     case .cudaSharedMemoryStatus: return .object([])
     case .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister:
       throw .unsupported(.other("CUDA shared memory: it computes on processors alone"))
-    case .modelInfer, .modelStreamInfer, .healthWatch, .reflectionV1, .reflectionV1Alpha,
+    case .modelConfig, .modelInfer, .modelStreamInfer, .healthWatch, .reflectionV1,
+      .reflectionV1Alpha,
       .repositoryModelLoad, .repositoryModelUnload:
       preconditionFailure("\(method) is answered elsewhere")
     }
   }
 
-  private static let extensions = [
+  /// Names of Triton's, of what is there and on.
+  private var extensions: [String] {
+    let optional: [(name: String, isThere: Bool)] = [
+      ("system_shared_memory", shared.extensions.memory.isOn),
+      ("trace", shared.extensions.tracing != nil), ("logging", shared.extensions.logging != nil),
+    ]
+    return Self.alwaysThere + optional.filter(\.isThere).map(\.name)
+  }
+
+  private static let alwaysThere = [
     "classification", "parameters", "statistics", "model_repository",
-    "model_repository(unload_dependents)", "sequence", "sequence(string_id)",
+    "model_repository(unload_dependents)", "model_configuration", "schedule_policy", "sequence",
+    "sequence(string_id)",
   ]
+
+  /// `ModelConfigResponse`, whose one field is the configuration.
+  private func configuration(of address: ModelAddress) throws(InferenceFailure) -> [UInt8] {
+    guard let document = try entrance.lease(address).configuration else {
+      throw .unsupported(.other("the configuration of a model that was not read from files"))
+    }
+    return document.encodeProtobufResponse()
+  }
 
   private func readiness(of address: ModelAddress) throws(InferenceFailure) -> JSONValue {
     do throws(InferenceFailure) {
@@ -270,7 +297,7 @@ extension JSONValue {
   }
 
   /// The model that `name` and `version` mean.
-  fileprivate var address: ModelAddress {
+  var address: ModelAddress {
     ModelAddress(name: text("name")[...], version: text("version")[...])
   }
 }

@@ -30,7 +30,9 @@ extension GRPCMethod {
     case .reflectionV1: ReflectionCall(stream, version: "v1")
     case .reflectionV1Alpha: ReflectionCall(stream, version: "v1alpha")
     case .serverLive, .serverReady, .modelReady, .serverMetadata, .modelMetadata,
-      .modelStatistics, .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload,
+      .modelConfig, .modelStatistics, .repositoryIndex, .repositoryModelLoad,
+      .repositoryModelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
+      .systemSharedMemoryUnregister, .traceSetting, .logSettings,
       .cudaSharedMemoryStatus, .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister,
       .healthCheck:
       DocumentCall(stream, method: self)

@@ -5,9 +5,11 @@ enum GRPCMethod: CaseIterable {
   case serverLive, serverReady, modelReady
   case serverMetadata, modelMetadata
   case modelInfer, modelStreamInfer
-  case modelStatistics, repositoryIndex
+  case modelConfig, modelStatistics, repositoryIndex
   case repositoryModelLoad, repositoryModelUnload
+  case systemSharedMemoryStatus, systemSharedMemoryRegister, systemSharedMemoryUnregister
   case cudaSharedMemoryStatus, cudaSharedMemoryRegister, cudaSharedMemoryUnregister
+  case traceSetting, logSettings
   case healthCheck, healthWatch
   case reflectionV1, reflectionV1Alpha
 
@@ -21,6 +23,15 @@ enum GRPCMethod: CaseIterable {
     case .modelMetadata: "/inference.GRPCInferenceService/ModelMetadata"
     case .modelInfer: "/inference.GRPCInferenceService/ModelInfer"
     case .modelStreamInfer: "/inference.GRPCInferenceService/ModelStreamInfer"
+    case .modelConfig: "/inference.GRPCInferenceService/ModelConfig"
+    case .systemSharedMemoryStatus:
+      "/inference.GRPCInferenceService/SystemSharedMemoryStatus"
+    case .systemSharedMemoryRegister:
+      "/inference.GRPCInferenceService/SystemSharedMemoryRegister"
+    case .systemSharedMemoryUnregister:
+      "/inference.GRPCInferenceService/SystemSharedMemoryUnregister"
+    case .traceSetting: "/inference.GRPCInferenceService/TraceSetting"
+    case .logSettings: "/inference.GRPCInferenceService/LogSettings"
     case .modelStatistics: "/inference.GRPCInferenceService/ModelStatistics"
     case .repositoryIndex: "/inference.GRPCInferenceService/RepositoryIndex"
     case .repositoryModelLoad: "/inference.GRPCInferenceService/RepositoryModelLoad"
@@ -38,7 +49,15 @@ enum GRPCMethod: CaseIterable {
   var isInference: Bool { self == .modelInfer || self == .modelStreamInfer }
 
   /// Whether it changes what is served, which not everybody may.
-  var isManagement: Bool { self == .repositoryModelLoad || self == .repositoryModelUnload }
+  var isManagement: Bool {
+    switch self {
+    case .repositoryModelLoad, .repositoryModelUnload, .systemSharedMemoryStatus,
+      .systemSharedMemoryRegister, .systemSharedMemoryUnregister, .cudaSharedMemoryStatus,
+      .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .traceSetting, .logSettings:
+      true
+    default: false
+    }
+  }
 
   private static let byPath = Dictionary(uniqueKeysWithValues: allCases.map { ($0.path, $0) })
 

@@ -30,6 +30,8 @@ final class InferRun {
   private var handle: RequestHandle?
   private(set) var isOver = false
   private var sink: InferSink?
+  /// Memory of the client that this request reads or writes, held until it is over.
+  private(set) var regions = HeldRegions()
 
   var front: GRPCLoop { stream.front }
 
@@ -116,13 +118,39 @@ final class InferRun {
   private func decoded(_ result: Result<OpenInferenceRequest, InputProblem>) {
     guard !isOver, let lease else { return }
     stream.messageWasTaken()
-    let request: OpenInferenceRequest
     switch result {
-    case .failure(let problem):
-      fail(.invalidInput(problem))
-      return
-    case .success(let decoded): request = decoded
+    case .failure(let problem): fail(.invalidInput(problem))
+    case .success(let request):
+      if request.usesRegions { fill(request) } else { filled(request, lease) }
     }
+  }
+
+  /// Brings inputs from where the client put them, on a worker where they are large.
+  private func fill(_ request: OpenInferenceRequest) {
+    do throws(InferenceFailure) {
+      // Whoever may not register memory has no business in that of others.
+      if let refusal = stream.managementRefusal { throw refusal }
+      regions = try HeldRegions(of: request, in: front.shared.extensions.memory)
+    } catch {
+      fail(error)
+      return
+    }
+    if request.regionByteCount <= front.limits.loopMessageBytesMax {
+      filled(regions.fill(request))
+    } else {
+      onWorker({ [regions] in regions.fill(request) }) { $0.filled($1) }
+    }
+  }
+
+  private func filled(_ result: Result<OpenInferenceRequest, InferenceFailure>) {
+    guard !isOver, let lease else { return }
+    switch result {
+    case .failure(let failure): fail(failure)
+    case .success(let request): filled(request, lease)
+    }
+  }
+
+  private func filled(_ request: OpenInferenceRequest, _ lease: ModelLease) {
     record.decoded = MonotonicClock.now()
     guard record.decoded < record.context.deadline else {
       let waited = record.decoded.nanoseconds(since: record.context.arrival)

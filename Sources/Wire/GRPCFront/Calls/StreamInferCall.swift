@@ -69,12 +69,17 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
   private func send(
     _ outputs: [NamedTensor], isFinal: Bool, of run: InferRun, _ lease: ModelLease
   ) {
-    let message = InferAnswerMessage(
-      model: lease.name, version: lease.version, id: run.clientID, outputs: outputs,
-      labels: run.labels, plan: run.plan, isFinal: isFinal, isStreamed: true)
-    run.record.responseByteCount += message.byteCount
-    run.record.encoded = MonotonicClock.now()
-    InferAnswers.send(message, on: stream, onSent: { run.partLeft() }) { _ in }
+    do throws(InferenceFailure) {
+      let message = try InferAnswerMessage(
+        model: lease.name, version: lease.version, id: run.clientID, outputs: outputs,
+        labels: run.labels, plan: run.plan, isFinal: isFinal, isStreamed: true)
+      run.record.responseByteCount += message.byteCount
+      run.record.encoded = MonotonicClock.now()
+      InferAnswers.send(message, run.regions, on: stream, onSent: { run.partLeft() }) { _ in }
+    } catch {
+      run.partLeft()
+      fail(run, error)
+    }
   }
 
   private func fail(_ run: InferRun, _ failure: InferenceFailure) {

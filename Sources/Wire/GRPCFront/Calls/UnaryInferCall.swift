@@ -57,10 +57,14 @@ final class UnaryInferCall: GRPCCall, InferRunOwner {
       stream.refuse(.unsupported(.answersInParts(got: partCount)))
       return
     }
-    let message = InferAnswerMessage(
-      model: lease.name, version: lease.version, id: run.clientID, outputs: outputs,
-      labels: run.labels, plan: run.plan)
-    InferAnswers.send(message, on: stream) { stream in stream.finish() }
+    do throws(InferenceFailure) {
+      let message = try InferAnswerMessage(
+        model: lease.name, version: lease.version, id: run.clientID, outputs: outputs,
+        labels: run.labels, plan: run.plan)
+      InferAnswers.send(message, run.regions, on: stream) { stream in stream.finish() }
+    } catch {
+      stream.refuse(error)
+    }
   }
 
   func abandon() {
@@ -74,7 +78,52 @@ final class UnaryInferCall: GRPCCall, InferRunOwner {
 enum InferAnswers {
   /// Sends one message, then does what follows it; refuses the call where that cannot be.
   static func send(
-    _ message: InferAnswerMessage, on stream: GRPCStream, onSent: (() -> Void)? = nil,
+    _ message: InferAnswerMessage, _ regions: HeldRegions, on stream: GRPCStream,
+    onSent: (() -> Void)? = nil, then follow: @escaping (GRPCStream) -> Void
+  ) {
+    guard message.regionTensors.isEmpty else {
+      write(message, regions, on: stream, onSent: onSent, then: follow)
+      return
+    }
+    send(message, on: stream, onSent: onSent, then: follow)
+  }
+
+  /// Puts outputs where the client wants them, on a worker where they are large; then sends the rest.
+  private static func write(
+    _ message: InferAnswerMessage, _ regions: HeldRegions, on stream: GRPCStream,
+    onSent: (() -> Void)?, then follow: @escaping (GRPCStream) -> Void
+  ) {
+    let loop = stream.front.eventLoop
+    let bound = NIOLoopBound((stream, onSent, follow), eventLoop: loop)
+    @Sendable func write() -> InferenceFailure? {
+      do throws(InferenceFailure) {
+        try regions.write(message.regionTensors)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    @Sendable func goOn(_ failure: InferenceFailure?) {
+      let (stream, onSent, follow) = bound.value
+      guard let failure else {
+        send(message, on: stream, onSent: onSent, then: follow)
+        return
+      }
+      stream.refuse(failure)
+      onSent?()
+    }
+    guard message.regionByteCount > stream.front.limits.loopMessageBytesMax else {
+      goOn(write())
+      return
+    }
+    stream.front.shared.workers.run {
+      let failure = write()
+      loop.execute { goOn(failure) }
+    }
+  }
+
+  private static func send(
+    _ message: InferAnswerMessage, on stream: GRPCStream, onSent: (() -> Void)?,
     then follow: @escaping (GRPCStream) -> Void
   ) {
     let front = stream.front

@@ -41,7 +41,7 @@ final class GRPCConnection: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func channelActive(context: ChannelHandlerContext) {
-    peer = Peer(context.remoteAddress)
+    peer = Peer(context.remoteAddress, at: context.localAddress)
     front.connectionOpened(self)
     context.fireChannelActive()
   }

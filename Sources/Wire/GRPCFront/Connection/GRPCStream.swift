@@ -15,6 +15,8 @@ final class GRPCStream {
   /// Answers are packed: the client packed its messages, and takes such answers.
   private(set) var packsAnswers = false
   let endsStreamOnFailure: Bool
+  /// Why this call may not manage the server; `nil` where it may.
+  let managementRefusal: InferenceFailure?
   private var framing: MessageFraming?
   private var call: (any GRPCCall)?
   /// The client may still send.
@@ -36,6 +38,10 @@ final class GRPCStream {
     let head = connection.head
     movedTick = connection.front.tick
     endsStreamOnFailure = head.endsStreamOnFailure
+    // What a proxy on this machine passes on may come from anywhere.
+    let isTrusted = connection.front.settings.trustedProxies.contains(connection.peer.address)
+    managementRefusal = connection.front.shared.managementKey.refusal(
+      authorization: head.authorization, isHere: connection.peer.isLoopback && !isTrusted)
     record = RequestRecord(context: Self.context(of: connection), model: "")
     record.isInference = false
     record.clientName = head.userAgent
@@ -119,11 +125,7 @@ extension GRPCStream {
     case .nanoseconds(let timeout):
       if timeout == 0 { return .deadlineExceeded(.zero) }
     }
-    guard method.isManagement else { return nil }
-    // What a proxy on this machine passes on may come from anywhere.
-    let isTrusted = front.settings.trustedProxies.contains(connection.peer.address)
-    return front.shared.managementKey.refusal(
-      authorization: head.authorization, isHere: connection.peer.isLoopback && !isTrusted)
+    return method.isManagement ? managementRefusal : nil
   }
 
   func receive(_ bytes: ByteBuffer, isEnd: Bool) {

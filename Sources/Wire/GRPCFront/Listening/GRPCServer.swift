@@ -16,11 +16,12 @@ package final class GRPCServer: Sendable {
 
   package init(
     settings: GRPCFrontSettings, ground: FrontGround, observer: any EventObserver,
-    metrics: any FrontMetrics, repository: (any FrontRepository)? = nil
+    metrics: any FrontMetrics, repository: (any FrontRepository)? = nil,
+    extensions: FrontExtensions = FrontExtensions()
   ) {
     let shared = GRPCShared(
       settings: settings, door: ground.door, workers: ground.workers, observer: observer,
-      metrics: metrics, repository: repository)
+      metrics: metrics, repository: repository, extensions: extensions)
     self.shared = shared
     self.ground = ground
     loops = ground.onEachLoop { eventLoop in

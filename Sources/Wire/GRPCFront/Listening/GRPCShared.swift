@@ -9,6 +9,7 @@ final class GRPCShared: Sendable {
   let observer: any EventObserver
   let metrics: any FrontMetrics
   let repository: (any FrontRepository)?
+  let extensions: FrontExtensions
   let workers: WorkerPool
   let openConnections: OpenConnections
   /// Of messages on their way in and of answers on their way out.
@@ -18,13 +19,15 @@ final class GRPCShared: Sendable {
 
   init(
     settings: GRPCFrontSettings, door: InferenceServer, workers: WorkerPool,
-    observer: any EventObserver, metrics: any FrontMetrics, repository: (any FrontRepository)?
+    observer: any EventObserver, metrics: any FrontMetrics, repository: (any FrontRepository)?,
+    extensions: FrontExtensions
   ) {
     self.settings = settings
     self.door = door
     self.observer = observer
     self.metrics = metrics
     self.repository = repository
+    self.extensions = extensions
     self.workers = workers
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     heldBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)

@@ -1,6 +1,7 @@
 import FrontSupport
 import Inference
 import NIOCore
+import NIOHTTP1
 import Serving
 import WireFormats
 
@@ -38,7 +39,8 @@ final class ManagementExchange: Exchange {
     let loop = connection.front.eventLoop
     let bound = NIOLoopBound(self, eventLoop: loop)
     let work = ManagementWork(
-      endpoint: route.endpoint, name: route.address.name, coding: connection.head.contentCoding,
+      endpoint: route.endpoint, name: route.address.name,
+      isChange: connection.head.method == .POST, coding: connection.head.contentCoding,
       shared: shared)
     let bytes = body.bytes
     shared.workers.run {
@@ -70,7 +72,9 @@ private struct ManagementWork: Sendable {
   typealias Completion = @Sendable (Result<[UInt8], InferenceFailure>) -> Void
 
   let endpoint: Endpoint
+  /// Of a model or a region; empty for all.
   let name: String
+  let isChange: Bool
   let coding: ContentCoding
   let shared: FrontShared
 
@@ -108,10 +112,37 @@ private struct ManagementWork: Sendable {
       guard let repository = shared.repository else { return answer(Self.off) }
       repository.unload(name, withDependents: withDependents, answer)
     case .modelAliases: answer(change(try AliasRequest.decode(bytes)))
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister:
+      completion(
+        try MemoryAnswers(registry: shared.extensions.memory, region: name)
+          .answer(endpoint, bytes))
+    case .traceSettings: completion(try settings(shared.extensions.tracing, bytes))
+    case .logSettings: completion(try settings(shared.extensions.logging, bytes))
     default:
       completion(
         .success(try index(isReadyOnly: OpenInferenceDocuments.isReadyOnly(indexRequest: bytes))))
     }
+  }
+
+  /// What is in force, after the change where one was asked for.
+  private func settings(
+    _ settings: (any RunningSettings)?, _ bytes: UnsafeRawBufferPointer
+  ) throws(InputProblem) -> Result<[UInt8], InferenceFailure> {
+    guard let settings else { return .failure(.unsupported(.other("settings of this kind"))) }
+    let model = name.isEmpty ? nil : name
+    if let model, shared.door.statuses(named: model).isEmpty {
+      return .failure(.modelNotFound(ModelAddress(name: model), known: []))
+    }
+    if isChange {
+      let changes = try OpenInferenceDocuments.settingChanges(bytes)
+      do throws(InferenceFailure) {
+        try settings.change(changes, ofModel: model)
+      } catch {
+        return .failure(error)
+      }
+    }
+    return .success(OpenInferenceDocuments.settings(settings.values(ofModel: model)))
   }
 
   private static let off = InferenceFailure.forbidden(.explicitControlOff(mode: "none"))

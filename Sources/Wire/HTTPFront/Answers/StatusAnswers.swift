@@ -13,7 +13,7 @@ struct StatusAnswers {
     case .serverMetadata:
       answer(
         OpenInferenceDocuments.serverMetadata(
-          version: shared.settings.version, extensions: Self.extensions))
+          version: shared.settings.version, extensions: extensions))
     case .serverLive: answer(OpenInferenceDocuments.live(shared.door.isLive), shared.door.isLive)
     case .serverReady:
       let reason = shared.door.unreadiness
@@ -22,17 +22,29 @@ struct StatusAnswers {
     case .plainReady: answer(plain: isReady)
     case .modelList: answer(OpenInferenceDocuments.modelList(names: names))
     case .modelMetadata: answerMetadata(of: route.address)
+    case .modelConfig: answerConfiguration(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
     case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .modelStatistics,
-      .allStatistics,
-      .repositoryIndex, .modelLoad, .modelUnload, .modelAliases:
+      .allStatistics, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+      .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }
 
-  private static let extensions = [
+  /// Names of Triton's, of what is there and on.
+  private var extensions: [String] {
+    let optional: [(name: String, isThere: Bool)] = [
+      ("system_shared_memory", shared.extensions.memory.isOn),
+      ("trace", shared.extensions.tracing != nil), ("logging", shared.extensions.logging != nil),
+    ]
+    return Self.alwaysThere + optional.filter(\.isThere).map(\.name)
+  }
+
+  private static let alwaysThere = [
     "binary_tensor_data", "classification", "parameters", "statistics", "model_repository",
-    "model_repository(unload_dependents)", "sequence", "sequence(string_id)",
+    "model_repository(unload_dependents)", "model_configuration", "schedule_policy", "sequence",
+    "sequence(string_id)",
   ]
 
   private var isReady: Bool { shared.door.isReady }
@@ -69,6 +81,19 @@ struct StatusAnswers {
         OpenInferenceDocuments.modelMetadata(
           name: lease.name, versions: lease.versions, platform: lease.platformName,
           signature: VisionMetadata.signature(of: lease, task)))
+    } catch {
+      connection.refuse(error)
+    }
+  }
+
+  private func answerConfiguration(of address: ModelAddress) {
+    do throws(InferenceFailure) {
+      let lease = try connection.front.entrance.lease(address)
+      connection.record.model = lease.name
+      guard let document = lease.configuration else {
+        throw .unsupported(.other("the configuration of a model that was not read from files"))
+      }
+      answer(document.encodeJSON())
     } catch {
       connection.refuse(error)
     }

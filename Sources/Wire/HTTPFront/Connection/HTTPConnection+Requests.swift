@@ -17,7 +17,9 @@ extension HTTPConnection {
 
   private func takeHead(_ received: HTTPRequestHead) {
     guard state.phase == .awaitingHead else { return }
-    head.read(received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil)
+    head.read(
+      received, callerHeader: peer.isTrusted(by: front) ? front.callerHeader : nil,
+      keyNames: front.keyNames)
     bodyByteCount = 0
     corsOrigin = nil
     startRecord()
@@ -55,9 +57,10 @@ extension HTTPConnection {
   /// While models compute, large bodies wake the loop less often; while none does, each byte is
   /// taken as soon as it comes.
   private func followBody() {
-    guard let length = head.contentLength, ReadThreshold.isWorthwhile(length), let context else {
-      return
-    }
+    // Within TLS, fewer bytes may be left on the wire than are left of the body.
+    guard let length = head.contentLength, ReadThreshold.isWorthwhile(length), let context,
+      readsBodies
+    else { return }
     if state.deliversBody, front.computingCount > 0 {
       readThreshold.follow(length - bodyByteCount, on: context.channel)
     } else {

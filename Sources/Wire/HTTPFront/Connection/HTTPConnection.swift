@@ -61,12 +61,21 @@ final class HTTPConnection: ChannelInboundHandler, ChannelOutboundHandler {
 // MARK: - The channel's events
 
 extension HTTPConnection {
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { opened(context) }
+  }
 
   func channelActive(context: ChannelHandlerContext) {
-    peer = Peer(context.remoteAddress)
-    front.connectionOpened(self)
+    opened(context)
     context.fireChannelActive()
+  }
+
+  private func opened(_ context: ChannelHandlerContext) {
+    peer = Peer(context.remoteAddress, at: context.localAddress)
+    Peer.user(of: context.channel) { self.peer = $0 }
+    front.connectionOpened(self)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -88,6 +97,9 @@ extension HTTPConnection {
     else { return }
     bodyReads = reads
   }
+
+  /// What is read is HTTP as it comes, so that the socket may be told of a body's length.
+  var readsBodies: Bool { bodyReads != nil }
 
   var memoryForNextRead: BodyMemory? { state.deliversBody ? exchange?.memoryForNextRead : nil }
 

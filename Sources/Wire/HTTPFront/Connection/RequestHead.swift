@@ -32,6 +32,8 @@ final class RequestHead {
   var binaryHeaderLength: String?
   /// The value of the operator's `caller-header`.
   var namedCaller: String?
+  /// Headers that open restricted groups of addresses, by their names in lower case.
+  var keys: [String: String] = [:]
 
   enum Expectation: Equatable {
     case none, hundredContinue, unknown
@@ -54,15 +56,20 @@ final class RequestHead {
     (userAgent, binaryHeaderLength, authorization) = (nil, nil, nil)
   }
 
-  /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
-  func read(_ head: HTTPRequestHead, callerHeader: String?) {
+  /// `callerHeader` is the operator's, in lower case, where the peer may be believed; `keyNames` are
+  /// those of `keys`.
+  func read(_ head: HTTPRequestHead, callerHeader: String?, keyNames: Set<String> = []) {
     clear()
     method = head.method
     uri = head.uri
     isVersion10 = head.version == .http1_0
     keepsAlive = head.isKeepAlive
+    if !keyNames.isEmpty { keys = [:] }
     for (name, value) in head.headers {
       if let known = HeaderName(name) { take(known, value) }
+      if !keyNames.isEmpty, keyNames.contains(name.lowercased()) {
+        keys[name.lowercased()] = value
+      }
       if let callerHeader, name.lowercased() == callerHeader { namedCaller = value }
     }
   }

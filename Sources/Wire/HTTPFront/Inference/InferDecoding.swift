@@ -49,6 +49,7 @@ struct InferEncoding: Sendable {
   let clientID: String?
   let labels: [String]
   let plan: OpenInferenceResponsePlan
+  let regions: HeldRegions
 
   /// `nil` where the JSON may be larger than the caller has time for.
   func answer(
@@ -56,7 +57,10 @@ struct InferEncoding: Sendable {
   ) -> Result<Answer, InferenceFailure>? {
     do throws(InferenceFailure) {
       let response = try response(outputs)
-      guard response.jsonByteCountMax <= jsonByteCountMax else { return nil }
+      guard response.jsonByteCountMax + response.regionByteCount <= jsonByteCountMax else {
+        return nil
+      }
+      try regions.write(response.regionTensors)
       return .success(try Self.write(response))
     } catch {
       return .failure(error)
@@ -65,7 +69,9 @@ struct InferEncoding: Sendable {
 
   func answer(_ outputs: [NamedTensor]) -> Result<Answer, InferenceFailure> {
     do throws(InferenceFailure) {
-      return .success(try Self.write(try response(outputs)))
+      let response = try response(outputs)
+      try regions.write(response.regionTensors)
+      return .success(try Self.write(response))
     } catch {
       return .failure(error)
     }

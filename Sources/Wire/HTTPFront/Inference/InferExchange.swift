@@ -20,6 +20,8 @@ final class InferExchange: ModelExchange {
   var handle: RequestHandle?
   private var plan: OpenInferenceResponsePlan?
   private var clientID: String?
+  /// Memory of the client that this request reads or writes, held until it is over.
+  private var regions = HeldRegions()
   var isOver = false
 
   static func begin(on connection: HTTPConnection, address: ModelAddress, _ shared: FrontShared) {
@@ -131,6 +133,32 @@ extension InferExchange {
     guard !isOver else { return }
     switch result {
     case .failure(let failure): connection.refuse(failure)
+    case .success(let request):
+      if request.usesRegions { fill(request) } else { submit(request) }
+    }
+  }
+
+  /// Brings inputs from where the client put them, on a worker where they are large.
+  private func fill(_ request: OpenInferenceRequest) {
+    do throws(InferenceFailure) {
+      // Whoever may not register memory has no business in that of others.
+      if let refusal = ManagementGuard.refusal(of: connection, shared) { throw refusal }
+      regions = try HeldRegions(of: request, in: shared.extensions.memory)
+    } catch {
+      connection.refuse(error)
+      return
+    }
+    if request.regionByteCount <= shared.settings.limits.loopBodyBytesMax {
+      filled(regions.fill(request))
+    } else {
+      onWorker({ [regions] in regions.fill(request) }) { $0.filled($1) }
+    }
+  }
+
+  private func filled(_ result: Result<OpenInferenceRequest, InferenceFailure>) {
+    guard !isOver else { return }
+    switch result {
+    case .failure(let failure): connection.refuse(failure)
     case .success(let request): submit(request)
     }
   }
@@ -159,7 +187,7 @@ extension InferExchange {
     guard let plan else { preconditionFailure("answered before it was submitted") }
     let encoding = InferEncoding(
       model: lease.name, version: lease.version, clientID: clientID, labels: labels(for: plan),
-      plan: plan)
+      plan: plan, regions: regions)
     if let answer = encoding.answer(
       outputs, jsonByteCountMax: shared.settings.limits.loopBodyBytesMax)
     {
@@ -177,5 +205,8 @@ extension InferExchange {
     return lease.labels.isEmpty ? shared.visionTasks.task(for: lease).labels : lease.labels
   }
 
-  func forget() { binary = nil }
+  func forget() {
+    binary = nil
+    regions = HeldRegions()
+  }
 }

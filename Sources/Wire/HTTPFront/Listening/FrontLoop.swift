@@ -4,6 +4,7 @@ import Inference
 import NIOCore
 import NIOPosix
 import Serving
+import WireFormats
 
 /// What one event loop of the front owns: its entrance to the models, its connections, its second
 /// hand. Made, used and dropped on that loop.
@@ -19,6 +20,8 @@ final class FrontLoop {
   /// In lower case.
   let callerHeader: String?
   let trustedProxies: Set<String>
+  /// Headers that open restricted groups of addresses.
+  let keyNames: Set<String>
 
   var headWriter = AnswerHead()
   var requestIDs: RequestIDs
@@ -43,6 +46,7 @@ final class FrontLoop {
     originGuard = OriginGuard(shared.settings)
     callerHeader = shared.settings.callerHeader?.lowercased()
     trustedProxies = callerHeader == nil ? [] : shared.settings.trustedProxies
+    keyNames = shared.settings.restricted.headers
     requestIDs = RequestIDs(seed: .random(in: .min ... .max))
     date = DateText(unixSeconds: time(nil))
   }

@@ -12,6 +12,7 @@ final class FrontShared: Sendable {
   let pages: any FrontPages
   let metrics: any FrontMetrics
   let repository: (any FrontRepository)?
+  let extensions: FrontExtensions
   let workers: WorkerPool
   let openConnections: OpenConnections
   let collectedBytes: ByteBudget
@@ -20,7 +21,8 @@ final class FrontShared: Sendable {
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)?, workers: WorkerPool
+    repository: (any FrontRepository)?, workers: WorkerPool,
+    extensions: FrontExtensions = FrontExtensions()
   ) {
     self.settings = settings
     self.door = door
@@ -29,6 +31,7 @@ final class FrontShared: Sendable {
     self.metrics = metrics
     self.repository = repository
     self.workers = workers
+    self.extensions = extensions
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     visionTasks = VisionTasks(options: settings.visionOptions)
     collectedBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)

@@ -1,4 +1,6 @@
+package import Transport
 package import Vision
+package import WireFormats
 
 /// What an operator sets of the HTTP front.
 package struct HTTPFrontSettings: Sendable {
@@ -10,6 +12,10 @@ package struct HTTPFrontSettings: Sendable {
   package var port = 8000
   /// A second port that answers `/metrics` and health alone; `nil` means none.
   package var metricsPort: Int?
+  /// Makes `port` speak TLS; `nil` leaves it plain. The port for metrics is always plain.
+  package var tls: TLSContexts?
+  /// A Unix-domain socket that answers what `port` answers, in plain HTTP.
+  package var socket: UnixSocket?
   /// Event loops, 1 or more.
   package var loops = 1
   /// Threads that decode large bodies and photos, 1 or more.
@@ -30,6 +36,9 @@ package struct HTTPFrontSettings: Sendable {
 
   /// What managing this server from afar takes; `nil` leaves management to this machine.
   package var managementKey: String?
+
+  /// Groups of addresses that take a header.
+  package var restricted = RestrictedGroups.none
 
   /// How photos are made inputs of the model of that name.
   package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }

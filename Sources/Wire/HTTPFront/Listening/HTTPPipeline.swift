@@ -8,7 +8,7 @@ import NIOHTTP1
 enum HTTPPipeline {
   static func install(
     on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
-    isMetricsOnly: Bool
+    isMetricsOnly: Bool, isEncrypted: Bool = false
   ) throws {
     var bounds = NIOHTTPDecoderLimitConfiguration()
     bounds.maxHeaderFieldSize = limits.headerBytesMax
@@ -20,7 +20,8 @@ enum HTTPPipeline {
     try handlers.addHandler(ByteToMessageHandler(decoder))
     let connection = HTTPConnection(front: front, isMetricsOnly: isMetricsOnly)
     try handlers.addHandler(connection)
-    connection.chooseMemoryOfReads()
+    // Within TLS, what is read from the socket is not what a body holds.
+    if !isEncrypted { connection.chooseMemoryOfReads() }
   }
 }
 

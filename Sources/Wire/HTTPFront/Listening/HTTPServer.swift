@@ -5,12 +5,17 @@ import NIOHTTP1
 import NIOPosix
 package import Serving
 import Synchronization
+import Transport
 
 /// Where the front listens.
 package struct BoundAddress: Sendable, Equatable {
   package let host: String
+  /// 0 for a Unix socket.
   package let port: Int
   package let isMetricsOnly: Bool
+  package var isEncrypted = false
+  /// The file of a Unix socket.
+  package var socketPath: String?
 }
 
 /// The HTTP front: listens, spreads connections over event loops, and ends in order.
@@ -22,17 +27,19 @@ package final class HTTPServer: Sendable {
   package let ground: FrontGround
   private let loops: [NIOLoopBound<FrontLoop>]
   private let listeners = Guarded<[any Channel]>([])
+  /// The file of our Unix socket, as it was bound.
+  private let socketFile = Guarded<UnixSocket.Identity?>(nil)
 
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)? = nil
+    repository: (any FrontRepository)? = nil, extensions: FrontExtensions = FrontExtensions()
   ) {
     let ground = FrontGround(
       loopCount: settings.loops, workerCount: settings.workerThreads, door: door)
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      repository: repository, workers: ground.workers)
+      repository: repository, workers: ground.workers, extensions: extensions)
     self.ground = ground
     loops = ground.onEachLoop { [shared] eventLoop in
       let front = FrontLoop(
@@ -57,6 +64,7 @@ package final class HTTPServer: Sendable {
     if let port = shared.settings.metricsPort {
       bound.append(try listen(port: port, isMetricsOnly: true))
     }
+    if let socket = shared.settings.socket { bound.append(try listen(on: socket)) }
     return bound
   }
 
@@ -67,6 +75,9 @@ package final class HTTPServer: Sendable {
       return listeners
     }
     for listener in listening { listener.close(promise: nil) }
+    if let socket = shared.settings.socket, let bound = socketFile.withLock({ $0 }) {
+      socket.remove(bound)
+    }
     for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
@@ -84,16 +95,34 @@ package final class HTTPServer: Sendable {
 
 extension HTTPServer {
   private func listen(port: Int, isMetricsOnly: Bool) throws(ServerFault) -> BoundAddress {
+    // Scrapers of metrics mostly speak plain HTTP, and the port gives nothing else away.
+    let tls = isMetricsOnly ? nil : shared.settings.tls
+    let bootstrap = bootstrap(isMetricsOnly: isMetricsOnly, tls: tls)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     let channel = try ground.listen(
-      bootstrap(isMetricsOnly: isMetricsOnly), host: shared.settings.host, port: port,
+      bootstrap, host: shared.settings.host, port: port,
       setting: isMetricsOnly ? "metrics-port" : "http-port")
     listeners.withLock { $0.append(channel) }
     return BoundAddress(
       host: shared.settings.host, port: channel.localAddress?.port ?? port,
-      isMetricsOnly: isMetricsOnly)
+      isMetricsOnly: isMetricsOnly, isEncrypted: tls != nil)
   }
 
-  private func bootstrap(isMetricsOnly: Bool) -> ServerBootstrap {
+  private func listen(on socket: UnixSocket) throws(ServerFault) -> BoundAddress {
+    try socket.prepare()
+    try socket.binding { () throws(ServerFault) in
+      let bootstrap = bootstrap(isMetricsOnly: false, tls: nil)
+      switch ground.wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
+      case .success(let channel): listeners.withLock { $0.append(channel) }
+      case .failure(let error):
+        throw .configurationInvalid(file: socket.path, reason: "cannot listen there: \(error)")
+      }
+    }
+    socketFile.withLock { $0 = socket.identity }
+    return BoundAddress(host: "", port: 0, isMetricsOnly: false, socketPath: socket.path)
+  }
+
+  private func bootstrap(isMetricsOnly: Bool, tls: TLSContexts?) -> ServerBootstrap {
     let loops = Dictionary(
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
@@ -101,7 +130,6 @@ extension HTTPServer {
     return ServerBootstrap(group: ground.group)
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: BodyReads.readsPerTurn)
       .childChannelInitializer { channel in
         guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
@@ -111,8 +139,16 @@ extension HTTPServer {
           let handlers = channel.pipeline.syncOperations
           if openConnections.enter() {
             channel.closeFuture.whenComplete { _ in openConnections.leave() }
-            try HTTPPipeline.install(
-              on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly)
+            let install = {
+              try HTTPPipeline.install(
+                on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly,
+                isEncrypted: tls != nil)
+            }
+            if let tls {
+              try TLSPipeline.install(on: handlers, tls) { _ in try install() }
+            } else {
+              try install()
+            }
           } else {
             try handlers.addHandler(FullHouse(limits: limits))
           }

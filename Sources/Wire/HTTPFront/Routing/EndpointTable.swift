@@ -7,7 +7,44 @@ package enum EndpointTable {
     let purpose: String
   }
 
-  static let rows = server + model + vision + management + others
+  static let rows = server + model + vision + management + extensions + others
+
+  private static let extensions = [
+    Row(
+      path: "/v2/systemsharedmemory/status", endpoint: .systemMemoryStatus,
+      purpose: "Regions that clients have registered. Management."),
+    Row(
+      path: "/v2/systemsharedmemory/region/{region}/status", endpoint: .systemMemoryStatus,
+      purpose: "One of them. Management."),
+    Row(
+      path: "/v2/systemsharedmemory/region/{region}/register", endpoint: .systemMemoryRegister,
+      purpose: "Registers POSIX shared memory: `{\"key\", \"offset\", \"byte_size\"}`; needs "
+        + "`allow-client-shm`. Management."),
+    Row(
+      path: "/v2/systemsharedmemory/region/{region}/unregister", endpoint: .systemMemoryUnregister,
+      purpose: "Forgets a region. Management."),
+    Row(
+      path: "/v2/systemsharedmemory/unregister", endpoint: .systemMemoryUnregister,
+      purpose: "Forgets all regions. Management."),
+    Row(
+      path: "/v2/cudasharedmemory/status", endpoint: .cudaMemoryStatus,
+      purpose: "Always none. Management."),
+    Row(
+      path: "/v2/cudasharedmemory/region/{region}/register", endpoint: .cudaMemoryRegister,
+      purpose: "Answers 501: models compute on the processor. Management."),
+    Row(
+      path: "/v2/cudasharedmemory/unregister", endpoint: .cudaMemoryUnregister,
+      purpose: "Forgets all of none. Management."),
+    Row(
+      path: "/v2/trace/setting", endpoint: .traceSettings,
+      purpose: "Settings of traces; `POST` changes them. Management."),
+    Row(
+      path: "/v2/models/{model}/trace/setting", endpoint: .traceSettings,
+      purpose: "The same for one model. Management."),
+    Row(
+      path: "/v2/logging", endpoint: .logSettings,
+      purpose: "Settings of the log; `POST` changes them. Management."),
+  ]
 
   private static let server = [
     Row(path: "/v2", endpoint: .serverMetadata, purpose: "Name, version and extensions."),
@@ -41,6 +78,9 @@ package enum EndpointTable {
     Row(
       path: "/v2/models/{model}", endpoint: .modelMetadata,
       purpose: "Inputs, outputs, versions and what the file says about itself."),
+    Row(
+      path: "/v2/models/{model}/config", endpoint: .modelConfig,
+      purpose: "The whole configuration in force, with Triton's names."),
     Row(path: "/v2/models/{model}/ready", endpoint: .modelReady, purpose: "The model answers."),
     Row(
       path: "/v2/models/{model}/infer", endpoint: .infer,

@@ -50,6 +50,9 @@ struct Route: Sendable {
     case ["health", "ready"]: (.serverReady, noModel)
     case ["models"]: (.modelList, noModel)
     case ["models", "stats"]: (.allStatistics, noModel)
+    case ["trace", "setting"]: (.traceSettings, noModel)
+    case ["logging"]: (.logSettings, noModel)
+    case let all where all[0].hasSuffix("sharedmemory"): findMemory(all)
     case let all where all[0] == "repository": findRepository(all.dropFirst())
     case let all where all.count > 1 && all[0] == "models": findModel(all.dropFirst())
     default: nil
@@ -70,6 +73,28 @@ struct Route: Sendable {
     }
   }
 
+  /// `{kind}/{verb}` and `{kind}/region/{r}/{verb}`; the region's name takes the model's place.
+  private static func findMemory(_ segments: [String]) -> (Endpoint, ModelAddress)? {
+    guard let verb = segments.last, let endpoint = memoryVerbs["\(segments[0])/\(verb)"] else {
+      return nil
+    }
+    switch segments.count {
+    case 2: return (endpoint, noModel)
+    case 4 where segments[1] == "region":
+      return (endpoint, ModelAddress(name: segments[2]))
+    default: return nil
+    }
+  }
+
+  private static let memoryVerbs: [String: Endpoint] = [
+    "systemsharedmemory/status": .systemMemoryStatus,
+    "systemsharedmemory/register": .systemMemoryRegister,
+    "systemsharedmemory/unregister": .systemMemoryUnregister,
+    "cudasharedmemory/status": .cudaMemoryStatus,
+    "cudasharedmemory/register": .cudaMemoryRegister,
+    "cudasharedmemory/unregister": .cudaMemoryUnregister,
+  ]
+
   private static let repositoryVerbs: [String: Endpoint] = [
     "load": .modelLoad, "unload": .modelUnload, "aliases": .modelAliases,
   ]
@@ -86,12 +111,13 @@ struct Route: Sendable {
     }
     let address = ModelAddress(name: Substring(name), version: version.map { Substring($0) })
     guard let verb = rest.first else { return (.modelMetadata, address) }
+    if Array(rest) == ["trace", "setting"] { return (.traceSettings, address) }
     guard rest.count == 1, let endpoint = verbs[verb] else { return nil }
     return (endpoint, address)
   }
 
   private static let verbs: [String: Endpoint] = [
-    "ready": .modelReady, "infer": .infer, "generate": .generate,
+    "ready": .modelReady, "config": .modelConfig, "infer": .infer, "generate": .generate,
     "generate_stream": .generateStream, "stats": .modelStatistics, "detect": .detect,
     "classify": .classify,
   ]

@@ -1,6 +1,7 @@
 import Inference
 import NIOHTTP1
 import Serving
+import WireFormats
 
 /// Leads each request to what answers it.
 struct Router {
@@ -32,10 +33,17 @@ struct Router {
   }
 
   private func isDone(_ endpoint: Endpoint, by method: HTTPMethod) -> Bool {
-    endpoint.isPost ? method == .POST : method == .GET || method == .HEAD
+    if method == .POST { return endpoint.isPost || endpoint.isChangeable }
+    return !endpoint.isPost && (method == .GET || method == .HEAD)
   }
 
   private func lead(_ connection: HTTPConnection, along route: Route) {
+    if let lock = route.endpoint.group.flatMap(shared.settings.restricted.lock),
+      !lock.isOpened(by: connection.head.keys[lock.header])
+    {
+      connection.refuse(.forbidden(.restricted(header: lock.header)))
+      return
+    }
     if route.endpoint.isManagement, let refusal = ManagementGuard.refusal(of: connection, shared) {
       connection.refuse(refusal)
       return
@@ -48,10 +56,13 @@ struct Router {
     case .metrics: MetricsAnswer.begin(on: connection, shared)
     case .modelStatistics, .allStatistics:
       StatisticsAnswer.begin(on: connection, route: route, shared)
-    case .modelLoad, .modelUnload, .modelAliases, .repositoryIndex:
+    case .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
+      .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings, .modelLoad,
+      .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
-    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelReady,
+    case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
+      .modelReady,
       .plainLive, .plainReady:
       StatusAnswers(shared: shared, connection: connection).answer(route)
     }

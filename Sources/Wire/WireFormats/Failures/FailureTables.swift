@@ -72,6 +72,7 @@ enum FailureExamples {
     .forbidden(.host("example.org")),
     .forbidden(.managementFromAfar),
     .forbidden(.explicitControlOff(mode: "none")),
+    .forbidden(.restricted(header: "x-key")),
     .overloaded(limit: .waitingRequests(1_024), retryAfter: .seconds(1)),
     .overloaded(limit: .waitingBytes(4_294_967_296), retryAfter: .seconds(1)),
     .overloaded(limit: .connections(10_000), retryAfter: .seconds(1)),

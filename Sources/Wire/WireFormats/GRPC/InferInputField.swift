@@ -7,6 +7,8 @@ struct InferInputField {
   let datatype: Datatype
   let shape: TensorShape
   let hasContents: Bool
+  /// Where its bytes lie, for one in memory that the client shares with us.
+  let span: RegionSpan?
   private let contents: UnsafeRawBufferPointer
 
   /// What the message says, before anything is known to be right.
@@ -17,6 +19,7 @@ struct InferInputField {
     var rank = 0
     var hasNegative = false
     var contents: UnsafeRawBufferPointer?
+    var region = RegionParameters()
 
     mutating func append(_ length: Int64) {
       rank += 1
@@ -42,6 +45,7 @@ struct InferInputField {
     self.name = expected.name
     datatype = expected.datatype
     shape = try Self.checkedShape(said, expected)
+    span = try said.region.span()
     hasContents = said.contents != nil
     contents = said.contents ?? UnsafeRawBufferPointer(start: nil, count: 0)
   }
@@ -58,8 +62,8 @@ struct InferInputField {
         var packed = ProtobufReader(try reader.slice())
         while !packed.isAtEnd { said.append(Int64(bitPattern: try packed.varint())) }
       case (4, .bytes):
-        let parameter = try InferParameterEntry(try reader.slice())
-        try OpenInferenceParameters.refuseSharedMemory(parameter.name)
+        // Others are for servers that are told how to read the tensor.
+        _ = try said.region.take(try InferParameterEntry(try reader.slice()))
       case (5, .bytes): said.contents = try reader.slice()
       default: try reader.skip(field)
       }

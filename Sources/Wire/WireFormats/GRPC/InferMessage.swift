@@ -31,37 +31,65 @@ package struct InferMessage {
       let parameter = try InferParameterEntry(part(range))
       try parameters.take(parameter)
     }
-    let tensors = try inputs()
+    let (tensors, regionInputs) = try inputs()
     let (outputs, forms) = try wantedOutputs()
     return OpenInferenceRequest(
       id: try layout.clientID(in: bytes),
       body: TensorRequest(inputs: tensors, outputs: outputs, parameters: parameters.others),
       responsePlan: OpenInferenceResponsePlan(forms: forms, standard: .init(isBinary: true)),
+      regionInputs: regionInputs,
       sequence: try parameters.sequence(), priority: parameters.priority,
       timeoutMicroseconds: parameters.timeoutMicroseconds)
   }
 
   private var rawCount: Int { max(layout.rawInputs.count, rawInputs.count) }
 
-  private func inputs() throws(InputProblem) -> [Tensor?] {
+  private func inputs() throws(InputProblem) -> (tensors: [Tensor?], inRegions: [RegionInput]) {
     var tensors = [Tensor?](repeating: nil, count: signature.inputs.count)
-    var givenCount = 0
+    var inRegions: [RegionInput] = []
+    // Inputs in memory of the client have no place among the raw contents.
+    var sentCount = 0
     for (place, range) in layout.inputs.enumerated() {
       let field = try InferInputField(part(range), place: place, signature: signature)
-      guard tensors[field.inputIndex] == nil else { throw .inputGivenTwice(field.name) }
-      tensors[field.inputIndex] = try tensor(of: field, place)
-      givenCount += 1
+      let isGiven = inRegions.contains { $0.inputIndex == field.inputIndex }
+      guard tensors[field.inputIndex] == nil, !isGiven else {
+        throw .inputGivenTwice(field.name)
+      }
+      if let span = field.span {
+        inRegions.append(try regionInput(field, span))
+      } else {
+        tensors[field.inputIndex] = try tensor(of: field, sentCount)
+        sentCount += 1
+      }
     }
-    if rawCount > 0, rawCount != layout.inputs.count {
+    if rawCount > 0, rawCount != sentCount {
       throw .framing(
-        "raw_input_contents has \(rawCount) elements for \(layout.inputs.count) inputs; it has one"
-          + " for each input, or none at all")
+        "raw_input_contents has \(rawCount) elements for \(sentCount) inputs; it has one for each"
+          + " input that is not in shared memory, or none at all")
     }
-    if givenCount < tensors.count {
-      for (index, input) in signature.inputs.enumerated()
-      where tensors[index] == nil && !input.isOptional { throw .missingInput(input.name) }
+    if sentCount + inRegions.count < tensors.count { try checkAllGiven(tensors, inRegions) }
+    return (tensors, inRegions)
+  }
+
+  private func checkAllGiven(
+    _ tensors: [Tensor?], _ inRegions: [RegionInput]
+  ) throws(InputProblem) {
+    for (index, input) in signature.inputs.enumerated()
+    where tensors[index] == nil && !input.isOptional {
+      if !inRegions.contains(where: { $0.inputIndex == index }) { throw .missingInput(input.name) }
     }
-    return tensors
+  }
+
+  private func regionInput(
+    _ field: InferInputField, _ span: RegionSpan
+  ) throws(InputProblem) -> RegionInput {
+    if field.hasContents {
+      throw .framing("input `\(field.name)` has a shared memory region, and contents, too")
+    }
+    try field.checkByteCount(span.byteCount)
+    return RegionInput(
+      inputIndex: field.inputIndex, name: field.name, datatype: field.datatype,
+      shape: field.shape, span: span)
   }
 
   private func tensor(of field: InferInputField, _ place: Int) throws(InputProblem) -> Tensor {
@@ -97,22 +125,23 @@ extension InferMessage {
     var outputs: [Int] = []
     var forms: [OpenInferenceResponsePlan.Form] = []
     for range in layout.outputs {
-      let (index, classCount) = try output(part(range), place: outputs.count)
+      let (index, form) = try output(part(range), place: outputs.count)
       if outputs.contains(index) {
         throw .fieldOfWrongKind(
           "outputs", expected: "without `\(signature.outputs[index].name)` twice")
       }
       outputs.append(index)
-      forms.append(.init(isBinary: true, classCount: classCount))
+      forms.append(form)
     }
     return (outputs, forms)
   }
 
   private func output(
     _ bytes: UnsafeRawBufferPointer, place: Int
-  ) throws(InputProblem) -> (index: Int, classCount: Int) {
+  ) throws(InputProblem) -> (index: Int, form: OpenInferenceResponsePlan.Form) {
     var index: Int?
     var classCount = 0
+    var region = RegionParameters()
     var reader = ProtobufReader(bytes)
     while let field = try reader.next() {
       switch field.number {
@@ -122,13 +151,19 @@ extension InferMessage {
       case 2:
         try reader.expect(.bytes, field)
         let parameter = try InferParameterEntry(try reader.slice())
-        classCount = try Self.classCount(parameter) ?? classCount
+        if parameter.name == "classification" {
+          classCount = Int(clamping: try parameter.unsigned())
+        } else {
+          _ = try region.take(parameter)
+        }
       default: try reader.skip(field)
       }
     }
     guard let index else { throw .missingField("outputs[\(place)].name") }
     try TopClasses.check(classCount, of: signature.outputs[index])
-    return (index, classCount)
+    return (
+      index, .init(isBinary: true, classCount: classCount, span: try region.span())
+    )
   }
 
   private func outputIndex(_ name: UnsafeRawBufferPointer) throws(InputProblem) -> Int {
@@ -137,15 +172,5 @@ extension InferMessage {
     }
     throw .unknownOutput(
       String(decoding: name, as: UTF8.self), known: signature.outputs.map(\.name))
-  }
-
-  private static func classCount(
-    _ parameter: InferParameterEntry
-  ) throws(InputProblem) -> Int? {
-    guard parameter.name == "classification" else {
-      try OpenInferenceParameters.refuseSharedMemory(parameter.name)
-      return nil
-    }
-    return Int(clamping: try parameter.unsigned())
   }
 }

@@ -13,6 +13,8 @@ struct InputField {
   /// Its place in `inputs`, for messages about fields that a nameless input lacks.
   let place: Int
   private(set) var binaryByteCount: Int?
+  /// Where its bytes lie, for one in memory that the client shares with us.
+  private(set) var span: RegionSpan?
   private(set) var tensor: Tensor?
   private var name: String?
   private var datatypeName: String?
@@ -46,8 +48,15 @@ struct InputField {
     try scanner.readObject { (scanner, key) throws(InputProblem) in
       try readMember(key, &scanner, signature)
     }
-    if binaryByteCount == nil, !hasData { throw .missingField(path("data")) }
+    if binaryByteCount == nil, !hasData, span == nil { throw .missingField(path("data")) }
     let declared = if let declared { declared } else { try checked(signature) }
+    if let span {
+      if hasData || binaryByteCount != nil {
+        throw .framing("input `\(declared.name)` has a shared memory region, and data, too")
+      }
+      try check(span.byteCount, against: declared)
+      return declared
+    }
     if let binaryByteCount {
       if hasData { throw .framing("input `\(declared.name)` has both data and binary_data_size") }
       try check(binaryByteCount, against: declared)
@@ -123,16 +132,17 @@ struct InputField {
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw .fieldOfWrongKind(path("parameters"), expected: "an object")
     }
+    var region = RegionParameters()
     try scanner.readObject { (scanner, key) throws(InputProblem) in
       if key == "binary_data_size" {
         binaryByteCount = Int(
           clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
-      } else {
+      } else if !(try region.take(key, &scanner)) {
         // Such as `content_type`, by which some clients tell their own servers how to read it.
-        try OpenInferenceParameters.refuseSharedMemory(key)
         try scanner.skipValue()
       }
     }
+    span = try region.span()
   }
 
   private mutating func readData(

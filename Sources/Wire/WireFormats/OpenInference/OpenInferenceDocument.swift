@@ -15,6 +15,7 @@ struct OpenInferenceDocument {
   private var inputs: [Tensor?]
   private var isGiven: [Bool]
   private(set) var binarySlots: [BinarySlot] = []
+  private var regionInputs: [RegionInput] = []
   private var outputs: [Int] = []
   private var requestedForms: [RequestedForm] = []
   private var parameters = OpenInferenceParameters()
@@ -33,6 +34,7 @@ struct OpenInferenceDocument {
   private struct RequestedForm {
     var isBinary: Bool?
     var classCount = 0
+    var span: RegionSpan?
   }
 
   static func read(
@@ -100,7 +102,12 @@ struct OpenInferenceDocument {
   ) throws(InputProblem) {
     guard !isGiven[declared.inputIndex] else { throw .inputGivenTwice(declared.name) }
     isGiven[declared.inputIndex] = true
-    if let byteCount = field.binaryByteCount {
+    if let span = field.span {
+      regionInputs.append(
+        RegionInput(
+          inputIndex: declared.inputIndex, name: declared.name, datatype: declared.datatype,
+          shape: declared.shape, span: span))
+    } else if let byteCount = field.binaryByteCount {
       binarySlots.append(
         BinarySlot(
           inputIndex: declared.inputIndex, name: declared.name, datatype: declared.datatype,
@@ -160,6 +167,7 @@ struct OpenInferenceDocument {
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw .fieldOfWrongKind(label + ".parameters", expected: "an object")
     }
+    var region = RegionParameters()
     try scanner.readObject { (scanner, key) throws(InputProblem) in
       switch key {
       case "binary_data":
@@ -168,10 +176,10 @@ struct OpenInferenceDocument {
         form.classCount = Int(
           clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
       default:
-        try OpenInferenceParameters.refuseSharedMemory(key)
-        try scanner.skipValue()
+        if !(try region.take(key, &scanner)) { try scanner.skipValue() }
       }
     }
+    form.span = try region.span()
   }
 }
 
@@ -188,13 +196,13 @@ extension OpenInferenceDocument {
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {
       OpenInferenceResponsePlan.Form(
-        isBinary: $0.isBinary ?? isBinaryByDefault, classCount: $0.classCount)
+        isBinary: $0.isBinary ?? isBinaryByDefault, classCount: $0.classCount, span: $0.span)
     }
     return OpenInferenceRequest(
       id: id,
       body: TensorRequest(inputs: inputs, outputs: outputs, parameters: parameters.others),
       responsePlan: OpenInferenceResponsePlan(
-        forms: forms, standard: .init(isBinary: isBinaryByDefault)),
+        forms: forms, standard: .init(isBinary: isBinaryByDefault)), regionInputs: regionInputs,
       sequence: try parameters.sequence(), priority: parameters.priority,
       timeoutMicroseconds: parameters.timeoutMicroseconds)
   }

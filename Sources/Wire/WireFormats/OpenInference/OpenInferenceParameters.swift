@@ -148,14 +148,6 @@ extension OpenInferenceParameters {
     return .number(value)
   }
 
-  /// Tensors in memory shared with the client are not served.
-  static func refuseSharedMemory(_ key: String) throws(InputProblem) {
-    guard key.hasPrefix("shared_memory_") else { return }
-    throw .parameter(
-      key, expected: "no shared memory: the tensor's data in the request or the answer itself",
-      got: "a region")
-  }
-
   private static func isNumberNext(_ scanner: inout JSONScanner) -> Bool {
     let byte = scanner.peek()
     return byte == UInt8(ascii: "-") || byte &- UInt8(ascii: "0") <= 9

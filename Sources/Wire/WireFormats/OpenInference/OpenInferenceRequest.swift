@@ -6,6 +6,8 @@ package struct OpenInferenceRequest: Sendable {
   package var id: String?
   package var body: TensorRequest
   package var responsePlan: OpenInferenceResponsePlan
+  /// Inputs whose places in `body` are empty until `fill` has copied them from where they lie.
+  package var regionInputs: [RegionInput] = []
   package var sequence: SequenceMark?
   /// 1 is the most urgent; 0 means the model's default.
   package var priority: UInt32 = 0
@@ -30,6 +32,31 @@ package struct OpenInferenceRequest: Sendable {
   }
 }
 
+extension OpenInferenceRequest {
+  /// Whether anything of it lies in memory of the client.
+  package var usesRegions: Bool {
+    !regionInputs.isEmpty || responsePlan.forms.contains { $0.span != nil }
+  }
+
+  /// Bytes that `fill` copies.
+  package var regionByteCount: Int { regionInputs.reduce(0) { $0 + $1.span.byteCount } }
+
+  /// Puts a copy of each shared input in its place, and checks it as any input that comes raw.
+  ///
+  /// - Parameter read: copies a range of a client's memory; blocks for as long as that takes.
+  package mutating func fill(
+    from read: (RegionSpan) throws(InputProblem) -> TensorStorage
+  ) throws(InputProblem) {
+    for input in regionInputs {
+      let tensor = Tensor(
+        datatype: input.datatype, shape: input.shape, storage: try read(input.span))
+      try tensor.checkRawElements(input: input.name)
+      body.inputs[input.inputIndex] = tensor
+    }
+    regionInputs = []
+  }
+}
+
 /// How each output of an answer is to be written.
 package struct OpenInferenceResponsePlan: Sendable, Equatable {
   /// The form of one output.
@@ -38,10 +65,14 @@ package struct OpenInferenceResponsePlan: Sendable, Equatable {
     package var isBinary: Bool
     /// So many best classes as `value:index[:label]`; 0 means the tensor itself.
     package var classCount: Int
+    /// Where the client wants the bytes, in memory that it shares with us; the answer then only
+    /// describes the tensor.
+    package var span: RegionSpan?
 
-    package init(isBinary: Bool, classCount: Int = 0) {
+    package init(isBinary: Bool, classCount: Int = 0, span: RegionSpan? = nil) {
       self.isBinary = isBinary
       self.classCount = classCount
+      self.span = span
     }
   }
 
@@ -54,6 +85,9 @@ package struct OpenInferenceResponsePlan: Sendable, Equatable {
     self.forms = forms
     self.standard = standard
   }
+
+  /// Names of the regions that outputs go to.
+  package var regions: Set<String> { Set(forms.compactMap { $0.span?.region }) }
 
   /// The form of the output at that place of the answer.
   func form(at index: Int) -> Form { index < forms.count ? forms[index] : standard }

@@ -11,6 +11,8 @@ package struct OpenInferenceResponse {
   /// What follows the JSON, in this order; empty where all outputs are JSON. The answer then needs
   /// `Inference-Header-Content-Length`, the JSON's length.
   package let binaryTensors: [Tensor]
+  /// What is to be written where in clients' memory, before the answer leaves.
+  package let regionTensors: [(span: RegionSpan, tensor: Tensor)]
 
   private let model: String
   private let version: Int64
@@ -22,11 +24,14 @@ package struct OpenInferenceResponse {
     let name: String
     let tensor: Tensor
     let isBinary: Bool
+    let span: RegionSpan?
   }
 
   /// Room for everything of an output but its name and its elements.
   private static let outputFrameBytesMax =
     128 + TensorShape.rankMax * (NumberPrinting.integerByteCountMax + 1)
+  /// Room for what says where an output lies, but the region's name.
+  private static let regionFrameBytesMax = 96 + 2 * NumberPrinting.integerByteCountMax
   /// Room for everything of an answer but its outputs, its model's name and its id.
   private static let frameBytesMax = 128
 
@@ -41,6 +46,7 @@ package struct OpenInferenceResponse {
     var written: [WrittenOutput] = []
     written.reserveCapacity(outputs.count)
     var binaryTensors: [Tensor] = []
+    var regionTensors: [(span: RegionSpan, tensor: Tensor)] = []
     var byteCount = Self.frameBytesMax + JSONOutput.byteCount(of: model)
     if let id { byteCount += JSONOutput.byteCount(of: id) }
     for (index, output) in outputs.enumerated() {
@@ -50,20 +56,37 @@ package struct OpenInferenceResponse {
         ? TopClasses.tensor(output.tensor, countMax: form.classCount, labels: labels)
         : output.tensor
       byteCount += Self.outputFrameBytesMax + JSONOutput.byteCount(of: output.name)
-      if form.isBinary {
+      if let span = form.span {
+        try Self.check(span, output.name, tensor)
+        byteCount += Self.regionFrameBytesMax + JSONOutput.byteCount(of: span.region)
+        regionTensors.append((span, tensor))
+      } else if form.isBinary {
         binaryTensors.append(tensor)
       } else {
         byteCount += try TensorText.byteCountMax(of: tensor, output: output.name)
       }
       written.append(
-        WrittenOutput(name: output.name, tensor: tensor, isBinary: form.isBinary))
+        WrittenOutput(
+          name: output.name, tensor: tensor, isBinary: form.isBinary, span: form.span))
     }
     self.model = model
     self.version = version
     self.id = id
     self.outputs = written
     self.binaryTensors = binaryTensors
+    self.regionTensors = regionTensors
     jsonByteCountMax = byteCount + NumberPrinting.slackByteCount
+  }
+
+  static func check(
+    _ span: RegionSpan, _ output: String, _ tensor: Tensor
+  ) throws(InferenceFailure) {
+    guard tensor.byteCount > span.byteCount else { return }
+    throw .invalidInput(
+      .parameter(
+        "shared_memory_byte_size",
+        expected: "the \(tensor.byteCount) bytes that output `\(output)` has, or more",
+        got: "\(span.byteCount)"))
   }
 
   /// Writes the JSON to the front of `memory`, which must have room for `jsonByteCountMax` bytes, and
@@ -101,7 +124,9 @@ package struct OpenInferenceResponse {
       if axis > 0 { json.write(raw: ",") }
       json.write(Int64(output.tensor.shape[axis]))
     }
-    if output.isBinary {
+    if let span = output.span {
+      write(span, byteCount: output.tensor.byteCount, to: &json)
+    } else if output.isBinary {
       json.write(raw: "],\"parameters\":{\"binary_data_size\":")
       json.write(Int64(output.tensor.byteCount))
       json.write(raw: "}}")
@@ -111,6 +136,21 @@ package struct OpenInferenceResponse {
       json.write(raw: "]}")
     }
   }
+
+  private static func write(_ span: RegionSpan, byteCount: Int, to json: inout JSONOutput) {
+    json.write(raw: "],\"parameters\":{\"shared_memory_region\":")
+    json.write(span.region)
+    json.write(raw: ",\"shared_memory_byte_size\":")
+    json.write(Int64(byteCount))
+    if span.byteOffset != 0 {
+      json.write(raw: ",\"shared_memory_offset\":")
+      json.write(Int64(span.byteOffset))
+    }
+    json.write(raw: "}}")
+  }
+
+  /// Bytes that are written to clients' memory.
+  package var regionByteCount: Int { regionTensors.reduce(0) { $0 + $1.tensor.byteCount } }
 
   /// Bytes that follow the JSON.
   package var binaryByteCount: Int { binaryTensors.reduce(0) { $0 + $1.byteCount } }

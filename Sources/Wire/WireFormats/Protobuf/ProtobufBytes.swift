@@ -22,6 +22,11 @@ struct ProtobufBytes {
 
   mutating func append(field number: Int, bytes value: some Collection<UInt8>) {
     append(field: number, .bytes)
+    append(lengthAnd: value)
+  }
+
+  /// A value with its length before it, whose field was written already.
+  mutating func append(lengthAnd value: some Collection<UInt8>) {
     append(varint: UInt64(value.count))
     bytes.append(contentsOf: value)
   }

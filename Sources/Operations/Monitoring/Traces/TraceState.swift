@@ -1,0 +1,84 @@
+import Inference
+
+/// How requests are traced, with Triton's names and meanings.
+struct TraceRules: Sendable, Equatable {
+  /// `TIMESTAMPS`, against `OFF`.
+  var isOn = false
+  /// Every so many requests one is traced, the first when so many have come.
+  var rate: UInt32 = 1_000
+  /// Traces still to be made; -1 for no end.
+  var count: Int64 = -1
+  /// Traces of one file, which is then numbered; 0 puts all into one file.
+  var logFrequency: UInt32 = 0
+}
+
+/// What a model changes of the server's rules; `nil` for what it leaves.
+struct TraceOverride: Sendable, Equatable {
+  var isOn: Bool?
+  var rate: UInt32?
+  var count: Int64?
+  var logFrequency: UInt32?
+
+  func applied(to rules: TraceRules) -> TraceRules {
+    TraceRules(
+      isOn: isOn ?? rules.isOn, rate: rate ?? rules.rate, count: count ?? rules.count,
+      logFrequency: logFrequency ?? rules.logFrequency)
+  }
+}
+
+/// Decides which requests are traced. A plain value: the lock is around it.
+struct TraceState: Sendable {
+  private(set) var rules = TraceRules()
+  private(set) var overrides: [String: TraceOverride] = [:]
+  /// Of those who share rules: a model with its own, or `nil` for all others together.
+  private var tallies: [String?: Tally] = [:]
+  private var lastID: UInt64 = 0
+
+  private struct Tally: Sendable {
+    var seen: UInt64 = 0
+    var made: Int64 = 0
+  }
+
+  /// Whether any request could be traced.
+  var isOn: Bool { rules.isOn || overrides.values.contains { $0.isOn == true } }
+
+  func rules(of model: String?) -> TraceRules {
+    model.flatMap { overrides[$0] }?.applied(to: rules) ?? rules
+  }
+
+  /// Traces that may still be made, as clients read it.
+  func remaining(of model: String?) -> Int64 {
+    let rules = rules(of: model)
+    return rules.count < 0 ? -1 : max(0, rules.count - (tallies[scope(model)]?.made ?? 0))
+  }
+
+  private func scope(_ model: String?) -> String? {
+    model.flatMap { overrides[$0] == nil ? nil : $0 }
+  }
+
+  mutating func set(_ rules: TraceRules) {
+    if rules.count != self.rules.count { tallies[nil]?.made = 0 }
+    self.rules = rules
+  }
+
+  mutating func set(_ override: TraceOverride, of model: String) {
+    if override.count != overrides[model]?.count { tallies[model]?.made = 0 }
+    overrides[model] = override == TraceOverride() ? nil : override
+    if overrides[model] == nil { tallies[model] = nil }
+  }
+
+  /// Counts a request; gives its trace's number and rules where it is to be traced.
+  mutating func take(_ model: String) -> (id: UInt64, rules: TraceRules)? {
+    let rules = rules(of: model)
+    guard rules.isOn else { return nil }
+    let scope = scope(model)
+    var tally = tallies[scope] ?? Tally()
+    defer { tallies[scope] = tally }
+    tally.seen += 1
+    guard tally.seen % UInt64(max(1, rules.rate)) == 0 else { return nil }
+    guard rules.count < 0 || tally.made < rules.count else { return nil }
+    tally.made += 1
+    lastID += 1
+    return (lastID, rules)
+  }
+}
