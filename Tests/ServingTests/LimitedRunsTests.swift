@@ -162,6 +162,17 @@ private struct LimitedHouse {
     #expect(second.ends.count == 1)
   }
 
+  @Test func `a graph claims nothing, so that its steps can run`() throws {
+    let house = GraphHouse(resources: [])
+    var group = InstanceGroup(count: 1)
+    group.limit = RateLimitPolicy(claims: [ResourceClaim(name: "R", isGlobal: true, count: 1)])
+    try house.load("a", .adding(1), in: [group])
+    try house.load("b", .adding(2), in: [group])
+    let steps: [GraphDescription.Step] = [.model("a", "IN", "t"), .model("b", "t", "OUT")]
+    try house.load(graph: "g", .floats(steps), in: [group])
+    #expect(try house.ask([1]) == [4])
+  }
+
   @Test func `a cheap model that claims resources leaves the event loop`() throws {
     let house = try LimitedHouse(isCheap: true, isEventLoop: true)
     let first = try house.submit(to: 0).sink

@@ -84,6 +84,26 @@ import WireFormats
   }
 
   @Test(arguments: 0..<UInt64(4))
+  func `a mutated generate request is answered or refused`(_ seed: UInt64) {
+    let json = Array(
+      #"""
+      {"id":"\u00e9","x":[[1.5,-2e-3],[4,5]],"s":"a\n\"é","parameters":{"f":[true,false],"k":-1.5e3},
+      "i":-9223372036854775808,"timeout":10,"other":"text"}
+      """#.utf8)
+    var random = Seeded(seed + 3_000)
+    var acceptedCount = 0
+    for _ in 0..<4_000 {
+      let outcome = atTheEnd(mutated(json, &random)) { (bytes) throws(InputProblem) in
+        try GenerateRequest.decode(json: bytes, signature: Self.model, depthMax: 64)
+      }
+      guard case .success(let request) = outcome else { continue }
+      acceptedCount += 1
+      #expect(request.body.inputs[0]?.shape[1] == 2)
+    }
+    #expect(acceptedCount > 10 && acceptedCount < 3_000)
+  }
+
+  @Test(arguments: 0..<UInt64(4))
   func `a mutated binary request is answered or refused`(_ seed: UInt64) {
     var random = Seeded(seed + 1_000)
     let rest: [UInt8] = [0, 0, 128, 63, 0, 0, 0, 64, 3, 0, 0, 0, 97, 98, 99, 0, 0, 0, 0]

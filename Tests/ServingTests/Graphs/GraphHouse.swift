@@ -1,3 +1,4 @@
+import Batching
 import Inference
 import Synchronization
 import TestSupport
@@ -11,9 +12,10 @@ final class GraphHouse: Sendable {
   let entrance: Entrance
   let workshop: GraphWorkshop
 
-  init(limits: GraphLimits = GraphLimits()) {
-    server = InferenceServer(
-      settings: ServingSettings(coreCount: 2), loopCount: 0, observer: RecordingObserver())
+  init(limits: GraphLimits = GraphLimits(), resources: [ResourceSupply]? = nil) {
+    var settings = ServingSettings(coreCount: 2)
+    settings.resources = resources
+    server = InferenceServer(settings: settings, loopCount: 0, observer: RecordingObserver())
     entrance = server.makeEntrance(isEventLoop: false)
     workshop = GraphWorkshop(server: server, workerCount: 1, limits: limits) {
       (step, settings) throws(BuiltInProblem) in
@@ -27,20 +29,25 @@ final class GraphHouse: Sendable {
     workshop.shutDown()
   }
 
-  func load(_ name: String, _ model: StepModel, instances: Int = 2) throws {
+  func load(
+    _ name: String, _ model: StepModel, instances: Int = 2, in groups: [InstanceGroup] = []
+  ) throws {
     var specification = ModelSpecification(
       name: name, source: .file(path: name), loader: FakeLoader { model })
     specification.instanceCount = instances
+    specification.scheduling.instances = groups
     try server.load(specification)
   }
 
   func load(
-    graph name: String, _ description: GraphDescription, rowsMax: Int? = nil
+    graph name: String, _ description: GraphDescription, rowsMax: Int? = nil,
+    in groups: [InstanceGroup] = []
   ) throws(ServerFault) {
-    try server.load(
-      ModelSpecification(
-        name: name, source: .file(path: name),
-        loader: workshop.loader(of: description, named: name, rowsMax: rowsMax)))
+    var specification = ModelSpecification(
+      name: name, source: .file(path: name),
+      loader: workshop.loader(of: description, named: name, rowsMax: rowsMax))
+    specification.scheduling.instances = groups
+    try server.load(specification)
   }
 
   func submit(

@@ -38,29 +38,36 @@ final class RunTurns: Sendable {
   }
 
   /// Runs the order when its turn comes, perhaps at once.
-  func take(_ order: RunOrder) { limiter.ask(keep(order)) }
+  func take(_ order: RunOrder) {
+    if let seat = keep(order) { limiter.ask(seat) }
+  }
 
   /// The instance's run is over; `next` is there already.
   func runEnded(on instance: Int, next: RunOrder?) {
-    guard let next else { return limiter.end(seat(of: instance)) }
-    limiter.endAndAsk(keep(next))
+    if let next {
+      if let seat = keep(next) { limiter.endAndAsk(seat) }
+    } else if let seat = seat(of: instance) {
+      limiter.end(seat)
+    }
   }
 
-  private func keep(_ order: RunOrder) -> RunLimiter.Seat {
+  /// `nil` after `leave`: what runs elsewhere may end later than its model.
+  private func keep(_ order: RunOrder) -> RunLimiter.Seat? {
     state.withLock { state in
+      guard order.instance < state.seats.count else { return nil }
       state.waiting[order.instance] = order
       return state.seats[order.instance]
     }
   }
 
-  private func seat(of instance: Int) -> RunLimiter.Seat {
-    state.withLock { $0.seats[instance] }
+  private func seat(of instance: Int) -> RunLimiter.Seat? {
+    state.withLock { instance < $0.seats.count ? $0.seats[instance] : nil }
   }
 
   /// The order of that run, where it has not had its turn and never will now.
   func withdraw(_ mark: RunMark) -> RunOrder? {
     guard state.withLock({ $0.waiting[mark.instance]?.mark == mark }),
-      limiter.withdraw(seat(of: mark.instance))
+      let seat = seat(of: mark.instance), limiter.withdraw(seat)
     else { return nil }
     return state.withLock { $0.waiting.removeValue(forKey: mark.instance) }
   }

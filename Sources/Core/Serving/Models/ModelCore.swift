@@ -73,10 +73,10 @@ final class ModelCore: Sendable {
       of: specification.scheduling.instances, count: instanceCount)
     let runners = SharedRunners()
     self.runners = runners
-    let isLimited = placements.contains { !$0.limit.claims.isEmpty }
+    // A graph that held what its own steps wait for would wait for ever.
+    let isLimited = placements.contains { !$0.limit.claims.isEmpty } && !(loaded is GraphModel)
     self.turns =
-      isLimited
-      ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
+      isLimited ? surroundings.limiter.map { RunTurns($0) { runners.take($0) } } : nil
     // What a loop runs itself would keep it from sending the first part before the last is made.
     self.inlineInstances =
       isDecoupled
