@@ -19,6 +19,7 @@ import numpy as np
 import requests
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
+import tritonclient.utils.shared_memory as shared_memory
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -350,7 +351,7 @@ class GRPCTest(unittest.TestCase):
             ("wrong contents", "INVALID_ARGUMENT", "int_contents", infer(model_name="add-sub", inputs=[tensor | {"contents": {"fp32_contents": [1.0]}}])),
             ("short contents", "INVALID_ARGUMENT", "16", infer(model_name="add-sub", inputs=[tensor | {"contents": {"int_contents": [1]}}])),
             ("FP16 typed", "INVALID_ARGUMENT", "raw_input_contents", infer(model_name="identity-FP16", inputs=[tensor | {"datatype": "FP16", "shape": [1, 1]}])),
-            ("shared memory", "INVALID_ARGUMENT", "shared memory", infer(model_name="add-sub", inputs=[tensor | {"parameters": {"shared_memory_region": {"string_param": "r"}}}])),
+            ("shared memory without a size", "INVALID_ARGUMENT", "shared_memory_byte_size", infer(model_name="add-sub", inputs=[tensor | {"parameters": {"shared_memory_region": {"string_param": "r"}}}])),
             ("priority", "INVALID_ARGUMENT", "priority", infer(model_name="add-sub", parameters={"priority": {"int64_param": -1}})),
         ]:
             with self.subTest(name):
@@ -573,6 +574,85 @@ class GRPCStreamingTest(unittest.TestCase):
         time.sleep(0.3)
         read += [a.infer_response for a in answers]
         self.assertEqual([struct.unpack("<i", r.raw_output_contents[0])[0] for r in read], list(range(500)))
+
+
+class GRPCExtensionsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.traces = pathlib.Path(folder.name, "traces.json")
+        cls.server = ApusServer(
+            fixture("add-sub"), "--allow-client-shm", "--trace-file", str(cls.traces), grpc=True)
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.stop)
+        cls.client = triton.InferenceServerClient(cls.server.grpc_url)
+        cls.addClassCleanup(cls.client.close)
+
+    def test_configuration_is_the_one_of_rest(self):
+        config = self.client.get_model_config("add-sub").config
+        rest = requests.get(self.server.url + "/v2/models/add-sub/config").json()
+        self.assertEqual((config.name, config.platform, config.max_batch_size),
+                         (rest["name"], rest["platform"], rest["max_batch_size"]))
+        self.assertEqual([(i.name, i.data_type) for i in config.input],
+                         [(i["name"], model_config_pb2.DataType.Value(i["data_type"])) for i in rest["input"]])
+        with self.assertRaises(InferenceServerException) as raised:
+            self.client.get_model_config("nothing")
+        self.assertEqual(raised.exception.status(), "StatusCode.NOT_FOUND")
+
+    def test_tensors_in_shared_memory(self):
+        inputs = np.arange(16, dtype=np.int32)
+        region = shared_memory.create_shared_memory_region("both", "/apus_grpc_test", 256)
+        self.addCleanup(shared_memory.destroy_shared_memory_region, region)
+        shared_memory.set_shared_memory_region(region, [inputs, inputs * 2])
+        self.client.register_system_shared_memory("both", "/apus_grpc_test", 256)
+        try:
+            status = self.client.get_system_shared_memory_status().regions
+            self.assertEqual((status["both"].key, status["both"].byte_size), ("/apus_grpc_test", 256))
+            tensors = [triton.InferInput(name, [1, 16], "INT32") for name in ("INPUT0", "INPUT1")]
+            tensors[0].set_shared_memory("both", 64)
+            tensors[1].set_shared_memory("both", 64, offset=64)
+            wanted = [triton.InferRequestedOutput(name) for name in ("OUTPUT0", "OUTPUT1")]
+            wanted[0].set_shared_memory("both", 64, offset=128)
+            result = self.client.infer("add-sub", tensors, outputs=wanted)
+            answer = result.get_response()
+            self.assertEqual(answer.outputs[0].parameters["shared_memory_region"].string_param, "both")
+            self.assertEqual(answer.raw_output_contents[0], b"")
+            found = shared_memory.get_contents_as_numpy(region, np.int32, [1, 16], offset=128)
+            np.testing.assert_array_equal(found[0], inputs * 3)
+            np.testing.assert_array_equal(result.as_numpy("OUTPUT1")[0], -inputs)
+            # One input from there, the other one raw.
+            second = numbers()[1]
+            mixed = self.client.infer("add-sub", [tensors[0], second]).as_numpy("OUTPUT0")
+            np.testing.assert_array_equal(mixed[0], inputs * 2)
+            tensors[1].set_shared_memory("both", 64, offset=250)
+            with self.assertRaises(InferenceServerException) as raised:
+                self.client.infer("add-sub", tensors)
+            self.assertEqual(raised.exception.status(), "StatusCode.INVALID_ARGUMENT")
+        finally:
+            self.client.unregister_system_shared_memory("both")
+        self.assertEqual(len(self.client.get_system_shared_memory_status().regions), 0)
+        with self.assertRaises(InferenceServerException):
+            self.client.infer("add-sub", tensors)
+
+    def test_trace_settings(self):
+        settings = self.client.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"], "trace_rate": "3"})
+        self.assertEqual(list(settings.settings["trace_level"].value), ["TIMESTAMPS"])
+        self.assertEqual(list(settings.settings["trace_rate"].value), ["3"])
+        self.client.update_trace_settings("add-sub", {"trace_rate": "7"})
+        self.assertEqual(list(self.client.get_trace_settings("add-sub").settings["trace_rate"].value), ["7"])
+        self.client.update_trace_settings("add-sub", {"trace_rate": None})
+        self.assertEqual(list(self.client.get_trace_settings("add-sub").settings["trace_rate"].value), ["3"])
+        with self.assertRaises(InferenceServerException) as raised:
+            self.client.update_trace_settings(settings={"trace_rate": "often"})
+        self.assertEqual(raised.exception.status(), "StatusCode.INVALID_ARGUMENT")
+
+    def test_log_settings(self):
+        before = self.client.get_log_settings().settings
+        self.assertTrue(before["log_error"].bool_param)
+        after = self.client.update_log_settings({"log_verbose_level": 1, "log_info": False}).settings
+        self.assertEqual((after["log_verbose_level"].uint32_param, after["log_info"].bool_param), (1, False))
+        self.client.update_log_settings({"log_verbose_level": 0, "log_info": True})
 
 
 def sums(value):
