@@ -32,12 +32,14 @@ let package = Package(
   name: "apus-fuzz",
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     room("Inference", in: "Core"),
     room("Batching", in: "Core", needs: ["Inference"]),
-    room("Serving", in: "Core", needs: ["Inference", "Batching"]),
+    roomOfC("CThreads", in: "Core"),
+    room("Serving", in: "Core", needs: ["CThreads", "Inference", "Batching"]),
     room("NativeLibraries", in: "Core"),
     roomOfC("CImaging", in: "Core"),
     roomOfC("Kernels", in: "Core"),
@@ -52,9 +54,15 @@ let package = Package(
         nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOPosix"),
       ]),
     room(
+      "Transport", in: "Wire",
+      needs: [
+        "Inference", "Serving", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    room(
       "HTTPFront", in: "Wire",
       needs: [
-        "FrontSupport", "Imaging", "Inference", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Imaging", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
       ]),
     room(
@@ -80,7 +88,8 @@ let package = Package(
     .executableTarget(
       name: "Decoders",
       dependencies: [
-        "CFuzzer", "FrontFixture", "FrontSupport", "HTTPFront", "Imaging", "Inference", "ModelStore", "Settings",
+        "CFuzzer", "FrontFixture", "FrontSupport", "HTTPFront", "Imaging", "Inference",
+        "ModelStore", "Settings",
         "TestSupport", "Vision", "WireFormats", nio("NIOCore"), nio("NIOEmbedded"),
         nio("NIOHTTP1"),
       ], path: "Decoders", swiftSettings: house,

@@ -44,8 +44,8 @@ func fuzzInferMessage(_ bytes: UnsafeRawBufferPointer) {
       try inOne.receive(piece)
     }
     let parts = try inOne.finish()
-    let other = parts.head.withUnsafeBytes { request(of: $0, rawInputs: parts.rawInputs) }
-    guard case .success(let one) = whole, case .success(let other) = other else {
+    let joined = parts.head.withUnsafeBytes { request(of: $0, rawInputs: parts.rawInputs) }
+    guard case .success(let one) = whole, case .success(let other) = joined else {
       if case .success = whole { require(false, "pieces are refused, the whole is not") }
       return
     }
