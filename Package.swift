@@ -33,6 +33,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -71,6 +72,14 @@ let package = Package(
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     .target(name: "CZlib", path: "Sources/Wire/CZlib"),
     room(
+      "FrontSupport", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    room(
       "Transport", in: "Wire",
       needs: [
         "Inference", "Serving", .product(name: "NIOCore", package: "swift-nio"),
@@ -87,18 +96,36 @@ let package = Package(
     room(
       "HTTPFront", in: "Wire",
       needs: [
-        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Transport", "Vision",
-        "WireFormats",
+        "FrontSupport", "Imaging", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    room(
+      "GRPCFront", in: "Wire",
+      needs: [
+        "FrontSupport", "Inference", "Serving", "Vision", "WireFormats",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
     tests("WireFormats", needs: ["Inference"]),
+    tests("FrontSupport", needs: ["Inference", "Serving", "TestSupport"]),
+    tests(
+      "GRPCFront",
+      needs: [
+        "FrontSupport", "Inference", "Serving", "TestSupport", "WireFormats",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+      ]),
     tests(
       "HTTPFront",
       needs: [
-        "Inference", "PhotoSamples", "Serving", "TestSupport",
+        "FrontSupport", "Inference", "PhotoSamples", "Serving", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
@@ -153,10 +180,9 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Console", "GraphSteps", "HTTPFront", "Inference", "Jobs", "ModelStore", "Monitoring",
-        "OnnxRuntime", "OpenVino", "Reports", "SampleBackends", "Serving", "Settings", "Transport",
-        "Vision",
-        "WireFormats",
+        "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
+        "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports", "SampleBackends",
+        "Serving", "Settings", "Transport", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -165,7 +191,8 @@ let package = Package(
       name: "CodecBench", dependencies: ["WireFormats", "Inference"],
       path: "Benchmarks/CodecBench", swiftSettings: house),
     .executableTarget(
-      name: "FrontBench", dependencies: ["HTTPFront", "Inference", "Serving"],
+      name: "FrontBench",
+      dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
       name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],

@@ -32,13 +32,14 @@ let package = Package(
   name: "apus-fuzz",
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     room("Inference", in: "Core"),
     room("Batching", in: "Core", needs: ["Inference"]),
     roomOfC("CThreads", in: "Core"),
-    room("Serving", in: "Core", needs: ["Inference", "Batching", "CThreads"]),
+    room("Serving", in: "Core", needs: ["CThreads", "Inference", "Batching"]),
     room("NativeLibraries", in: "Core"),
     roomOfC("CImaging", in: "Core"),
     roomOfC("Kernels", in: "Core"),
@@ -47,9 +48,21 @@ let package = Package(
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     roomOfC("CZlib", in: "Wire"),
     room(
+      "FrontSupport", in: "Wire",
+      needs: [
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOPosix"),
+      ]),
+    room(
+      "Transport", in: "Wire",
+      needs: [
+        "Inference", "Serving", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    room(
       "HTTPFront", in: "Wire",
       needs: [
-        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Imaging", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
       ]),
     room(
@@ -67,14 +80,16 @@ let package = Package(
     .target(
       name: "FrontFixture",
       dependencies: [
-        "HTTPFront", "Inference", "Serving", "TestSupport", nio("NIOCore"), nio("NIOEmbedded"),
+        "FrontSupport", "HTTPFront", "Inference", "Serving", "TestSupport", nio("NIOCore"),
+        nio("NIOEmbedded"),
         nio("NIOHTTP1"),
       ], path: "FrontFixture", swiftSettings: house),
     .target(name: "CFuzzer", path: "CFuzzer"),
     .executableTarget(
       name: "Decoders",
       dependencies: [
-        "CFuzzer", "FrontFixture", "HTTPFront", "Imaging", "Inference", "ModelStore", "Settings",
+        "CFuzzer", "FrontFixture", "FrontSupport", "HTTPFront", "Imaging", "Inference",
+        "ModelStore", "Settings",
         "TestSupport", "Vision", "WireFormats", nio("NIOCore"), nio("NIOEmbedded"),
         nio("NIOHTTP1"),
       ], path: "Decoders", swiftSettings: house,

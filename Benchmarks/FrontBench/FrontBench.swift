@@ -1,11 +1,13 @@
+import FrontSupport
+import GRPCFront
 import Glibc
 import HTTPFront
 import Inference
 import Serving
 
-/// Serves an identity model over HTTP on one event loop, to measure the front alone:
+/// Serves an identity model over HTTP and gRPC on one event loop, to measure the fronts alone:
 ///
-///     taskset -c 0 FrontBench 8000 &
+///     taskset -c 0 FrontBench 8000 8001 &
 ///     taskset -c 1 wrk -t1 -c16 -d5s -s infer.lua http://127.0.0.1:8000/v2/models/identity/infer
 @main
 struct FrontBench {
@@ -21,6 +23,13 @@ struct FrontBench {
     settings.port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 0
     let server = HTTPServer(
       settings: settings, door: door, observer: observer, pages: Silence(), metrics: Silence())
+    if let port = CommandLine.arguments.dropFirst(2).first.flatMap({ Int($0) }) {
+      var settings = GRPCFrontSettings()
+      settings.port = port
+      let server = GRPCServer(
+        settings: settings, ground: server.ground, observer: observer, metrics: Silence())
+      print("gRPC on port \(try server.start())")
+    }
     for bound in try server.start() { print("listening on \(bound.host):\(bound.port)") }
     fflush(nil)
     pause()

@@ -8,11 +8,12 @@ from . import machine, report
 from .figure import Figure
 from .figures import (
     batching, binary, codec, counts, during_load, fairness, graphs, logs, neighbours, overload,
-    precision, reloads, small_json, starting, thousand_models, yolo)
+    grpc, precision, reloads, small_json, starting, thousand_models, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
     "small-json": small_json.measure,
+    "grpc": grpc.measure,
     "binary": binary.measure,
     "yolo": yolo.measure,
     "photo": yolo.measure_photo,

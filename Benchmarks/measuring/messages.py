@@ -35,6 +35,23 @@ def binary_body(tensor, input_name, shape, output_name):
     return head + tensor, len(head)
 
 
+def grpc(shape, tensor, model="identity", name="INPUT0"):
+    """A framed ModelInferRequest with one raw input of floats."""
+    def varint(number):
+        out = b""
+        while number > 127:
+            out, number = out + bytes([number & 127 | 128]), number >> 7
+        return out + bytes([number])
+
+    def field(number, value):
+        return bytes([number << 3 | 2]) + varint(len(value)) + value
+
+    lengths = b"".join(varint(length) for length in shape)
+    declared = field(1, name.encode()) + field(2, b"FP32") + field(3, lengths)
+    body = field(1, model.encode()) + field(5, declared) + field(7, tensor)
+    return b"\0" + len(body).to_bytes(4, "big") + body
+
+
 def message(path, body, content_type, head_length=None):
     """A whole HTTP request with keep-alive."""
     lines = [

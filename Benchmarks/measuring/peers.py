@@ -69,3 +69,13 @@ def loop(shop, product, *arguments):
     with Child(command, core=shop.cores.server, pipes=True) as child:
         child.line()
         yield lambda callers, seconds: json.loads(child.ask(f"{callers} {seconds}"))
+
+
+@contextlib.contextmanager
+def grpcio(shop):
+    """Python's own gRPC server on the server's core."""
+    port = processes.free_port()
+    command = [shop.python_of_peers(), "-B", ROOT / "Benchmarks/peers/grpcio_peer.py", port]
+    with Child(command, core=shop.cores.server, pipes=True) as child:
+        child.line()
+        yield child, port

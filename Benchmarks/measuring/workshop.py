@@ -51,12 +51,13 @@ class Workshop(contextlib.ExitStack):
         return file
 
     @contextlib.contextmanager
-    def serving(self, *models, flags=(), core="server", environment=None, wrapper=(), program=None):
+    def serving(self, *models, flags=(), core="server", environment=None, wrapper=(), program=None,
+                grpc_port=0):
         """Runs `apus serve` with these models and gives the process and its port."""
         port = processes.free_port()
         command = [
             *wrapper, program or self.apus, "serve", *models, "--http-port", port,
-            "--grpc-port", "0", "--metrics-port", "0", *flags,
+            "--grpc-port", grpc_port, "--metrics-port", "0", *flags,
         ]
         pinned = self.cores.server if core == "server" else core
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:

@@ -1,3 +1,4 @@
+import FrontSupport
 import Glibc
 import Inference
 import NIOCore

@@ -13,6 +13,8 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "json", run: fuzzJSON),
     FuzzTarget(name: "infer-json", run: fuzzInferJSON),
     FuzzTarget(name: "infer-binary", run: fuzzInferBinary),
+    FuzzTarget(name: "protobuf", run: fuzzProtobuf),
+    FuzzTarget(name: "infer-message", run: fuzzInferMessage),
     FuzzTarget(name: "photo-json", run: fuzzPhotoJSON),
     FuzzTarget(name: "multipart", run: fuzzMultipart),
     FuzzTarget(name: "dialects", run: fuzzDialects),

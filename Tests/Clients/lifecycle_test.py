@@ -20,7 +20,8 @@ SLOW = {"inputs": [{"name": "iterations", "datatype": "INT64", "shape": [1], "da
 
 def serve(*arguments, **options):
     """Runs `apus serve` to its end and gives what it said."""
-    command = [str(binary()), "serve", "--metrics-port", "0", *map(str, arguments)]
+    ports = [] if "--print-config" in arguments else ["--metrics-port", "0", "--grpc-port", "0"]
+    command = [str(binary()), "serve", *ports, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
@@ -153,7 +154,7 @@ class LifecycleTest(unittest.TestCase):
         # `apus serve 2>&1 | head -1`: both outputs are pipes that nobody reads any more.
         gone, errors = os.pipe()
         command = [str(binary()), "serve", "--http-port", "0", "--metrics-port", "0",
-                   "--access-log", "all", str(fixture("add-sub"))]
+                   "--grpc-port", "0", "--access-log", "all", str(fixture("add-sub"))]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
             os.close(errors)

@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import NIOCore
 import NIOEmbedded
@@ -48,10 +49,11 @@ final class FrontFixture {
       ModelSpecification(name: "echo", source: .file(path: "echo"), loader: FakeLoader { model }))
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: OnePage(), metrics: NoMetrics(),
-      repository: repository)
+      repository: repository, workers: WorkerPool(threadCount: settings.workerThreads))
     shared.workers.start()
     loop = TestLoop()
-    front = FrontLoop(eventLoop: loop, shared: shared)
+    front = FrontLoop(
+      eventLoop: loop, shared: shared, entrance: door.makeEntrance(isEventLoop: true))
     front.start()
     channel = try Self.connect(front, loop, peer, isMetricsOnly)
   }

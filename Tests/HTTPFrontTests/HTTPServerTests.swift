@@ -23,17 +23,6 @@ import Testing
     return (server, door)
   }
 
-  @Test func `is woken by the last connection that goes`() {
-    let connections = OpenConnections(countMax: 2)
-    #expect(connections.waitForLast(until: MonotonicClock.now()))
-    #expect(connections.enter() && connections.enter() && !connections.enter())
-    #expect(!connections.waitForLast(until: MonotonicClock.now()))
-    connections.leave()
-    Thread.start { connections.leave() }
-    #expect(connections.waitForLast(until: MonotonicClock.now().advanced(by: .seconds(30))))
-    #expect(connections.count == 0 && connections.refusedCount == 1)
-  }
-
   @Test func `reports the ports it got, answers there, and ends clean`() throws {
     let (server, door) = server { $0.metricsPort = 0 }
     let bound = try server.start()

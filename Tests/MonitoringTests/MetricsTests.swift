@@ -279,8 +279,8 @@ import Testing
     #expect(samples["apus_ready"] == 1 && samples["apus_waiting_bytes"] == 2)
     #expect(samples["apus_http_connections"] == 3)
     #expect(samples["apus_http_connections_refused_total"] == 4)
-    #expect(samples["apus_abandoned_model_threads"] == 5)
-    #expect(samples["apus_log_lines_dropped_total"] == 6)
+    #expect(samples["apus_abandoned_model_threads"] == 7)
+    #expect(samples["apus_log_lines_dropped_total"] == 8)
     #expect(samples[#"apus_limit{limit="header-timeout"}"#] == 0.25)
     #expect(samples[#"apus_build_info{version="1"}"#] == 1)
   }

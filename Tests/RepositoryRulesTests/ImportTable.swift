@@ -67,11 +67,23 @@ enum ImportTable {
         "Glibc",
       ]),
     Room(
+      "FrontSupport", in: "Wire",
+      mayImport: coreNames.union([
+        "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "Synchronization", "Glibc",
+      ])),
+    Room(
       "HTTPFront", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore",
-        "NIOPosix",
-        "NIOHTTP1", "Synchronization", "Glibc",
+        "FrontSupport", "Transport", "WireFormats", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
+        "NIOHTTP1",
+        "Synchronization", "Glibc",
+      ])),
+    Room(
+      "GRPCFront", in: "Wire",
+      mayImport: coreNames.union([
+        "FrontSupport", "WireFormats", "NIOCore", "NIOPosix", "NIOHPACK", "NIOHTTP2",
+        "Synchronization", "Glibc",
       ])),
   ]
 
@@ -116,9 +128,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats", "HTTPFront",
-        "Transport",
-        "ModelStore",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
+        "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
         "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",

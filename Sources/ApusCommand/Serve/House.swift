@@ -1,3 +1,5 @@
+import FrontSupport
+import GRPCFront
 import Glibc
 import GraphSteps
 import HTTPFront
@@ -15,6 +17,8 @@ final class House: Sendable {
   private let door: InferenceServer
   private let graphs: GraphWorkshop
   private let front: HTTPServer
+  /// `nil` where gRPC is turned off.
+  private let grpc: GRPCServer?
   private let repository: Repository
   private let traces: RequestTraces
   private let clientMemory: SharedMemoryRegistry
@@ -42,13 +46,21 @@ final class House: Sendable {
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
     clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
+    let extensions = FrontExtensions(
+      memory: clientMemory, tracing: traces, logging: LogSettings(log))
     front = HTTPServer(
       settings: try settings.frontSettings(visionOptions, tls: tls), door: door, observer: observer,
       pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
-      extensions: FrontExtensions(
-        memory: clientMemory, tracing: traces, logging: LogSettings(log)))
+      extensions: extensions)
+    let shown = MetricsOfHouse(metrics)
+    grpc = settings.grpcSettings(visionOptions).map {
+      [front, observer, repository] in
+      GRPCServer(
+        settings: $0, ground: front.ground, observer: observer, metrics: shown,
+        repository: repository, extensions: extensions)
+    }
     certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
-    metrics.watch(door: door, front: front, log: log)
+    metrics.watch(door: door, front: front, grpc: grpc, log: log)
   }
 
   /// Listens, then loads the models; live meanwhile, and ready at the end.
@@ -64,15 +76,19 @@ final class House: Sendable {
     }
     door.beginOpening()
     let addresses = try front.start()
+    var grpcPort: Int?
     certificates?.start()
     do throws(ServerFault) {
+      grpcPort = try grpc?.start()
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
       close(within: .zero)
       throw error
     }
     door.endOpening()
-    StartLines(addresses: addresses, statuses: door.statuses, settings: settings).tell()
+    StartLines(
+      addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings
+    ).tell()
   }
 
   /// What SIGHUP asks for.
@@ -94,8 +110,11 @@ final class House: Sendable {
     certificates?.close()
     let limit = MonotonicClock.now().advanced(by: duration)
     front.stopAccepting()
+    grpc?.stopAccepting()
     let isAnswered = door.drain(until: limit)
-    let isClosed = front.close(until: limit)
+    // The HTTP front goes last: the loops end with it.
+    let isGRPCClosed = grpc?.close(until: limit) ?? true
+    let isClosed = front.close(until: limit) && isGRPCClosed
     if !isAnswered || !isClosed {
       log.write(.warn, "some requests were not answered within the drain time")
     }

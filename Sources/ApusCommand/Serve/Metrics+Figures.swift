@@ -1,3 +1,5 @@
+import FrontSupport
+import GRPCFront
 import HTTPFront
 import Inference
 import Monitoring
@@ -20,7 +22,7 @@ extension Metrics {
   /// Reads the figures that other rooms keep whenever the page is read.
   ///
   /// The rooms are held weakly: they report to these metrics, which must not keep them alive.
-  func watch(door: InferenceServer, front: HTTPServer, log: ServerLog) {
+  func watch(door: InferenceServer, front: HTTPServer, grpc: GRPCServer?, log: ServerLog) {
     register(.ready) { [weak door] in door?.isReady == true ? 1 : 0 }
     register(.waitingBytes) { [weak door] in door?.waitingByteCount ?? 0 }
     register(.responseCacheEntries) { [weak door] in door?.responseCacheFigures.entryCount ?? 0 }
@@ -34,6 +36,10 @@ extension Metrics {
     register(.abandonedModelThreads) { [weak door] in door?.abandonedThreadCount ?? 0 }
     register(.httpConnections) { [weak front] in front?.connectionCounts.open ?? 0 }
     register(.httpConnectionsRefused) { [weak front] in front?.connectionCounts.refused ?? 0 }
+    if grpc != nil {
+      register(.grpcConnections) { [weak grpc] in grpc?.connectionCounts.open ?? 0 }
+      register(.grpcConnectionsRefused) { [weak grpc] in grpc?.connectionCounts.refused ?? 0 }
+    }
     register(.logLinesDropped) { [weak log] in log?.lostLineCount ?? 0 }
     registerModels { [weak door] in
       (door?.statuses ?? []).map { status in

@@ -1,3 +1,4 @@
+import FrontSupport
 import HTTPFront
 import Inference
 import ModelStore

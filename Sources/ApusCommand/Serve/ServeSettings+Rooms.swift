@@ -1,4 +1,5 @@
 import Batching
+import GRPCFront
 import HTTPFront
 import Inference
 import ModelStore
@@ -85,6 +86,36 @@ extension ServeSettings {
     guard vertexPredictRoute != nil || vertexHealthRoute != nil else { return nil }
     return VertexSettings(
       predictPath: vertexPredictRoute ?? "/predict", healthPath: vertexHealthRoute ?? "/health")
+  }
+
+  /// `nil` where gRPC is turned off.
+  func grpcSettings(_ visionOptions: VisionOptionsByModel) -> GRPCFrontSettings? {
+    guard grpcPort != 0 else { return nil }
+    var front = GRPCFrontSettings()
+    front.version = Version.text
+    front.host = host
+    front.port = grpcPort
+    front.limits = grpcLimits
+    front.requestTimeout = requestTimeout
+    front.callerHeader = callerHeader
+    front.trustedProxies = Set(trustedProxies)
+    front.managementKey = managementKey
+    front.visionOptions = { visionOptions.options(for: $0) }
+    return front
+  }
+
+  private var grpcLimits: GRPCLimits {
+    var limits = GRPCLimits()
+    limits.messageBytesMax = bodyBytesMax
+    limits.headerBytesMax = headerBytesMax
+    limits.streamCountMax = grpcStreamsMax
+    limits.handshakeSecondsMax = headerTimeout.wholeSeconds
+    limits.bytesPerSecondMin = bodyRateMin
+    limits.graceSeconds = bodyGrace.wholeSeconds
+    limits.idleSecondsMax = idleTimeout.wholeSeconds
+    limits.connectionCountMax = connectionsMax
+    limits.collectedBytesMax = waitingBytesMax
+    return limits
   }
 
   private var frontLimits: HTTPLimits {

@@ -7,6 +7,8 @@ import Vision
 /// What a person reads when the server is up: where it is, what it serves, what to try.
 struct StartLines {
   let addresses: [BoundAddress]
+  /// Where gRPC is listened for; `nil` where it is turned off.
+  let grpcPort: Int?
   let statuses: [ModelStatus]
   let settings: ServeSettings
 
@@ -32,18 +34,22 @@ struct StartLines {
       lines.append("  metrics  \(url(of: metrics))/metrics")
     }
     for path in addresses.compactMap(\.socketPath) { lines.append("  socket   \(path)") }
-    if settings.grpcPort != 0 {
-      lines.append("  gRPC     nothing listens on port \(settings.grpcPort) yet")
+    if let grpcPort {
+      lines.append("  gRPC     \(host(settings.host)):\(grpcPort)")
     }
     return lines
   }
 
   private func url(of address: BoundAddress?) -> String {
     guard let address else { return "" }
-    let isEverywhere = address.host == "0.0.0.0" || address.host == "::"
-    let host = isEverywhere ? "127.0.0.1" : address.host
-    return
-      "\(address.isEncrypted ? "https" : "http")://\(host.contains(":") ? "[\(host)]" : host):\(address.port)"
+    return "\(address.isEncrypted ? "https" : "http")://\(host(address.host)):\(address.port)"
+  }
+
+  /// What a client on this machine calls it.
+  private func host(_ bound: String) -> String {
+    let isEverywhere = bound == "0.0.0.0" || bound == "::"
+    let host = isEverywhere ? "127.0.0.1" : bound
+    return host.contains(":") ? "[\(host)]" : host
   }
 
   private func describe(_ status: ModelStatus) -> String {

@@ -2,6 +2,8 @@
 package enum Dialect: String, Sendable, Hashable, CaseIterable {
   /// Open Inference Protocol V2 over REST.
   case openInference = "v2"
+  /// The same over gRPC, as Triton and KServe speak it.
+  case grpc
   /// The vision tasks beside it: `/detect`, `/classify`.
   case vision
   /// KServe V1: `/v1/models/{m}:predict` with `instances`.

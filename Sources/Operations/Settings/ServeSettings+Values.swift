@@ -72,6 +72,7 @@ extension ServeSettings {
   package var bodyRateMin: Int { integer(.bodyRateMin) }
   package var bodyGrace: Duration { duration(.bodyGrace) }
   package var connectionsMax: Int { integer(.connectionsMax) }
+  package var grpcStreamsMax: Int { integer(.grpcStreamsMax) }
   package var idleTimeout: Duration { duration(.idleTimeout) }
   package var waitingRequestsMax: Int { integer(.waitingRequestsMax) }
   package var waitingBytesMax: Int { integer(.waitingBytesMax) }

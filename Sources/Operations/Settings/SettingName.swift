@@ -54,6 +54,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case bodyRateMin = "body-rate-min"
   case bodyGrace = "body-grace"
   case connectionsMax = "connections-max"
+  case grpcStreamsMax = "grpc-streams-max"
   case idleTimeout = "idle-timeout"
   case waitingRequestsMax = "waiting-requests-max"
   case waitingBytesMax = "waiting-bytes-max"

@@ -195,6 +195,9 @@ package enum SettingsTable {
       .connectionsMax, .limits, .integer(1...1_000_000), fallback: "10000",
       "Connections open at once."),
     Setting(
+      .grpcStreamsMax, .limits, .integer(1...100_000), fallback: "256",
+      "gRPC calls open at once on one connection; further ones wait at the client."),
+    Setting(
       .idleTimeout, .limits, .duration(.milliseconds(1)...day), fallback: "75s",
       "Time after which a connection without a request is closed."),
     Setting(

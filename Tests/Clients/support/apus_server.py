@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import threading
 import unittest
@@ -41,15 +42,28 @@ def fixture(name):
     return REPOSITORY / "Tests/Fixtures/onnx" / f"{name}.onnx"
 
 
-class ApusServer:
-    """`apus serve --http-port 0 ARGUMENTS`, started on entry and stopped by its own process id."""
+def free_port():
+    """A port that nothing listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
-    def __init__(self, *arguments, start_seconds=60, stop_seconds=40):
+
+class ApusServer:
+    """`apus serve --http-port 0 ARGUMENTS`, started on entry and stopped by its own process id.
+
+    With `grpc` it listens for gRPC, too, at `grpc_url`.
+    """
+
+    def __init__(self, *arguments, grpc=False, start_seconds=60, stop_seconds=40):
+        # The setting's 0 turns gRPC off, so a port has to be found for it here.
+        self.grpc_port = free_port() if grpc else 0
         words = [str(word) for word in arguments]
         # Tests leave nothing in the home of whoever runs them.
         kept = [] if "--state-directory" in words else ["--state-directory", "off"]
         self.command = [
-            str(binary()), "serve", "--http-port", "0", "--metrics-port", "0", *kept, *words
+            str(binary()), "serve", "--http-port", "0", "--metrics-port", "0",
+            "--grpc-port", str(self.grpc_port), *kept, *words
         ]
         self.start_seconds, self.stop_seconds = start_seconds, stop_seconds
         self.lines = collections.deque(maxlen=LOG_LINES_MAX)
@@ -73,6 +87,10 @@ class ApusServer:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def grpc_url(self):
+        return f"127.0.0.1:{self.grpc_port}"
 
     @property
     def log(self):

@@ -51,6 +51,7 @@ package enum InputProblem: Error, Sendable, Equatable {
     case binaryTensor = "binary tensor"
     case csv = "CSV"
     case npy
+    case protobuf
   }
 }
 

@@ -54,7 +54,11 @@ package struct AccessLog: Sendable {
     line.add(.requestID, record.context.id)
     line.add(.client, record.context.caller.name)
     addOperation(record.operation, to: &line)
-    if record.statusCode != 0 { line.add(.statusCode, Int64(record.statusCode)) }
+    // gRPC's 0 is success, which needs no number.
+    if record.statusCode != 0 {
+      let key = record.context.dialect == .grpc ? LogKey.grpcStatusCode : .statusCode
+      line.add(key, Int64(record.statusCode))
+    }
     line.add(.duration, Int64(clamping: duration))
     line.add(.outcome, record.outcome == .success ? "success" : "failure")
     line.add(.requestOutcome, record.outcome.rawValue)

@@ -38,6 +38,7 @@ package enum LogKey: String, Sendable, CaseIterable {
   case requestBytes = "http.request.body.bytes"
   case responseBytes = "http.response.body.bytes"
   case statusCode = "http.response.status_code"
+  case grpcStatusCode = "rpc.grpc.status_code"
   case path = "url.path"
   case client = "client.address"
   case userAgent = "user_agent.original"

@@ -5,6 +5,8 @@ package enum Figure: Sendable, Hashable, CaseIterable {
   case waitingBytes
   case httpConnections
   case httpConnectionsRefused
+  case grpcConnections
+  case grpcConnectionsRefused
   case abandonedModelThreads
   case logLinesDropped
   case responseCacheEntries
@@ -18,6 +20,8 @@ package enum Figure: Sendable, Hashable, CaseIterable {
     case .waitingBytes: .waitingBytes
     case .httpConnections: .httpConnections
     case .httpConnectionsRefused: .httpConnectionsRefused
+    case .grpcConnections: .grpcConnections
+    case .grpcConnectionsRefused: .grpcConnectionsRefused
     case .abandonedModelThreads: .abandonedModelThreads
     case .logLinesDropped: .logLinesDropped
     case .responseCacheEntries: .responseCacheEntries

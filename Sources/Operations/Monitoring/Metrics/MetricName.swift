@@ -23,6 +23,8 @@ package enum MetricName: String, Sendable, Hashable, CaseIterable {
   case waitingBytes = "apus_waiting_bytes"
   case httpConnections = "apus_http_connections"
   case httpConnectionsRefused = "apus_http_connections_refused_total"
+  case grpcConnections = "apus_grpc_connections"
+  case grpcConnectionsRefused = "apus_grpc_connections_refused_total"
   case abandonedModelThreads = "apus_abandoned_model_threads"
   case logLinesDropped = "apus_log_lines_dropped_total"
   case responseCacheEntries = "apus_response_cache_entries"

@@ -69,6 +69,8 @@ struct MetricsPage {
     case .waitingBytes: writeFigure(.waitingBytes, into: &text)
     case .httpConnections: writeFigure(.httpConnections, into: &text)
     case .httpConnectionsRefused: writeFigure(.httpConnectionsRefused, into: &text)
+    case .grpcConnections: writeFigure(.grpcConnections, into: &text)
+    case .grpcConnectionsRefused: writeFigure(.grpcConnectionsRefused, into: &text)
     case .abandonedModelThreads: writeFigure(.abandonedModelThreads, into: &text)
     case .logLinesDropped: writeFigure(.logLinesDropped, into: &text)
     case .responseCacheEntries: writeFigure(.responseCacheEntries, into: &text)

@@ -42,6 +42,9 @@ package enum MetricsTable {
     MetricFamily(.httpConnections, .gauge, [], "HTTP connections open."),
     MetricFamily(
       .httpConnectionsRefused, .counter, [], "HTTP connections refused because too many were open."),
+    MetricFamily(.grpcConnections, .gauge, [], "gRPC connections open."),
+    MetricFamily(
+      .grpcConnectionsRefused, .counter, [], "gRPC connections refused because too many were open."),
     MetricFamily(
       .abandonedModelThreads, .gauge, [], "Model threads given up because a run would not end."),
     MetricFamily(

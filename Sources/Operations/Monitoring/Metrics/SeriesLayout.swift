@@ -79,6 +79,7 @@ extension Dialect {
     case .vertex: 7
     case .torchServe: 8
     case .predict: 9
+    case .grpc: 10
     }
   }
 }

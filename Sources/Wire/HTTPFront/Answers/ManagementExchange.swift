@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import NIOCore
 import NIOHTTP1
@@ -160,14 +161,7 @@ private struct ManagementWork: Sendable {
   }
 
   private func index(isReadyOnly: Bool) -> [UInt8] {
-    var entries = shared.door.statuses.filter { !isReadyOnly || $0.state == .ready }.map {
-      RepositoryEntry(name: $0.name, version: $0.version, state: $0.state, problem: $0.problem)
-    }
-    if !isReadyOnly, let repository = shared.repository {
-      entries += repository.restingNames().map {
-        RepositoryEntry(name: $0, version: nil, state: .gone)
-      }
-    }
-    return OpenInferenceDocuments.repositoryIndex(entries)
+    OpenInferenceDocuments.repositoryIndex(
+      RepositoryEntry.all(of: shared.door, shared.repository, isReadyOnly: isReadyOnly))
   }
 }

@@ -1,3 +1,4 @@
+import FrontSupport
 import Glibc
 import NIOCore
 import WireFormats

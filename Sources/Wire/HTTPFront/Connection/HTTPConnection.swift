@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 
 /// Keeps web pages of strangers from driving this server through the browser of somebody near it.
@@ -69,4 +70,9 @@ struct OriginGuard {
     if lower.hasPrefix("["), let end = lower.firstIndex(of: "]") { return String(lower[...end]) }
     return String(lower.prefix { $0 != ":" })
   }
+}
+
+extension Peer {
+  /// Whether this peer's word about the caller is believed.
+  func isTrusted(by front: FrontLoop) -> Bool { front.trustedProxies.contains(address) }
 }

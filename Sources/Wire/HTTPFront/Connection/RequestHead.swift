@@ -1,3 +1,4 @@
+import FrontSupport
 import NIOHTTP1
 import WireFormats
 
@@ -113,31 +114,6 @@ final class RequestHead {
     case .eventType: event.type = value
     case .eventSource: event.source = value
     case .eventVersion: event.version = value
-    }
-  }
-}
-
-/// How a body is packed.
-enum ContentCoding: Equatable {
-  case identity, gzip, deflate
-  case unknown(String)
-
-  /// One more coding on top of `before`; more than one real coding is not done here.
-  init(_ text: String, after before: ContentCoding) {
-    switch (before, text.lowercased()) {
-    case (_, "identity"), (_, ""): self = before
-    case (.identity, "gzip"), (.identity, "x-gzip"): self = .gzip
-    case (.identity, "deflate"): self = .deflate
-    default: self = .unknown(text)
-    }
-  }
-
-  var name: String {
-    switch self {
-    case .identity: "identity"
-    case .gzip: "gzip"
-    case .deflate: "deflate"
-    case .unknown(let name): name
     }
   }
 }

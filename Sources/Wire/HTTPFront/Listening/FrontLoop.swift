@@ -1,3 +1,4 @@
+import FrontSupport
 import Glibc
 import Inference
 import NIOCore
@@ -34,12 +35,12 @@ final class FrontLoop {
   private var unsent: [HTTPConnection] = []
   private var oldestUnsent = Instant.never
 
-  init(eventLoop: any EventLoop, shared: FrontShared) {
+  init(eventLoop: any EventLoop, shared: FrontShared, entrance: Entrance) {
     self.eventLoop = eventLoop
     settings = shared.settings
     limits = shared.settings.limits
     observer = shared.observer
-    entrance = shared.door.makeEntrance(isEventLoop: true)
+    self.entrance = entrance
     router = Router(shared)
     workers = shared.workers
     originGuard = OriginGuard(shared.settings)

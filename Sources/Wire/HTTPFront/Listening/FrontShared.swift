@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import Serving
 
@@ -20,7 +21,8 @@ final class FrontShared: Sendable {
   init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
     pages: any FrontPages, metrics: any FrontMetrics,
-    repository: (any FrontRepository)?, extensions: FrontExtensions = FrontExtensions()
+    repository: (any FrontRepository)?, workers: WorkerPool,
+    extensions: FrontExtensions = FrontExtensions()
   ) {
     self.settings = settings
     self.door = door
@@ -28,8 +30,8 @@ final class FrontShared: Sendable {
     self.pages = pages
     self.metrics = metrics
     self.repository = repository
+    self.workers = workers
     self.extensions = extensions
-    workers = WorkerPool(threadCount: settings.workerThreads)
     openConnections = OpenConnections(countMax: settings.limits.connectionCountMax)
     visionTasks = VisionTasks(options: settings.visionOptions)
     collectedBytes = ByteBudget(byteCountMax: settings.limits.collectedBytesMax)

@@ -1,5 +1,5 @@
+package import FrontSupport
 package import Inference
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -25,7 +25,8 @@ package struct BoundAddress: Sendable, Equatable {
 /// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
 package final class HTTPServer: Sendable {
   private let shared: FrontShared
-  private let group: MultiThreadedEventLoopGroup
+  /// What other fronts of this server stand on, too.
+  package let ground: FrontGround
   private let loops: [NIOLoopBound<FrontLoop>]
   private let listeners = Guarded<[any Channel]>([])
   /// The file of our Unix socket, as it was bound.
@@ -36,11 +37,18 @@ package final class HTTPServer: Sendable {
     pages: any FrontPages, metrics: any FrontMetrics,
     repository: (any FrontRepository)? = nil, extensions: FrontExtensions = FrontExtensions()
   ) {
+    let ground = FrontGround(
+      loopCount: settings.loops, workerCount: settings.workerThreads, door: door)
     shared = FrontShared(
       settings: settings, door: door, observer: observer, pages: pages, metrics: metrics,
-      repository: repository, extensions: extensions)
-    group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
-    loops = Self.makeLoops(group, shared)
+      repository: repository, workers: ground.workers, extensions: extensions)
+    self.ground = ground
+    loops = ground.onEachLoop { [shared] eventLoop in
+      let front = FrontLoop(
+        eventLoop: eventLoop, shared: shared, entrance: ground.entrance(on: eventLoop))
+      front.start()
+      return front
+    }
   }
 
   /// Connections open now, and those refused since the start because there were too many.
@@ -83,14 +91,7 @@ package final class HTTPServer: Sendable {
   package func close(until deadline: Instant) -> Bool {
     let isClean = shared.openConnections.waitForLast(until: deadline)
     for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
-    shared.workers.stop()
-    let ended = ConditionLock(value: false)
-    group.shutdownGracefully { _ in
-      ended.lock()
-      ended.unlock(withValue: true)
-    }
-    ended.lock(whenValue: true)
-    ended.unlock()
+    ground.shutDown()
     return isClean
   }
 }
@@ -98,31 +99,6 @@ package final class HTTPServer: Sendable {
 // MARK: - Opening
 
 extension HTTPServer {
-  /// Each loop's own part is made on the loop that will use it.
-  private static func makeLoops(
-    _ group: MultiThreadedEventLoopGroup, _ shared: FrontShared
-  ) -> [NIOLoopBound<FrontLoop>] {
-    let made = Guarded<[NIOLoopBound<FrontLoop>]>([])
-    let areMade = ConditionLock(value: false)
-    for eventLoop in group.makeIterator() {
-      eventLoop.execute {
-        let front = FrontLoop(eventLoop: eventLoop, shared: shared)
-        front.start()
-        let count = made.withLock { made in
-          made.append(NIOLoopBound(front, eventLoop: eventLoop))
-          return made.count
-        }
-        if count == shared.settings.loops {
-          areMade.lock()
-          areMade.unlock(withValue: true)
-        }
-      }
-    }
-    areMade.lock(whenValue: true)
-    areMade.unlock()
-    return made.withLock { $0 }
-  }
-
   private func listen(
     port: Int, isMetricsOnly: Bool, profile: Dialect? = nil
   ) throws(ServerFault) -> BoundAddress {
@@ -130,11 +106,10 @@ extension HTTPServer {
     let tls = isMetricsOnly ? nil : shared.settings.tls
     let bootstrap = bootstrap(isMetricsOnly: isMetricsOnly, profile: profile, tls: tls)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-    let channel: any Channel
-    switch wait(for: bootstrap.bind(host: shared.settings.host, port: port)) {
-    case .success(let bound): channel = bound
-    case .failure(let error): throw fault(of: error, port: port)
-    }
+    let channel = try ground.listen(
+      bootstrap, host: shared.settings.host, port: port,
+      setting: isMetricsOnly ? "metrics-port" : "http-port")
+    listeners.withLock { $0.append(channel) }
     return BoundAddress(
       host: shared.settings.host, port: channel.localAddress?.port ?? port,
       isMetricsOnly: isMetricsOnly, profile: profile, isEncrypted: tls != nil)
@@ -144,39 +119,14 @@ extension HTTPServer {
     try socket.prepare()
     try socket.binding { () throws(ServerFault) in
       let bootstrap = bootstrap(isMetricsOnly: false, profile: nil, tls: nil)
-      if case .failure(let error) = wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
-        throw .configurationInvalid(
-          file: socket.path, reason: "cannot listen there: \(error)")
+      switch ground.wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
+      case .success(let channel): listeners.withLock { $0.append(channel) }
+      case .failure(let error):
+        throw .configurationInvalid(file: socket.path, reason: "cannot listen there: \(error)")
       }
     }
     socketFile.withLock { $0 = socket.identity }
     return BoundAddress(host: "", port: 0, isMetricsOnly: false, socketPath: socket.path)
-  }
-
-  /// Blocks until a listener is bound, and keeps it.
-  private func wait(for binding: EventLoopFuture<any Channel>) -> Result<any Channel, any Error> {
-    let result = Guarded<Result<any Channel, any Error>?>(nil)
-    let done = ConditionLock(value: false)
-    binding.whenComplete { outcome in
-      result.withLock { $0 = outcome }
-      done.lock()
-      done.unlock(withValue: true)
-    }
-    done.lock(whenValue: true)
-    done.unlock()
-    guard let outcome = result.withLock({ $0 }) else {
-      preconditionFailure("bind ended without a result")
-    }
-    if case .success(let channel) = outcome { listeners.withLock { $0.append(channel) } }
-    return outcome
-  }
-
-  private func fault(of error: any Error, port: Int) -> ServerFault {
-    if let error = error as? IOError, error.errnoCode == EADDRINUSE {
-      return .portTaken(port: port)
-    }
-    return .configurationInvalid(
-      file: "http-port", reason: "cannot listen on \(shared.settings.host):\(port): \(error)")
   }
 
   private func bootstrap(
@@ -186,7 +136,7 @@ extension HTTPServer {
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
     let limits = shared.settings.limits
-    return ServerBootstrap(group: group)
+    return ServerBootstrap(group: ground.group)
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: BodyReads.readsPerTurn)

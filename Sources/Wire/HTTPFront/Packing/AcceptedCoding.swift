@@ -1,3 +1,5 @@
+import FrontSupport
+
 /// Reads `Accept-Encoding`: what the client would like the answer packed as.
 enum AcceptedCoding {
   /// The coding of the highest weight that we do, gzip before deflate; `nil` to leave the answer

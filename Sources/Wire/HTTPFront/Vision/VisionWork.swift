@@ -1,3 +1,4 @@
+import FrontSupport
 import Imaging
 import Inference
 import NIOCore

@@ -4,7 +4,7 @@ package import Inference
 package enum DialectFailures {
   package static func statusCode(for failure: InferenceFailure, in dialect: Dialect) -> Int {
     switch dialect {
-    case .openInference, .vision, .embedded: OpenInferenceFailures.statusCode(for: failure)
+    case .openInference, .vision, .embedded, .grpc: OpenInferenceFailures.statusCode(for: failure)
     case .kserve, .vertex, .predict: kserveStatus(FailureKind(failure))
     case .tensorFlow: tensorFlowStatus(FailureKind(failure))
     case .mlflow: mlflow(FailureKind(failure)).status
@@ -28,7 +28,7 @@ package enum DialectFailures {
         .init("code", .integer(Int64(row.status))), .init("type", .string(row.type)),
         .init("message", .string(text)),
       ]).bytes
-    case .openInference, .vision, .embedded, .kserve, .vertex, .predict, .tensorFlow, .sageMaker:
+    case .openInference, .vision, .embedded, .grpc, .kserve, .vertex, .predict, .tensorFlow, .sageMaker:
       return OpenInferenceDocuments.error(text)
     }
   }

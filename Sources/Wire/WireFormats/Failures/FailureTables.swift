@@ -7,18 +7,20 @@ package enum FailureTables {
     var page = """
       # Errors
 
-      A request that got no answer gets a status and `{"error": "..."}`. The message says what was \
-      expected, what came and what to do. This page is generated from the code.
+      A request that got no answer gets a status and `{"error": "..."}`; over gRPC its status and the \
+      message. The message says what was expected, what came and what to do. This page is generated \
+      from the code.
 
-      | failure | status | Retry-After | message, for example |
-      |---|--:|--:|---|
+      | failure | HTTP | gRPC | Retry-After | message, for example |
+      |---|--:|---|--:|---|
 
       """
     for failure in FailureExamples.all {
       let wait = OpenInferenceFailures.retryAfterSeconds(for: failure).map { "\($0) s" } ?? ""
       let message = FailureMessage.text(for: failure).split(separator: "|").joined(separator: "\\|")
       page += "| \(FailureExamples.name(of: failure)) "
-      page += "| \(OpenInferenceFailures.statusCode(for: failure)) | \(wait) | \(message) |\n"
+      page += "| \(OpenInferenceFailures.statusCode(for: failure)) "
+      page += "| \(GRPCFailures.status(for: failure).name) | \(wait) | \(message) |\n"
     }
     return page + dialects
   }

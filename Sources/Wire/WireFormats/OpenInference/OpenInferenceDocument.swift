@@ -161,7 +161,7 @@ struct OpenInferenceDocument {
     if outputs.contains(index) {
       throw .fieldOfWrongKind("outputs", expected: "without `\(name)` twice")
     }
-    try Self.checkClassification(form.classCount, of: signature.outputs[index])
+    try TopClasses.check(form.classCount, of: signature.outputs[index])
     outputs.append(index)
     requestedForms.append(form)
   }
@@ -185,15 +185,6 @@ struct OpenInferenceDocument {
       }
     }
     form.span = try region.span()
-  }
-
-  private static func checkClassification(
-    _ count: Int, of output: TensorDescription
-  ) throws(InputProblem) {
-    guard count > 0, output.datatype == .bytes || output.datatype == .bool else { return }
-    throw .parameter(
-      "classification", expected: "an output of numbers",
-      got: "`\(output.name)` of \(output.datatype.name)")
   }
 }
 

@@ -4,25 +4,37 @@ package import Inference
 package enum OpenInferenceDocuments {
   /// `GET /v2`. Extensions are named as Triton names them: `binary_tensor_data`, ...
   package static func serverMetadata(version: String, extensions: [String]) -> [UInt8] {
-    JSONValue.object([
+    serverMetadataDocument(version: version, extensions: extensions).bytes
+  }
+
+  package static func serverMetadataDocument(version: String, extensions: [String]) -> JSONValue {
+    .object([
       .init("name", .string("apus")), .init("version", .string(version)),
       .init("extensions", .array(extensions.map { .string($0) })),
-    ]).bytes
+    ])
   }
 
   /// `GET /v2/models/{model}`; what the model's own file says of itself goes to `parameters`.
   package static func modelMetadata(
     name: String, versions: [Int64], platform: String, signature: ModelSignature
   ) -> [UInt8] {
+    modelMetadataDocument(
+      name: name, versions: versions, platform: platform, signature: signature
+    ).bytes
+  }
+
+  package static func modelMetadataDocument(
+    name: String, versions: [Int64], platform: String, signature: ModelSignature
+  ) -> JSONValue {
     let parameters = signature.metadata.sorted { $0.key < $1.key }
-    return JSONValue.object([
+    return .object([
       .init("name", .string(name)),
       .init("versions", .array(versions.map { .string(String($0)) })),
       .init("platform", .string(platform)),
       .init("inputs", .array(signature.inputs.map(tensorMetadata))),
       .init("outputs", .array(signature.outputs.map(tensorMetadata))),
       .init("parameters", .object(parameters.map { .init($0.key, .string($0.value)) })),
-    ]).bytes
+    ])
   }
 
   private static func tensorMetadata(_ tensor: TensorDescription) -> JSONValue {
@@ -79,7 +91,11 @@ package struct RepositoryEntry: Sendable {
 extension OpenInferenceDocuments {
   /// `POST /v2/repository/index`, with Triton's names of states.
   package static func repositoryIndex(_ entries: [RepositoryEntry]) -> [UInt8] {
-    JSONValue.array(
+    repositoryIndexDocument(entries).bytes
+  }
+
+  package static func repositoryIndexDocument(_ entries: [RepositoryEntry]) -> JSONValue {
+    .array(
       entries.map { entry in
         let (state, reason) = stateName(entry.state)
         let told = entry.problem.map(PublicText.withoutPlaces) ?? reason
@@ -91,8 +107,7 @@ extension OpenInferenceDocuments {
           .init("name", .string(entry.name)), .init("version", .string(String(version))),
           .init("state", .string(state)), .init("reason", .string(told)),
         ])
-      }
-    ).bytes
+      })
   }
 
   private static func stateName(_ state: ModelState) -> (name: String, reason: String) {

@@ -54,6 +54,43 @@ struct OpenInferenceParameters {
 }
 
 extension OpenInferenceParameters {
+  /// Takes a parameter of the protocol's binary form.
+  mutating func take(_ parameter: InferParameterEntry) throws(InputProblem) {
+    switch parameter.name {
+    case "sequence_id":
+      if case .string(let text) = parameter.value {
+        sequenceID = .text(text)
+      } else {
+        sequenceID = .number(try parameter.unsigned())
+      }
+    case "sequence_start": isSequenceStart = try parameter.bool()
+    case "sequence_end": isSequenceEnd = try parameter.bool()
+    // All answers of that form are binary.
+    case "binary_data_output": break
+    case "timeout":
+      let timeout = try parameter.unsigned()
+      timeoutMicroseconds = timeout == 0 ? nil : timeout
+    case "priority":
+      guard let priority = UInt32(exactly: try parameter.unsigned()) else {
+        throw .parameter(
+          parameter.name, expected: "a whole number below 2^32", got: parameter.text)
+      }
+      self.priority = priority
+    default:
+      let value: ParameterValue
+      switch parameter.value {
+      case .none: return
+      case .bool(let flag): value = .bool(flag)
+      case .integer(let number): value = .integer(number)
+      case .unsigned(let number):
+        value = Int64(exactly: number).map { .integer($0) } ?? .number(Double(number))
+      case .string(let text): value = .string(text)
+      case .number(let number): value = .number(number)
+      }
+      others.append(Parameter(name: parameter.name, value: value))
+    }
+  }
+
   static func readBool(_ key: String, _ scanner: inout JSONScanner) throws(InputProblem) -> Bool {
     if scanner.takeWord("true") { return true }
     if scanner.takeWord("false") { return false }

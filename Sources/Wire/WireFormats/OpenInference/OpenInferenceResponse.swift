@@ -78,7 +78,7 @@ package struct OpenInferenceResponse {
     jsonByteCountMax = byteCount + NumberPrinting.slackByteCount
   }
 
-  private static func check(
+  static func check(
     _ span: RegionSpan, _ output: String, _ tensor: Tensor
   ) throws(InferenceFailure) {
     guard tensor.byteCount > span.byteCount else { return }

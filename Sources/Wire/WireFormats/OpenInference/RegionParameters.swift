@@ -23,6 +23,21 @@ struct RegionParameters {
     return true
   }
 
+  /// As above, of the protocol's binary form.
+  mutating func take(_ parameter: InferParameterEntry) throws(InputProblem) -> Bool {
+    switch parameter.name {
+    case "shared_memory_region":
+      guard case .string(let name) = parameter.value else {
+        throw .fieldOfWrongKind(parameter.name, expected: "a string")
+      }
+      region = name
+    case "shared_memory_byte_size": byteCount = Int(clamping: try parameter.unsigned())
+    case "shared_memory_offset": byteOffset = Int(clamping: try parameter.unsigned())
+    default: return false
+    }
+    return true
+  }
+
   /// The range that they name; `nil` where they name none.
   func span() throws(InputProblem) -> RegionSpan? {
     guard let region else {

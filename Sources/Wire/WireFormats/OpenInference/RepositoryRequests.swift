@@ -42,14 +42,29 @@ package struct ModelLoadRequest: Sendable, Equatable {
         throw .parameter(member.key, expected: "config, or file: and a path", got: member.key)
       }
     }
-    if request.files.count > fileCountMax {
-      throw .parameter("file:", expected: "\(fileCountMax) files at most", got: "more")
+    try request.check()
+    return request
+  }
+
+  /// What files need beside themselves.
+  func check() throws(InputProblem) {
+    if files.count > Self.fileCountMax {
+      throw .parameter("file:", expected: "\(Self.fileCountMax) files at most", got: "more")
     }
-    if !request.files.isEmpty, request.configuration == nil {
+    if !files.isEmpty, configuration == nil {
       throw .parameter(
         "config", expected: "the configuration that goes with the files", got: "nothing")
     }
-    return request
+  }
+
+  /// Takes a file by the name of the parameter that carries it: `file:1/model.onnx`.
+  mutating func append(
+    fileParameter name: String, _ bytes: [UInt8]
+  ) throws(InputProblem) {
+    guard name.hasPrefix(Self.filePrefix) else {
+      throw .parameter(name, expected: "config, or file: and a path", got: name)
+    }
+    files.append(File(path: try Self.path(of: name), bytes: bytes))
   }
 
   private static func text(of member: JSONValue.Member) throws(InputProblem) -> String {
@@ -59,12 +74,17 @@ package struct ModelLoadRequest: Sendable, Equatable {
     return text
   }
 
-  private static func file(_ member: JSONValue.Member) throws(InputProblem) -> File {
-    let path = String(member.key.dropFirst(filePrefix.count))
+  private static func path(of name: String) throws(InputProblem) -> String {
+    let path = String(name.dropFirst(filePrefix.count))
     guard isInside(path) else {
       throw .parameter(
         "file:", expected: "a path inside the model's folder, such as file:1/model.onnx", got: path)
     }
+    return path
+  }
+
+  private static func file(_ member: JSONValue.Member) throws(InputProblem) -> File {
+    let path = try path(of: member.key)
     var text = try text(of: member)
     var bytes: Result<[UInt8], InputProblem> = .success([])
     text.withUTF8 { utf8 in

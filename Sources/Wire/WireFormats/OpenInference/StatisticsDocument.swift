@@ -3,7 +3,11 @@ package import Inference
 extension OpenInferenceDocuments {
   /// `GET /v2/models/stats` and `/v2/models/{model}/stats`, with Triton's names.
   package static func statistics(_ models: [ModelStatistics]) -> [UInt8] {
-    JSONValue.object([.init("model_stats", .array(models.map(statistics)))]).bytes
+    statisticsDocument(models).bytes
+  }
+
+  package static func statisticsDocument(_ models: [ModelStatistics]) -> JSONValue {
+    .object([.init("model_stats", .array(models.map(statistics)))])
   }
 
   private static func statistics(_ model: ModelStatistics) -> JSONValue {

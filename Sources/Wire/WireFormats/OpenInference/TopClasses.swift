@@ -22,6 +22,14 @@ enum TopClasses {
     return Tensor(strings: strings, shape: tensor.shape.rank > 1 ? [rowCount, count] : [count])
   }
 
+  /// Refuses classes of an output that has no numbers.
+  static func check(_ count: Int, of output: TensorDescription) throws(InputProblem) {
+    guard count > 0, output.datatype == .bytes || output.datatype == .bool else { return }
+    throw .parameter(
+      "classification", expected: "an output of numbers",
+      got: "`\(output.name)` of \(output.datatype.name)")
+  }
+
   /// A number that is compared as a double and printed as what it is.
   private struct Score {
     let order: Double

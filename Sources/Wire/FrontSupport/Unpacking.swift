@@ -1,13 +1,13 @@
 import CZlib
-import Inference
-import NIOCore
+package import Inference
+package import NIOCore
 
 /// Unpacks a request's body, never beyond a limit, however small the packed body is.
-enum Unpacking {
+package enum Unpacking {
   private static let stepBytes = 64 << 10
 
   /// Blocks for about 3 ms a MiB: on a worker.
-  static func unpack(
+  package static func unpack(
     _ packed: ByteBuffer, _ coding: ContentCoding, byteCountMax: Int
   ) throws(InferenceFailure) -> ByteBuffer {
     guard let zlib = Zlib.shared else { throw .unsupported(.contentEncoding(coding.name)) }

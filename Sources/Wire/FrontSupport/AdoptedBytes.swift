@@ -1,17 +1,17 @@
 import Glibc
-import Inference
-@_spi(CustomByteBufferAllocator) import NIOCore
+package import Inference
+@_spi(CustomByteBufferAllocator) package import NIOCore
 import Synchronization
-import WireFormats
+package import WireFormats
 
 /// Lets a network buffer be a tensor's memory: sends it as it lies there, reads straight into it.
 ///
 /// A `ByteBuffer` frees its memory through a C function that is told an address and nothing else;
 /// this table says to whom the address belongs. One short lock for each large tensor that is sent.
 /// The SPI is of the one NIO release that the manifest pins; when it goes, `copy` is what is left.
-enum AdoptedBytes {
+package enum AdoptedBytes {
   /// Tensors below this size are copied: that costs less than the table.
-  static let byteCountMin = 16 << 10
+  package static let byteCountMin = 16 << 10
 
   private static let owners = Guarded<[UInt: Owners]>([:])
 
@@ -35,7 +35,7 @@ enum AdoptedBytes {
 
   /// The tensor's bytes as a network buffer: adopted where that pays, else copied. `nil` where they
   /// are not on the host. The storage lives until the buffer has been sent.
-  static func buffer(of tensor: Tensor) -> ByteBuffer? {
+  package static func buffer(of tensor: Tensor) -> ByteBuffer? {
     guard let bytes = tensor.hostBytes else { return nil }
     guard bytes.count >= byteCountMin, let base = bytes.baseAddress else {
       return ByteBuffer(bytes: bytes)
@@ -49,7 +49,7 @@ enum AdoptedBytes {
 
   /// An empty network buffer over memory that is to be filled by one read. It is never larger than
   /// that memory, and never written to but by the read.
-  static func emptyBuffer(in memory: BodyMemory) -> ByteBuffer {
+  package static func emptyBuffer(in memory: BodyMemory) -> ByteBuffer {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.bytes.prefix(readByteCountMax))
     adopt(bytes.baseAddress, for: memory.owner)
     return ByteBuffer(takingOwnershipOf: bytes, allocator: allocator, writerIndex: 0)

@@ -1,22 +1,22 @@
 import Glibc
-import Inference
-import NIOCore
+package import Inference
+package import NIOCore
 
 /// Who is at the other end of a connection, found once when it opens.
-struct Peer {
+package struct Peer: Sendable {
   /// The IP address without a port; empty where there is none to know.
-  let address: String
-  let isLoopback: Bool
-  let caller: Caller
+  package let address: String
+  package let isLoopback: Bool
+  package let caller: Caller
 
-  init(address: String, isLoopback: Bool) {
+  package init(address: String, isLoopback: Bool) {
     self.address = address
     self.isLoopback = isLoopback
     caller = Caller(name: address)
   }
 
   /// - Parameter place: our own end, which tells a Unix socket also where the other has no name.
-  init(_ socket: SocketAddress?, at place: SocketAddress?) {
+  package init(_ socket: SocketAddress?, at place: SocketAddress?) {
     guard let socket, let address = socket.ipAddress else {
       // A Unix socket: whoever may open it is on this machine.
       self.init(
@@ -27,13 +27,13 @@ struct Peer {
   }
 
   /// `127.0.0.0/8`, `::1`, and the former written as IPv6.
-  static func isLoopback(_ address: String) -> Bool {
+  package static func isLoopback(_ address: String) -> Bool {
     address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
   }
 
   /// Gives the user at the other end of a Unix socket, who is then the caller; nobody where the system
   /// does not say, and on every other kind of connection. On the channel's loop.
-  static func user(of channel: any Channel, _ take: @escaping (Peer) -> Void) {
+  package static func user(of channel: any Channel, _ take: @escaping (Peer) -> Void) {
     guard channel.localAddress?.pathname != nil, let options = channel as? any SocketOptionProvider
     else { return }
     // On its own loop the channel answers at once.
@@ -50,13 +50,10 @@ struct Peer {
     var user: UInt32
     var group: UInt32
   }
-
-  /// Whether this peer's word about the caller is believed.
-  func isTrusted(by front: FrontLoop) -> Bool { front.trustedProxies.contains(address) }
 }
 
 extension RequestContext {
   /// Before a connection's first request.
-  static let unread = RequestContext(
+  package static let unread = RequestContext(
     id: "", caller: Caller(name: ""), dialect: .openInference, arrival: .never)
 }

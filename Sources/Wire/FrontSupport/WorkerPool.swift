@@ -4,22 +4,22 @@ import NIOPosix
 /// Threads for what is too long for an event loop and no model's work: large bodies, photos,
 /// packing. Each connection has at most one piece of work here, so the line is as bounded as the
 /// connections are.
-final class WorkerPool: Sendable {
+package final class WorkerPool: Sendable {
   private let threads: NIOThreadPool
 
-  init(threadCount: Int) {
+  package init(threadCount: Int) {
     threads = NIOThreadPool(numberOfThreads: threadCount)
   }
 
-  func start() { threads.start() }
+  package func start() { threads.start() }
 
   /// Runs `work` on a worker; not at all where the pool has ended, which happens after every
   /// connection was closed.
-  func run(_ work: @escaping @Sendable () -> Void) {
+  package func run(_ work: @escaping @Sendable () -> Void) {
     threads.submit { state in
       if case .active = state { work() }
     }
   }
 
-  func stop() { threads.shutdownGracefully { _ in } }
+  package func stop() { threads.shutdownGracefully { _ in } }
 }

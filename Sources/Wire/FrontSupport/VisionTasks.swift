@@ -1,13 +1,13 @@
 import Inference
-import Serving
+package import Serving
 import Synchronization
-import Vision
+package import Vision
 
 /// What each model does with photos, recognised at its first request and kept.
 ///
 /// An entry holds what it was recognised from and is used only while the model still says the same:
 /// a version that was loaded again is recognised again. One entry a version, and a bound on them.
-final class VisionTasks: Sendable {
+package final class VisionTasks: Sendable {
   private struct Key: Hashable {
     let name: String
     let version: Int64
@@ -34,9 +34,9 @@ final class VisionTasks: Sendable {
   private let entries = Guarded<[Key: Entry]>([:])
   private let options: @Sendable (String) -> VisionOptions
 
-  init(options: @escaping @Sendable (String) -> VisionOptions) { self.options = options }
+  package init(options: @escaping @Sendable (String) -> VisionOptions) { self.options = options }
 
-  func task(for lease: ModelLease) -> VisionTask {
+  package func task(for lease: ModelLease) -> VisionTask {
     let key = Key(name: lease.name, version: lease.version)
     if let entry = entries.withLock({ $0[key] }), entry.holds(for: lease) { return entry.task }
     // Recognised outside the lock: two first requests may do it twice, to the same end.

@@ -1,15 +1,15 @@
-import Inference
-import Serving
-import WireFormats
+package import Inference
+package import Serving
+package import WireFormats
 
 /// The client's memory that one request reads or writes: found once, so that it can be unregistered
 /// meanwhile and is let go when the request is over.
-struct HeldRegions: Sendable {
+package struct HeldRegions: Sendable {
   private var regions: [String: SharedRegion] = [:]
 
-  init() {}
+  package init() {}
 
-  init(
+  package init(
     of request: OpenInferenceRequest, in registry: SharedMemoryRegistry
   ) throws(InferenceFailure) {
     for input in request.regionInputs { try hold(input.span.region, registry) }
@@ -28,7 +28,9 @@ struct HeldRegions: Sendable {
   }
 
   /// The request with its inputs; copies them.
-  func fill(_ request: OpenInferenceRequest) -> Result<OpenInferenceRequest, InferenceFailure> {
+  package func fill(_ request: OpenInferenceRequest) -> Result<
+    OpenInferenceRequest, InferenceFailure
+  > {
     var request = request
     do throws(InputProblem) {
       try request.fill { span throws(InputProblem) in try region(span.region).read(span) }
@@ -39,7 +41,7 @@ struct HeldRegions: Sendable {
   }
 
   /// Writes outputs to where the client wants them.
-  func write(
+  package func write(
     _ tensors: [(span: RegionSpan, tensor: Tensor)]
   ) throws(InferenceFailure) {
     for (span, tensor) in tensors {

@@ -1,0 +1,108 @@
+import Glibc
+package import Inference
+import NIOConcurrencyHelpers
+package import NIOCore
+package import NIOPosix
+package import Serving
+import Synchronization
+
+/// What all fronts of one server stand on: the event loops, an entrance to the models for each of
+/// them, and the workers.
+///
+/// Made, and shut down, on a thread that may block. `shutDown` comes last, when no front listens.
+package final class FrontGround: Sendable {
+  package let group: MultiThreadedEventLoopGroup
+  package let workers: WorkerPool
+  package let door: InferenceServer
+  private let entrances: [ObjectIdentifier: Entrance]
+  private let loopCount: Int
+
+  package init(loopCount: Int, workerCount: Int, door: InferenceServer) {
+    self.loopCount = loopCount
+    self.door = door
+    group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
+    workers = WorkerPool(threadCount: workerCount)
+    entrances = Dictionary(
+      uniqueKeysWithValues: group.makeIterator().map {
+        (ObjectIdentifier($0), door.makeEntrance(isEventLoop: true))
+      })
+  }
+
+  /// The entrance that belongs to an event loop; to be used on that loop only.
+  package func entrance(on eventLoop: any EventLoop) -> Entrance {
+    guard let entrance = entrances[ObjectIdentifier(eventLoop)] else {
+      preconditionFailure("an event loop that is not ours")
+    }
+    return entrance
+  }
+
+  /// Makes something for each loop, on the loop that will use it. Blocks for moments.
+  package func onEachLoop<Part>(
+    _ make: @escaping @Sendable (any EventLoop) -> Part
+  ) -> [NIOLoopBound<Part>] {
+    let made = Guarded<[NIOLoopBound<Part>]>([])
+    let areMade = ConditionLock(value: false)
+    for eventLoop in group.makeIterator() {
+      eventLoop.execute {
+        let part = NIOLoopBound(make(eventLoop), eventLoop: eventLoop)
+        let count = made.withLock { made in
+          made.append(part)
+          return made.count
+        }
+        if count == self.loopCount {
+          areMade.lock()
+          areMade.unlock(withValue: true)
+        }
+      }
+    }
+    areMade.lock(whenValue: true)
+    areMade.unlock()
+    return made.withLock { $0 }
+  }
+
+  /// Opens a port. Blocks for moments; `setting` names the port in a fault's words.
+  package func listen(
+    _ bootstrap: ServerBootstrap, host: String, port: Int, setting: String
+  ) throws(ServerFault) -> any Channel {
+    switch wait(for: bootstrap.bind(host: host, port: port)) {
+    case .success(let channel): return channel
+    case .failure(let error):
+      if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+        throw .portTaken(port: port)
+      }
+      throw .configurationInvalid(
+        file: setting, reason: "cannot listen on \(host):\(port): \(error)")
+    }
+  }
+
+  /// Blocks until a listener is bound.
+  package func wait(
+    for binding: EventLoopFuture<any Channel>
+  ) -> Result<any Channel, any Error> {
+    let result = Guarded<Result<any Channel, any Error>?>(nil)
+    let done = ConditionLock(value: false)
+    binding.whenComplete { outcome in
+      result.withLock { $0 = outcome }
+      done.lock()
+      done.unlock(withValue: true)
+    }
+    done.lock(whenValue: true)
+    done.unlock()
+    guard let outcome = result.withLock({ $0 }) else {
+      preconditionFailure("bind ended without a result")
+    }
+    return outcome
+  }
+
+  /// Ends the workers and the loops. Blocks.
+  package func shutDown() {
+    workers.stop()
+    let ended = ConditionLock(value: false)
+    group.shutdownGracefully { _ in
+      ended.lock()
+      ended.unlock(withValue: true)
+    }
+    ended.lock(whenValue: true)
+    ended.unlock()
+  }
+}

@@ -1,0 +1,33 @@
+package import Inference
+package import Serving
+package import WireFormats
+
+/// Loads and unloads models by name, for those who may manage this server. Called on worker threads;
+/// a completion is called once, on any thread, with why it was not done.
+package protocol FrontRepository: Sendable {
+  func load(
+    _ name: String, _ request: ModelLoadRequest,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  func unload(
+    _ name: String, withDependents: Bool,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Gives versions of a model other names, or takes such names away where the version is `nil`;
+  /// blocks for moments.
+  func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure)
+  /// Models that could be loaded and of which nothing is known to the server.
+  func restingNames() -> [String]
+}
+
+extension RepositoryEntry {
+  /// The repository index: every version that the server knows of, and what it could load.
+  package static func all(
+    of door: InferenceServer, _ repository: (any FrontRepository)?, isReadyOnly: Bool
+  ) -> [RepositoryEntry] {
+    let entries = door.statuses.filter { !isReadyOnly || $0.state == .ready }.map {
+      RepositoryEntry(name: $0.name, version: $0.version, state: $0.state, problem: $0.problem)
+    }
+    guard !isReadyOnly, let repository else { return entries }
+    return entries
+      + repository.restingNames().map { RepositoryEntry(name: $0, version: nil, state: .gone) }
+  }
+}

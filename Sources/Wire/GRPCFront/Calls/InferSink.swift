@@ -1,0 +1,61 @@
+import Inference
+import NIOCore
+import Synchronization
+
+/// Takes a model's answers on whichever thread they come and brings them to the run's event loop, in
+/// order; where they come on that loop, at once.
+final class InferSink: ResponseSink {
+  private let run: NIOLoopBound<InferRun>
+  private let eventLoop: any EventLoop
+  /// Parts on their way to the client.
+  private let openCount = Atomic<Int>(0)
+
+  /// The door keeps parts until it hears `resume`.
+  private let owesResume = Atomic<Bool>(false)
+
+  /// Parts that may be on their way before the model is told to wait.
+  private static let openCountMax = 8
+
+  init(run: InferRun, eventLoop: any EventLoop) {
+    self.run = NIOLoopBound(run, eventLoop: eventLoop)
+    self.eventLoop = eventLoop
+  }
+
+  func receive(_ part: ResponsePart) -> Demand {
+    let count = openCount.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+    if eventLoop.inEventLoop {
+      run.value.gave(part.outputs)
+    } else {
+      eventLoop.execute { self.run.value.gave(part.outputs) }
+    }
+    guard count >= Self.openCountMax else { return .more }
+    owesResume.store(true, ordering: .sequentiallyConsistent)
+    // All of them may have left meanwhile, and nobody would come to say so.
+    return takeDueResume() ? .more : .wait
+  }
+
+  func finish(_ end: ResponseEnd) {
+    if eventLoop.inEventLoop {
+      run.value.ended(end)
+    } else {
+      eventLoop.execute { self.run.value.ended(end) }
+    }
+  }
+
+  /// A part has left, or never will. True where the request's handle is to be told to resume.
+  func partLeft() -> Bool {
+    openCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    return takeDueResume()
+  }
+
+  /// There is no handle yet to be told: whoever submits asks again when it has one.
+  func keepResume() { owesResume.store(true, ordering: .sequentiallyConsistent) }
+
+  /// Whether the client has caught up with a door that waits; true once for each wait.
+  func takeDueResume() -> Bool {
+    guard openCount.load(ordering: .sequentiallyConsistent) <= Self.openCountMax / 2 else {
+      return false
+    }
+    return owesResume.exchange(false, ordering: .sequentiallyConsistent)
+  }
+}

@@ -1,0 +1,54 @@
+/// What a connection is waited for, and since when: decides when patience with it ends. Calls have
+/// their own.
+///
+/// Time comes in ticks of one second, from one sweep over all connections of a loop.
+struct ConnectionWatch {
+  enum Waiting: Equatable {
+    /// For the client's first SETTINGS.
+    case handshake
+    /// For a call.
+    case idle
+    /// Calls are under way.
+    case calls
+    /// It was told to go: for the answer to our ping, which shows that it has heard.
+    case farewell
+    /// It has heard: for the last call's end.
+    case lastCalls
+  }
+
+  enum Verdict: Equatable {
+    case close
+    case beginLeaving
+    case endLeaving
+  }
+
+  private(set) var waiting = Waiting.handshake
+  private var since: Int
+
+  init(tick: Int) { since = tick }
+
+  var isLeaving: Bool { waiting == .farewell || waiting == .lastCalls }
+
+  mutating func wait(for waiting: Waiting, tick: Int) {
+    self.waiting = waiting
+    since = tick
+  }
+
+  /// The number of calls has changed.
+  mutating func callCountChanged(to count: Int, tick: Int) {
+    guard waiting == .idle || waiting == .calls else { return }
+    let now = count == 0 ? Waiting.idle : .calls
+    if now != waiting { wait(for: now, tick: tick) }
+  }
+
+  func verdict(tick: Int, limits: GRPCLimits) -> Verdict? {
+    let seconds = tick - since
+    switch waiting {
+    case .handshake: return seconds > limits.handshakeSecondsMax ? .close : nil
+    case .idle: return seconds > limits.idleSecondsMax ? .beginLeaving : nil
+    case .calls: return nil
+    case .farewell: return seconds >= 1 ? .endLeaving : nil
+    case .lastCalls: return nil
+    }
+  }
+}

@@ -1,0 +1,277 @@
+import FrontSupport
+import Inference
+import NIOCore
+import NIOHTTP2
+
+/// One client's connection: takes the frames of all of its calls, keeps the receiving windows open,
+/// holds it to the limits. Everything happens on the connection's event loop.
+///
+/// Frames are checked, decompressed and put in order by NIO's handler before they come here, and it
+/// keeps what is written beyond a sending window.
+final class GRPCConnection: ChannelInboundHandler {
+  typealias InboundIn = HTTP2Frame
+  typealias OutboundOut = HTTP2Frame
+
+  let front: GRPCLoop
+  let sentFrames = SentFrames()
+  private(set) var peer = Peer(address: "", isLoopback: false)
+  private(set) var context: ChannelHandlerContext?
+  /// The call whose headers came last.
+  let head = CallHead()
+  var methods = GRPCMethod.Memory()
+  private(set) var streams: [HTTP2StreamID: GRPCStream] = [:]
+  private var watch: ConnectionWatch
+  private var lastStreamID = HTTP2StreamID.rootStream
+  /// Answers that were written and have not left.
+  private(set) var unsentByteCount = 0
+  /// Calls whose last frame was written and has not left.
+  private var leavingCount = 0
+  private var movedTick = 0
+  /// The connection's receiving window, which is opened again when answers have left.
+  private var isWindowOwed = false
+  private var inboundWindow = 65_535
+  private var isFlushOwed = false
+  private var isReading = false
+
+  init(front: GRPCLoop) {
+    self.front = front
+    watch = ConnectionWatch(tick: front.tick)
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func channelActive(context: ChannelHandlerContext) {
+    peer = Peer(context.remoteAddress, at: context.localAddress)
+    front.connectionOpened(self)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    front.connectionClosed(self)
+    self.context = nil
+    let open = streams.values
+    streams = [:]
+    for stream in open { stream.clientLeft() }
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Where the handler has not given the connection up, the error was one call's, which it has reset.
+    guard sentFrames.hasGivenUp || !(error is any NIOHTTP2Error) else { return }
+    context.close(promise: nil)
+  }
+}
+
+// MARK: - Frames in
+
+extension GRPCConnection {
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    isReading = true
+    let frame = unwrapInboundIn(data)
+    switch frame.payload {
+    case .headers(let headers): take(headers, frame.streamID)
+    case .data(let data):
+      guard case .byteBuffer(let bytes) = data.data else { return }
+      streams[frame.streamID]?.receive(bytes, isEnd: data.endStream)
+    case .rstStream: break
+    case .settings(.settings):
+      if watch.waiting == .handshake { handshakeEnded() }
+      controlFrameCame(isPing: false)
+    case .ping(_, let isAnswer):
+      if isAnswer { pingAnswered() } else { controlFrameCame(isPing: true) }
+    case .windowUpdate, .priority: controlFrameCame(isPing: false)
+    default: break
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    // What was written while reading, NIO's handler has just sent.
+    if isFlushOwed { flush() }
+    context.fireChannelReadComplete()
+  }
+
+  private func take(_ headers: HTTP2Frame.FramePayload.Headers, _ id: HTTP2StreamID) {
+    if let stream = streams[id] {
+      // Trailers of a request say nothing but that it is over.
+      if headers.endStream { stream.receive(ByteBuffer(), isEnd: true) }
+      return
+    }
+    lastStreamID = id
+    let isTrusted = front.settings.trustedProxies.contains(peer.address)
+    head.read(headers.headers, callerHeader: isTrusted ? front.callerHeader : nil)
+    let stream = GRPCStream(id, connection: self)
+    streams[id] = stream
+    watch.callCountChanged(to: streams.count, tick: front.tick)
+    stream.begin(isEnd: headers.endStream)
+  }
+
+  private func controlFrameCame(isPing: Bool) {
+    if isPing {
+      sentFrames.abuse.pingCame()
+    } else {
+      sentFrames.abuse.controlFrameCame()
+    }
+    guard sentFrames.abuse.isTooMuch(front.limits) else { return }
+    write(
+      .goAway(
+        lastStreamID: lastStreamID, errorCode: .enhanceYourCalm,
+        opaqueData: ByteBuffer(string: "too_many_pings")), on: .rootStream)
+    flush()
+    close()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? NIOHTTP2WindowUpdatedEvent {
+      windowChanged(event)
+    } else if let event = event as? StreamClosedEvent {
+      streamClosed(event.streamID)
+    }
+  }
+
+  private func streamClosed(_ id: HTTP2StreamID) {
+    guard let stream = streams.removeValue(forKey: id) else { return }
+    watch.callCountChanged(to: streams.count, tick: front.tick)
+    stream.closed()
+    closeIfDone()
+  }
+}
+
+// MARK: - Windows
+
+extension GRPCConnection {
+  private func handshakeEnded() {
+    watch.wait(for: .idle, tick: front.tick)
+    // The connection's own window begins with 64 KiB, whatever SETTINGS say.
+    openWindow(by: front.limits.windowBytes - inboundWindow, of: .rootStream)
+    if front.isDraining { beginLeaving() }
+  }
+
+  private func windowChanged(_ event: NIOHTTP2WindowUpdatedEvent) {
+    guard let size = event.inboundWindowSize else { return }
+    if event.streamID == .rootStream {
+      inboundWindow = size
+      if size <= front.limits.windowBytes / 2 { openConnectionWindow() }
+    } else if size <= front.limits.windowBytes / 2, let stream = streams[event.streamID],
+      stream.wantsBytes
+    {
+      openWindow(by: front.limits.windowBytes - size, of: event.streamID)
+    }
+  }
+
+  /// A client that does not take its answers does not get to ask for more of them.
+  private func openConnectionWindow() {
+    isWindowOwed = unsentByteCount > front.limits.unsentBytesPause
+    if isWindowOwed || watch.waiting == .handshake { return }
+    openWindow(by: front.limits.windowBytes - inboundWindow, of: .rootStream)
+  }
+
+  private func openWindow(by byteCount: Int, of id: HTTP2StreamID) {
+    guard byteCount > 0 else { return }
+    write(.windowUpdate(windowSizeIncrement: byteCount), on: id)
+    flushSoon()
+  }
+}
+
+// MARK: - Frames out
+
+extension GRPCConnection {
+  func write(
+    _ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID,
+    promise: EventLoopPromise<Void>? = nil
+  ) {
+    guard let context else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    context.write(
+      wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: promise)
+  }
+
+  func flush() {
+    isFlushOwed = false
+    context?.flush()
+  }
+
+  /// Sends what was written at the end of the read at hand, or of this turn of the loop.
+  func flushSoon() {
+    guard !isFlushOwed else { return }
+    isFlushOwed = true
+    if !isReading { front.flushSoon(self) }
+  }
+
+  /// Bytes of an answer were written; false where the client holds too many already, and was cut off.
+  func wrote(_ byteCount: Int) -> Bool {
+    if unsentByteCount == 0 { movedTick = front.tick }
+    unsentByteCount += byteCount
+    if unsentByteCount <= front.limits.unsentBytesMax { return true }
+    close()
+    return false
+  }
+
+  func sent(_ byteCount: Int) {
+    unsentByteCount -= byteCount
+    movedTick = front.tick
+    if isWindowOwed, unsentByteCount <= front.limits.unsentBytesPause { openConnectionWindow() }
+  }
+}
+
+// MARK: - Time and end
+
+extension GRPCConnection {
+  func answerIsLeaving() { leavingCount += 1 }
+
+  func answerHasLeft() {
+    leavingCount -= 1
+    closeIfDone()
+  }
+
+  func secondPassed() {
+    sentFrames.abuse.secondPassed()
+    for stream in streams.values { stream.secondPassed() }
+    let seconds = front.tick - movedTick
+    if front.limits.isTooSlow(seconds: seconds, unsentByteCount: unsentByteCount) {
+      close()
+      return
+    }
+    switch watch.verdict(tick: front.tick, limits: front.limits) {
+    case nil: break
+    case .close: close()
+    case .beginLeaving: beginLeaving()
+    case .endLeaving: endLeaving()
+    }
+  }
+
+  /// Tells the client to take its next calls elsewhere. Calls that it has sent meanwhile are still
+  /// answered: a second GOAWAY, after a round trip, says which was the last.
+  func beginLeaving() {
+    guard !watch.isLeaving else { return }
+    if watch.waiting == .handshake {
+      // A client that has not begun has nothing to lose.
+      close()
+      return
+    }
+    watch.wait(for: .farewell, tick: front.tick)
+    write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+    write(.ping(HTTP2PingData(withInteger: 0), ack: false), on: .rootStream)
+    flushSoon()
+  }
+
+  private func pingAnswered() {
+    if watch.waiting == .farewell { endLeaving() }
+  }
+
+  private func endLeaving() {
+    watch.wait(for: .lastCalls, tick: front.tick)
+    write(
+      .goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+    flush()
+    closeIfDone()
+  }
+
+  private func closeIfDone() {
+    if watch.waiting == .lastCalls, streams.isEmpty, leavingCount == 0 { close() }
+  }
+
+  func close() { context?.close(promise: nil) }
+}

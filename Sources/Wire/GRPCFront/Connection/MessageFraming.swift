@@ -1,0 +1,191 @@
+import FrontSupport
+import Inference
+import NIOCore
+import WireFormats
+
+/// A message of a call, whole.
+enum CallMessage: Sendable {
+  /// As it came, to be unpacked first where `isPacked`.
+  case bytes(ByteBuffer, isPacked: Bool)
+  /// A `ModelInferRequest` that came in pieces.
+  case infer(InferMessageBody.Parts)
+}
+
+/// Cuts the bytes of a call into messages: a byte that says whether it is packed, four of length,
+/// the message.
+///
+/// A message that comes in one piece is not copied. One that comes in several is collected, the raw
+/// tensors of an inference straight into the memory where the model will find them; what is held
+/// counts against a budget that all calls share.
+struct MessageFraming {
+  private enum Phase {
+    case prefix
+    case collecting(ByteBuffer, byteCount: Int, isPacked: Bool)
+    case inferring(InferMessageBody, restByteCount: Int)
+  }
+
+  /// Messages are inferences, whose tensors may be taken out as they come.
+  private let areInferences: Bool
+  private let byteCountMax: Int
+  private let budget: ByteBudget
+  private let isPackingKnown: Bool
+  private var phase = Phase.prefix
+  private var prefix = ByteBuffer()
+  private var taken = 0
+  private(set) var receivedByteCount = 0
+
+  /// What every call may hold without asking.
+  private static let freeBytes = 64 << 10
+  private static let prefixByteCount = 5
+
+  /// - Parameter isPackingKnown: the call names a coding, so messages may be packed.
+  init(areInferences: Bool, byteCountMax: Int, isPackingKnown: Bool, budget: ByteBudget) {
+    self.areInferences = areInferences
+    self.byteCountMax = byteCountMax
+    self.isPackingKnown = isPackingKnown
+    self.budget = budget
+  }
+
+  /// Whether part of a message has come and the rest has not.
+  var isInsideMessage: Bool {
+    if case .prefix = phase { return prefix.readableBytes > 0 }
+    return true
+  }
+
+  /// Takes the bytes in front of `bytes`; gives a message when one is whole, and `nil` when all bytes
+  /// were taken. To be called until it does.
+  mutating func next(_ bytes: inout ByteBuffer) throws(CallFailure) -> CallMessage? {
+    while true {
+      switch phase {
+      case .prefix:
+        guard let (byteCount, isPacked) = try readPrefix(&bytes) else { return nil }
+        if bytes.readableBytes >= byteCount, let message = bytes.readSlice(length: byteCount) {
+          return .bytes(message, isPacked: isPacked)
+        }
+        phase =
+          areInferences && !isPacked
+          ? .inferring(InferMessageBody(byteCount: byteCount), restByteCount: byteCount)
+          : .collecting(ByteBuffer(), byteCount: byteCount, isPacked: isPacked)
+      // Nothing else may hold what is filled while it is filled: it would be copied.
+      case .collecting(var collected, let byteCount, let isPacked):
+        phase = .prefix
+        try collect(&bytes, into: &collected, byteCount)
+        if collected.readableBytes == byteCount { return .bytes(collected, isPacked: isPacked) }
+        phase = .collecting(collected, byteCount: byteCount, isPacked: isPacked)
+        return nil
+      case .inferring(var body, var restByteCount):
+        phase = .prefix
+        if let parts = try infer(&bytes, into: &body, &restByteCount) { return .infer(parts) }
+        phase = .inferring(body, restByteCount: restByteCount)
+        return nil
+      }
+    }
+  }
+
+  private mutating func readPrefix(
+    _ bytes: inout ByteBuffer
+  ) throws(CallFailure) -> (byteCount: Int, isPacked: Bool)? {
+    let isSplit = prefix.readableBytes > 0 || bytes.readableBytes < Self.prefixByteCount
+    if isSplit {
+      let missing = Self.prefixByteCount - prefix.readableBytes
+      if var part = bytes.readSlice(length: min(missing, bytes.readableBytes)) {
+        prefix.writeBuffer(&part)
+      }
+      if prefix.readableBytes < Self.prefixByteCount { return nil }
+    }
+    let read: (flag: UInt8, length: UInt32)?
+    if isSplit {
+      read = prefix.readMultipleIntegers()
+      prefix.clear()
+    } else {
+      read = bytes.readMultipleIntegers()
+    }
+    guard let read else { return nil }
+    try check(flag: read.flag)
+    guard read.length <= byteCountMax else {
+      throw CallFailure(.tooLarge(.body(bytesMax: byteCountMax)))
+    }
+    return (Int(read.length), read.flag == 1)
+  }
+
+  private func check(flag: UInt8) throws(CallFailure) {
+    if flag == 0 || (flag == 1 && isPackingKnown) { return }
+    // What gRPC's document on compression asks for.
+    throw CallFailure(
+      .invalidInput(
+        .framing(
+          flag == 1
+            ? "a message says that it is compressed, but the call has no grpc-encoding"
+            : "a message begins with \(flag); it begins with 0, or 1 where it is compressed")),
+      status: .internal)
+  }
+
+  private mutating func collect(
+    _ bytes: inout ByteBuffer, into collected: inout ByteBuffer, _ byteCount: Int
+  ) throws(CallFailure) {
+    let wanted = min(bytes.readableBytes, byteCount - collected.readableBytes)
+    guard var part = bytes.readSlice(length: wanted) else { return }
+    try account(for: collected.readableBytes + part.readableBytes)
+    if collected.writableBytes < part.readableBytes {
+      // Grown to twice its size, so that a client's word alone reserves nothing.
+      let needed = collected.readableBytes + part.readableBytes
+      var larger = ByteBufferAllocator().buffer(
+        capacity: max(needed, min(byteCount, collected.readableBytes * 2)))
+      larger.writeImmutableBuffer(collected)
+      collected = larger
+    }
+    collected.writeBuffer(&part)
+  }
+
+  private mutating func infer(
+    _ bytes: inout ByteBuffer, into body: inout InferMessageBody, _ restByteCount: inout Int
+  ) throws(CallFailure) -> InferMessageBody.Parts? {
+    do throws(InputProblem) {
+      if let part = bytes.readSlice(length: min(bytes.readableBytes, restByteCount)) {
+        restByteCount -= part.readableBytes
+        receivedByteCount += part.readableBytes
+        try part.withUnsafeReadableBytes { (bytes) throws(InputProblem) in
+          try body.receive(bytes)
+        }
+      }
+      if restByteCount == 0 {
+        receivedByteCount = 0
+        return try body.finish()
+      }
+    } catch {
+      throw CallFailure(.invalidInput(error))
+    }
+    try account(for: receivedByteCount)
+    return nil
+  }
+
+  /// In steps, so that a message of many pieces does not touch the shared counter for each.
+  private mutating func account(for total: Int) throws(CallFailure) {
+    let wanted = total - Self.freeBytes - taken
+    guard wanted > 0 else { return }
+    let step = max(wanted, Self.freeBytes)
+    guard budget.take(step) else {
+      throw CallFailure(
+        .overloaded(limit: .waitingBytes(budget.byteCountMax), retryAfter: .seconds(1)))
+    }
+    taken += step
+  }
+
+  /// Lets go of what is counted; the message it was counted for has become tensors, or the call is
+  /// over.
+  mutating func giveBack() {
+    budget.giveBack(taken)
+    taken = 0
+  }
+}
+
+/// Why a call got no answer, with a status of its own where gRPC prescribes one.
+struct CallFailure: Error {
+  let failure: InferenceFailure
+  let status: GRPCStatus
+
+  init(_ failure: InferenceFailure, status: GRPCStatus? = nil) {
+    self.failure = failure
+    self.status = status ?? GRPCFailures.status(for: failure)
+  }
+}
