@@ -26,8 +26,12 @@ struct Buckets: Sendable {
     5_000_000, 60_000_000,
   ])
 
-  /// Of their phases: coarser, because there are six of them for each model version.
-  static let phase = Buckets(microseconds: [
+  /// Of waiting and computing, which people look at first.
+  static let mainPhase = Buckets(microseconds: [
     50, 250, 1_000, 5_000, 25_000, 100_000, 500_000, 5_000_000, 60_000_000,
   ])
+
+  /// Of the other phases: coarse, because there are four of them for each model version, whose series
+  /// are at most 150.
+  static let otherPhase = Buckets(microseconds: [100, 1_000, 10_000, 1_000_000])
 }

@@ -102,7 +102,8 @@ struct MetricsPage {
 
   private func writeRequests(into text: inout PrometheusText) {
     for series in series {
-      for dialect in Dialect.allCases {
+      // Nothing that a server answers comes without a wire.
+      for dialect in Dialect.allCases where dialect != .embedded {
         let counts = RequestRecord.Outcome.allCases.map { ($0, series.requests(dialect, $0)) }
         let isUsed = counts.contains { $0.1 > 0 }
         guard dialect == .openInference || isUsed else { continue }

@@ -136,7 +136,8 @@ package enum MetricsTable {
     }
     page += "\nBuckets in seconds: of `\(MetricName.requestDuration.rawValue)` "
     page += Buckets.duration.labels.joined(separator: ", ")
-    page += "; of `\(MetricName.requestPhase.rawValue)` "
-    return page + Buckets.phase.labels.joined(separator: ", ") + ".\n"
+    page += "; of `\(MetricName.requestPhase.rawValue)` of queue and compute "
+    page += Buckets.mainPhase.labels.joined(separator: ", ")
+    return page + ", of the others " + Buckets.otherPhase.labels.joined(separator: ", ") + ".\n"
   }
 }

@@ -8,7 +8,6 @@ final class ModelSeries: Sendable {
   let version: Int64
   private let cells: CounterCells
   private let durationBuckets = Buckets.duration
-  private let phaseBuckets = Buckets.phase
   /// Runs of more than one row; those of one are counted without a lock.
   private let batches = Guarded(BatchSizes())
   /// Of decoupled models only.
@@ -56,9 +55,9 @@ final class ModelSeries: Sendable {
     let (from, to) = phase.bounds(in: record)
     guard from != .never, to != .never else { return }
     let time = to.nanoseconds(since: from)
-    let start = SeriesLayout.phase(phase)
-    cells.add(1, at: start + phaseBuckets.place(of: time), shard: shard)
-    cells.add(time, at: start + phaseBuckets.count, shard: shard)
+    let (start, buckets) = (SeriesLayout.phase(phase), phase.buckets)
+    cells.add(1, at: start + buckets.place(of: time), shard: shard)
+    cells.add(time, at: start + buckets.count, shard: shard)
   }
 
   private func countDuration(_ record: borrowing RequestRecord, _ shard: Int) {
@@ -208,7 +207,7 @@ final class ModelSeries: Sendable {
   var duration: HistogramReading { reading(at: SeriesLayout.duration, durationBuckets) }
 
   func phase(_ phase: RequestPhase) -> HistogramReading {
-    reading(at: SeriesLayout.phase(phase), phaseBuckets)
+    reading(at: SeriesLayout.phase(phase), phase.buckets)
   }
 
   /// The total is the sum of the buckets as read, so that the two agree although requests end

@@ -16,6 +16,13 @@ enum RequestPhase: String, CaseIterable {
     }
   }
 
+  var buckets: Buckets {
+    switch self {
+    case .queue, .compute: .mainPhase
+    case .read, .decode, .encode, .write: .otherPhase
+    }
+  }
+
   var place: Int {
     switch self {
     case .read: 0
@@ -55,8 +62,8 @@ enum SeriesLayout {
   static let cellCount = cachedSuccesses + 1
 
   static let outcomeCount = RequestRecord.Outcome.allCases.count
-  /// Buckets, then the sum of nanoseconds.
-  static let phaseWidth = Buckets.phase.count + 1
+  /// The most buckets, and the sum of nanoseconds.
+  static let phaseWidth = Buckets.mainPhase.count + 1
 
   static func requests(_ dialect: Dialect, _ outcome: RequestRecord.Outcome) -> Int {
     requests + dialect.place * outcomeCount + outcome.place

@@ -28,7 +28,8 @@ package enum DialectFailures {
         .init("code", .integer(Int64(row.status))), .init("type", .string(row.type)),
         .init("message", .string(text)),
       ]).bytes
-    case .openInference, .vision, .embedded, .grpc, .kserve, .vertex, .predict, .tensorFlow, .sageMaker:
+    case .openInference, .vision, .embedded, .grpc, .kserve, .vertex, .predict, .tensorFlow,
+      .sageMaker:
       return OpenInferenceDocuments.error(text)
     }
   }
