@@ -370,7 +370,8 @@ private let broken = FakeLoader { () throws(RuntimeFault) in
     let specifications = (0..<1_000).map { house.specification("m\($0)", FakeModel()) }
     let ended = Guarded<[ServerFault]?>(nil)
     house.server.load(specifications) { faults in ended.withLock { $0 = faults } }
-    #expect(eventually { ended.withLock { $0 } == [] })
+    // Beside all other tests and under the thread sanitizer a thousand threads take their time.
+    #expect((0..<5).contains { _ in eventually { ended.withLock { $0 } == [] } })
     for place in [0, 10, 500, 999] {
       let lease = try house.entrance.lease(ModelAddress(name: "m\(place)"))
       #expect(lease.name == "m\(place)")
