@@ -123,6 +123,8 @@ private struct CountHouse {
       return
     }
     #expect(sink.values == [0] && sink.partsAfterEnd == 0)
+    house.model.gate.open()
+    house.server.shutDown()
   }
 
   @Test func `a sink that waits is given the rest when it resumes`() throws {
@@ -190,6 +192,7 @@ private struct CountHouse {
     #expect(long.endCount == 0)
     house.model.gate.open()
     #expect(eventually { long.isOver })
+    house.server.shutDown()
   }
 
   // MARK: Iterations
