@@ -569,11 +569,14 @@ class GRPCStreamingTest(unittest.TestCase):
         for tensor in repeat(list(range(500))):
             request.inputs.append(tensor._get_tensor())
             request.raw_input_contents.append(tensor._get_content())
-        answers = stub.ModelStreamInfer(iter([request]))
-        read = [next(answers).infer_response for _ in range(3)]
-        time.sleep(0.3)
-        read += [a.infer_response for a in answers]
-        self.assertEqual([struct.unpack("<i", r.raw_output_contents[0])[0] for r in read], list(range(500)))
+        # More than once: parts come from the model's thread and, after a pause, from the loop.
+        for pause in (0.3, 0, 0.01, 0.02, 0, 0.05):
+            answers = stub.ModelStreamInfer(iter([request]))
+            read = [next(answers).infer_response for _ in range(3)]
+            time.sleep(pause)
+            read += [a.infer_response for a in answers]
+            self.assertEqual(
+                [struct.unpack("<i", r.raw_output_contents[0])[0] for r in read], list(range(500)))
 
 
 class GRPCExtensionsTest(unittest.TestCase):

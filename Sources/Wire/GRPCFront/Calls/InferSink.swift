@@ -10,6 +10,9 @@ final class InferSink: ResponseSink {
   /// Parts on their way to the client.
   private let openCount = Atomic<Int>(0)
 
+  /// Steps that the loop has not come to yet.
+  private let queuedCount = Atomic<Int>(0)
+
   /// The door keeps parts until it hears `resume`.
   private let owesResume = Atomic<Bool>(false)
 
@@ -23,11 +26,7 @@ final class InferSink: ResponseSink {
 
   func receive(_ part: ResponsePart) -> Demand {
     let count = openCount.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-    if eventLoop.inEventLoop {
-      run.value.gave(part.outputs)
-    } else {
-      eventLoop.execute { self.run.value.gave(part.outputs) }
-    }
+    onLoop { $0.gave(part.outputs) }
     guard count >= Self.openCountMax else { return .more }
     owesResume.store(true, ordering: .sequentiallyConsistent)
     // All of them may have left meanwhile, and nobody would come to say so.
@@ -35,10 +34,20 @@ final class InferSink: ResponseSink {
   }
 
   func finish(_ end: ResponseEnd) {
-    if eventLoop.inEventLoop {
-      run.value.ended(end)
-    } else {
-      eventLoop.execute { self.run.value.ended(end) }
+    onLoop { $0.ended(end) }
+  }
+
+  /// Once the client resumes, parts come on the loop itself, and those that came from the model's
+  /// thread before may still be waiting for their turn there: they go first.
+  private func onLoop(_ step: @escaping @Sendable (InferRun) -> Void) {
+    if eventLoop.inEventLoop, queuedCount.load(ordering: .relaxed) == 0 {
+      step(run.value)
+      return
+    }
+    queuedCount.wrappingAdd(1, ordering: .relaxed)
+    eventLoop.execute {
+      self.queuedCount.wrappingSubtract(1, ordering: .relaxed)
+      step(self.run.value)
     }
   }
 
