@@ -7,6 +7,9 @@ import unittest
 
 from support.apus_server import REPOSITORY, ApusServer
 
+APART_PYTHON = REPOSITORY / ".venv-apart/bin/python"
+# These have an environment of their own; see `run`.
+APART = re.compile(r"^\s*(import|from) (kserve|mlflow|mlserver)\b", re.M)
 BLOCK = re.compile(r"^```(python|bash)\n(.*?)^```", re.M | re.S)
 SAID = re.compile(r"^# -> (.*)$", re.M)
 
@@ -14,13 +17,15 @@ SAID = re.compile(r"^# -> (.*)$", re.M)
 class ClientsPageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = ApusServer("--default-model", "iris")
+        cls.server = ApusServer("--default-model", "iris", grpc=True)
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.stop)
 
     def run_piece(self, language, code):
         code = code.replace("localhost:8000", f"127.0.0.1:{self.server.port}")
-        command = [sys.executable, "-c", code] if language == "python" else ["bash", "-c", code]
+        code = code.replace("localhost:8001", self.server.grpc_url)
+        python = APART_PYTHON if APART.search(code) else sys.executable
+        command = [python, "-c", code] if language == "python" else ["bash", "-c", code]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.splitlines()
