@@ -182,6 +182,40 @@ final class Repository: FrontRepository {
     }
   }
 
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    door.unload(name: name, version: version) { completion(nil) }
+  }
+
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    do throws(ServerFault) {
+      guard let place = place(named: name) else {
+        return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
+      }
+      let plans = try ModelPlans.find(place, settings: settings)
+      var specifications = try prepared(
+        plans.filter { $0.name == name && versions.contains($0.version) })
+      guard specifications.count == versions.count else {
+        throw .nothingToServe(path: name, reason: "the repository has these versions no more")
+      }
+      for index in specifications.indices {
+        specifications[index].fixInstances(at: instanceCount)
+      }
+      door.load(specifications) { faults in
+        completion(faults.first.map { Self.refusal(of: name, $0) })
+      }
+    } catch {
+      completion(Self.refusal(of: name, error))
+    }
+  }
+
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure) {
     try door.setAliases(aliases, of: name)
     do throws(TextFile.Problem) {

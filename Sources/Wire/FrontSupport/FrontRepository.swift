@@ -11,6 +11,14 @@ package protocol FrontRepository: Sendable {
   func unload(
     _ name: String, withDependents: Bool,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Takes one version of several away.
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Has these versions loaded anew with so many instances each; they answer meanwhile.
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
   /// Gives versions of a model other names, or takes such names away where the version is `nil`;
   /// blocks for moments.
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure)

@@ -91,7 +91,7 @@ private struct ForeignManagementWork: Sendable {
       case (.modelRegister, _): completion(.success(Reply(document: try list(parameters))))
       case (.modelEntry, .DELETE): try unregister(completion)
       case (.modelEntry, .PUT):
-        completion(.success(Reply(document: try scale(parameters), status: 202)))
+        try scale(parameters, completion)
       case (.modelDefault, _): completion(.success(Reply(document: try setDefault())))
       default: completion(.success(Reply(document: try describe())))
       }
@@ -212,31 +212,52 @@ private struct ForeignManagementWork: Sendable {
 
   private func unregister(_ completion: @escaping Completion) throws(InferenceFailure) {
     let found = try statuses()
-    guard found.count == shared.door.statuses(named: name).count else {
-      throw .unsupported(
-        .other("unregistering one version of several; take its files away, or all versions"))
-    }
     guard let repository = shared.repository else { throw Self.off }
-    repository.unload(name, withDependents: false) { [name] failure in
+    let isAll = found.count == shared.door.statuses(named: name).count
+    let ended: @Sendable (InferenceFailure?) -> Void = { [name] failure in
       if let failure { return completion(.failure(failure)) }
       completion(
         .success(
           Reply(document: TorchServeDocuments.status("Model \"\(name)\" unregistered"))))
     }
+    if !isAll, found.count == 1 {
+      repository.unload(name, version: found[0].version, ended)
+    } else {
+      repository.unload(name, withDependents: false, ended)
+    }
   }
 
-  /// Instances are made when a model is loaded: what they are already is agreed to.
-  private func scale(_ parameters: [String: String]) throws(InferenceFailure) -> [UInt8] {
-    let minimum = try number(parameters, "min_worker", 0...100_000) ?? 1
-    let maximum = try number(parameters, "max_worker", 0...100_000) ?? max(minimum, 1)
-    for status in try statuses() where !(minimum...max(minimum, maximum) ~= status.instanceCount) {
-      throw .unsupported(
-        .other(
-          "scaling of a loaded model: it has \(status.instanceCount) workers; set `instances` and "
-            + "load it again"))
+  /// Instances are made when a model is loaded: within the bounds they stay as they are, else the
+  /// versions are loaded anew beside themselves. Answered when that is done: `synchronous` or not,
+  /// the answer is about workers that there are.
+  private func scale(
+    _ parameters: [String: String], _ completion: @escaping Completion
+  ) throws(InferenceFailure) {
+    let minimum = try number(parameters, "min_worker", 0...Self.workersMax) ?? 1
+    let maximum = try number(parameters, "max_worker", 1...Self.workersMax) ?? max(minimum, 1)
+    guard minimum <= maximum else {
+      throw .invalidInput(
+        .parameter("max_worker", expected: "`min_worker` or more", got: String(maximum)))
     }
-    return TorchServeDocuments.status("Workers are as asked for")
+    let status = parameters["synchronous"]?.lowercased() == "true" ? 200 : 202
+    let others = try statuses().filter { !(minimum...maximum ~= $0.instanceCount) }
+    guard let first = others.first else {
+      let document = TorchServeDocuments.status("Workers are as asked for")
+      return completion(.success(Reply(document: document, status: status)))
+    }
+    guard let repository = shared.repository else { throw Self.off }
+    let count = min(max(first.instanceCount, minimum, 1), maximum)
+    repository.scale(
+      name, versions: Set(others.map(\.version)), instanceCount: count
+    ) { [name] failure in
+      if let failure { return completion(.failure(failure)) }
+      let document = TorchServeDocuments.status("Workers scaled to \(count) for model: \(name)")
+      completion(.success(Reply(document: document, status: status)))
+    }
   }
+
+  /// As many instances as the setting `instances` takes.
+  private static let workersMax = 4_096
 
   /// The alias `default` names the version that answers where none is named.
   private func setDefault() throws(InferenceFailure) -> [UInt8] {
