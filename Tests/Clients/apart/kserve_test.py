@@ -127,6 +127,7 @@ class KServeTest(unittest.IsolatedAsyncioTestCase):
         calls = self.calls
         self.assertTrue(await calls.is_server_live() and await calls.is_server_ready())
         self.assertTrue(await calls.is_model_ready("iris"))
+        self.assertFalse(await calls.is_model_ready("nobody"))
         answer = await calls.infer(flowers(request_id="seven"))
         self.assertEqual((answer.id, answer.model_name), ("seven", "iris"))
         outputs = {output.name: output.as_numpy() for output in answer.outputs}
