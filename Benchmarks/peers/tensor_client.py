@@ -6,6 +6,7 @@ answer is looked at: its last element must be that of the request.
 """
 
 import json
+import os
 import sys
 import time
 
@@ -27,13 +28,14 @@ class Asker:
         self.tensor = np.random.default_rng(2).random(SHAPE, np.float32)
         self.input = triton.InferInput("INPUT0", SHAPE, "FP32")
         self.output = triton.InferRequestedOutput("OUTPUT0")
-        self.regions = [self.region(name) for name in ("in", "out")] if way else []
+        self.names = [f"{kind}-{side}" for side in ("in", "out")] if way else []
+        self.regions = [self.region(name) for name in self.names]
         if way:
-            self.input.set_shared_memory("in", self.tensor.nbytes)
-            self.output.set_shared_memory("out", self.tensor.nbytes)
+            self.input.set_shared_memory(self.names[0], self.tensor.nbytes)
+            self.output.set_shared_memory(self.names[1], self.tensor.nbytes)
 
     def region(self, name):
-        key = f"/bench-{name}-{id(self)}"
+        key = f"/bench-{name}-{os.getpid()}"
         handle = memory.create_shared_memory_region(name, key, self.tensor.nbytes)
         self.client.register_system_shared_memory(name, key, self.tensor.nbytes)
         return handle
@@ -53,7 +55,7 @@ class Asker:
             raise RuntimeError("the answer is another tensor")
 
     def close(self):
-        for name, handle in zip(("in", "out"), self.regions):
+        for name, handle in zip(self.names, self.regions):
             self.client.unregister_system_shared_memory(name)
             memory.destroy_shared_memory_region(handle)
 

@@ -43,7 +43,7 @@ class ScoringTest(unittest.TestCase):
         # An array goes as `inputs`, whose answer has a list for each output.
         answer = self.client.invoke(np.array(FLOWERS, np.float32))
         self.assertEqual(answer["predictions"]["label"], [0, 2])
-        answer = self.client.invoke({"features": np.array(FLOWERS)})
+        answer = self.client.invoke(json.dumps({"inputs": {"features": FLOWERS}}))
         self.assertEqual(answer["predictions"]["label"], [0, 2])
 
     def test_missing_values(self):
