@@ -172,7 +172,7 @@ struct TritonDialect {
   /// Whole numbers that sample backends understand, each with the largest.
   private static let sampleParameters: [ModelPlan.RuntimeKind: [String: Int]] = [
     .identity: ["execute_delay_ms": 3_600_000],
-    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": .max],
+    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": Int(Int32.max)],
   ]
 
   private mutating func take(_ text: String, of key: String, max: Int) {
