@@ -11,7 +11,7 @@ struct OneModelHouse {
   let observer = RecordingObserver()
 
   init(
-    _ model: FakeModel, instances: Int = 1, waitingMax: Int = 8, isEventLoop: Bool = false,
+    _ model: any LoadedModel, instances: Int = 1, waitingMax: Int = 8, isEventLoop: Bool = false,
     change: (inout ServingSettings) -> Void = { _ in }
   ) throws {
     var settings = ServingSettings(coreCount: 2)
