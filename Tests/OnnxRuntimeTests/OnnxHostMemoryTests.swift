@@ -1,3 +1,4 @@
+import COnnxRuntime
 import Inference
 import Testing
 
