@@ -91,7 +91,9 @@ private struct ForeignManagementWork: Sendable {
       case (.modelRegister, _): completion(.success(Reply(document: try list(parameters))))
       case (.modelEntry, .DELETE): try unregister(completion)
       case (.modelEntry, .PUT):
-        completion(.success(Reply(document: try scale(parameters), status: 202)))
+        // As TorchServe: done, for a client that waits for it, else accepted.
+        let status = parameters["synchronous"] == "true" ? 200 : 202
+        completion(.success(Reply(document: try scale(parameters), status: status)))
       case (.modelDefault, _): completion(.success(Reply(document: try setDefault())))
       default: completion(.success(Reply(document: try describe())))
       }
@@ -137,7 +139,8 @@ private struct ForeignManagementWork: Sendable {
         .init(
           name: $0.name, version: $0.version, runtimeName: $0.runtimeName, state: $0.state,
           instanceCount: $0.instanceCount, waitingCount: $0.queueDepth,
-          waitingCountMax: shared.settings.waitingRequestsMax)
+          waitingCountMax: shared.settings.waitingRequestsMax, runRowsMax: $0.runRowsMax,
+          runDelayMilliseconds: Int64(clamping: $0.runDelayNanoseconds / 1_000_000))
       })
   }
 
