@@ -20,8 +20,12 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
   init(_ stream: GRPCStream) { self.stream = stream }
 
   func receive(_ message: CallMessage) {
+    let front = stream.front
     var record = stream.record
+    // A client's own limit is of the whole call, the operator's of each request in it.
+    let isOperators = record.context.deadline == front.deadline(from: record.context.arrival)
     record.context.arrival = MonotonicClock.now()
+    if isOperators { record.context.deadline = front.deadline(from: record.context.arrival) }
     record.bodyRead = record.context.arrival
     record.responseByteCount = 0
     let run = InferRun(stream, record: record, owner: self)

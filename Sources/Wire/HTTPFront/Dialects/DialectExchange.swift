@@ -126,6 +126,7 @@ extension DialectExchange {
     _ photos: [PhotoRequest.Photo], _ parameters: [Parameter], in plainBody: ByteBuffer
   ) {
     do throws(InferenceFailure) {
+      try body.become(plainBody)
       let work = try DialectPhotoWork(
         task: task, parameters: parameters, body: plainBody, model: answering,
         limits: shared.settings.limits)

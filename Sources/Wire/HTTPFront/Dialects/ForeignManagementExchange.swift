@@ -137,7 +137,8 @@ private struct ForeignManagementWork: Sendable {
         .init(
           name: $0.name, version: $0.version, runtimeName: $0.runtimeName, state: $0.state,
           instanceCount: $0.instanceCount, waitingCount: $0.queueDepth,
-          waitingCountMax: shared.settings.waitingRequestsMax)
+          waitingCountMax: shared.settings.waitingRequestsMax, runRowsMax: $0.runRowsMax,
+          runDelayMilliseconds: Int64(clamping: $0.runDelayNanoseconds / 1_000_000))
       })
   }
 
@@ -239,7 +240,7 @@ private struct ForeignManagementWork: Sendable {
       throw .invalidInput(
         .parameter("max_worker", expected: "`min_worker` or more", got: String(maximum)))
     }
-    let status = parameters["synchronous"]?.lowercased() == "true" ? 200 : 202
+    let status = parameters["synchronous"] == "true" ? 200 : 202
     let others = try statuses().filter { !(minimum...maximum ~= $0.instanceCount) }
     guard let first = others.first else {
       let document = TorchServeDocuments.status("Workers are as asked for")
