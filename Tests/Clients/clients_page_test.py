@@ -1,10 +1,12 @@
 """Runs each piece of code of docs/clients.md and compares what it prints with what the page says."""
 
+import os
 import re
 import subprocess
 import sys
 import unittest
 
+from support import protos
 from support.apus_server import REPOSITORY, ApusServer
 
 BLOCK = re.compile(r"^```(python|bash)\n(.*?)^```", re.M | re.S)
@@ -14,14 +16,17 @@ SAID = re.compile(r"^# -> (.*)$", re.M)
 class ClientsPageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = ApusServer("--default-model", "iris")
+        cls.server = ApusServer("--default-model", "iris", grpc=True)
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.stop)
 
     def run_piece(self, language, code):
         code = code.replace("localhost:8000", f"127.0.0.1:{self.server.port}")
+        code = code.replace("localhost:8001", self.server.grpc_url)
         command = [sys.executable, "-c", code] if language == "python" else ["bash", "-c", code]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+        # In place of tensorflow-serving-api and TensorFlow: the same modules, made of the same names.
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": protos.make()})
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.splitlines()
 
