@@ -223,5 +223,7 @@ final class FakeRepository: FrontRepository {
     aliasChanges.withLock { $0.append(name) }
   }
 
-  func restingNames() -> [String] { ["resting"] }
+  func unknownEntries() -> [RepositoryEntry] {
+    [RepositoryEntry(name: "resting", version: nil, state: .gone)]
+  }
 }

@@ -45,7 +45,8 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
-    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
+    clientMemory = SharedMemoryRegistry(
+      isAllowed: settings.isClientMemoryAllowed, copiedBytesMax: settings.waitingBytesMax)
     let extensions = FrontExtensions(
       memory: clientMemory, tracing: traces, logging: LogSettings(log))
     front = HTTPServer(

@@ -22,7 +22,7 @@ struct StartLines {
     let base = url(of: addresses.first { !$0.isMetricsOnly && $0.profile == nil })
     var lines = ["apus \(Version.text) serves at \(base)"]
     for status in statuses { lines.append("  model    \(describe(status))") }
-    if statuses.isEmpty { lines.append("  model    none: the directory is empty") }
+    if statuses.isEmpty { lines.append("  model    none\(reason)") }
     if let example = statuses.lazy.compactMap({ attempt($0, base) }).first {
       lines.append("  try      \(example)")
     }
@@ -44,6 +44,12 @@ struct StartLines {
         "  gRPC     \(host(settings.host)):\(profile.port) for \(profile.dialect.rawValue)")
     }
     return lines
+  }
+
+  private var reason: String {
+    settings.modelControlMode == .explicit
+      ? ": `--load-model` names none, and POST /v2/repository/models/NAME/load loads one"
+      : ": the directory is empty"
   }
 
   private func url(of address: BoundAddress?) -> String {

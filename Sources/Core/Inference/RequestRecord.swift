@@ -77,7 +77,8 @@ package enum InferenceEvent: Sendable {
   case modelStateChanged(name: String, version: Int64, state: ModelState)
   case modelLoaded(name: String, version: Int64, footprintByteCount: Int, instanceCount: Int)
   case queueDepthChanged(name: String, version: Int64, depth: Int)
-  case batchStarted(name: String, version: Int64, rows: Int)
+  /// A run of so many rows has ended, well or not, after that time.
+  case batchRan(name: String, version: Int64, rows: Int, nanoseconds: UInt64)
   /// A run has lasted longer than its bound and was told to stop.
   case runExceededBound(name: String, version: Int64)
   /// A run was over its bound and would not stop; its thread was given up.

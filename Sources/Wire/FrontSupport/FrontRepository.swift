@@ -14,8 +14,9 @@ package protocol FrontRepository: Sendable {
   /// Gives versions of a model other names, or takes such names away where the version is `nil`;
   /// blocks for moments.
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure)
-  /// Models that could be loaded and of which nothing is known to the server.
-  func restingNames() -> [String]
+  /// Models of the repository of which nothing is known to the server: they could be loaded, or what is
+  /// written of them cannot be understood. Blocks for moments.
+  func unknownEntries() -> [RepositoryEntry]
 }
 
 extension RepositoryEntry {
@@ -27,7 +28,6 @@ extension RepositoryEntry {
       RepositoryEntry(name: $0.name, version: $0.version, state: $0.state, problem: $0.problem)
     }
     guard !isReadyOnly, let repository else { return entries }
-    return entries
-      + repository.restingNames().map { RepositoryEntry(name: $0, version: nil, state: .gone) }
+    return entries + repository.unknownEntries()
   }
 }

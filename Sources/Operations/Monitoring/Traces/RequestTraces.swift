@@ -56,13 +56,16 @@ extension RequestTraces: RunningSettings {
       throw .unsupported(
         .other("traces without a file; start the server with --trace-file"))
     }
-    let taken = override
+    let (taken, isCountGiven) = (override, named.contains("trace_count"))
     let isAnyOn = state.withLock { state in
       if let model {
-        state.set(Self.merged(taken, over: state.overrides[model], named), of: model)
+        state.set(
+          Self.merged(taken, over: state.overrides[model], named), of: model,
+          isCountGiven: isCountGiven)
       } else {
         state.set(
-          Self.merged(taken, over: TraceOverride(state.rules), named).applied(to: TraceRules()))
+          Self.merged(taken, over: TraceOverride(state.rules), named).applied(to: TraceRules()),
+          isCountGiven: isCountGiven)
       }
       return state.isOn
     }

@@ -32,12 +32,11 @@ struct TraceEntry: Sendable {
   private static func phases(
     of record: borrowing RequestRecord
   ) -> [(name: String, instant: Instant)] {
-    // REST operations are a method and an address; calls are one name.
-    let wire = record.operation.contains(" ") ? "HTTP" : "GRPC"
+    let isCall = record.context.dialect == .grpc
+    let (wire, reading) = isCall ? ("GRPC", "GRPC_WAITREAD") : ("HTTP", "HTTP_RECV")
     let served = record.served
     return [
-      (wire == "HTTP" ? "HTTP_RECV_START" : "GRPC_WAITREAD_START", record.context.arrival),
-      (wire == "HTTP" ? "HTTP_RECV_END" : "GRPC_WAITREAD_END", record.bodyRead),
+      ("\(reading)_START", record.context.arrival), ("\(reading)_END", record.bodyRead),
       ("REQUEST_START", record.decoded), ("QUEUE_START", served.admitted),
       ("COMPUTE_START", served.started), ("COMPUTE_INPUT_END", served.started),
       ("COMPUTE_OUTPUT_START", served.computed), ("COMPUTE_END", served.computed),

@@ -56,13 +56,14 @@ struct TraceState: Sendable {
     model.flatMap { overrides[$0] == nil ? nil : $0 }
   }
 
-  mutating func set(_ rules: TraceRules) {
-    if rules.count != self.rules.count { tallies[nil]?.made = 0 }
+  /// - Parameter isCountGiven: it is counted from here on, even where the number is the one of before.
+  mutating func set(_ rules: TraceRules, isCountGiven: Bool = false) {
+    if isCountGiven { tallies[nil]?.made = 0 }
     self.rules = rules
   }
 
-  mutating func set(_ override: TraceOverride, of model: String) {
-    if override.count != overrides[model]?.count { tallies[model]?.made = 0 }
+  mutating func set(_ override: TraceOverride, of model: String, isCountGiven: Bool = false) {
+    if isCountGiven { tallies[model]?.made = 0 }
     overrides[model] = override == TraceOverride() ? nil : override
     if overrides[model] == nil { tallies[model] = nil }
   }

@@ -33,7 +33,8 @@ package struct ForeignManagement: Sendable {
         .init(
           name: $0.name, version: $0.version, runtimeName: $0.runtimeName, state: $0.state,
           instanceCount: $0.instanceCount, waitingCount: $0.queueDepth,
-          waitingCountMax: waitingRequestsMax)
+          waitingCountMax: waitingRequestsMax, runRowsMax: $0.runRowsMax,
+          runDelayMilliseconds: Int64(clamping: $0.runDelayNanoseconds / 1_000_000))
       })
   }
 

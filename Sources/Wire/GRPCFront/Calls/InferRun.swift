@@ -32,6 +32,8 @@ final class InferRun: InferSinkOwner {
   private var sink: InferSink<InferRun>?
   /// Memory of the client that this request reads or writes, held until it is over.
   private(set) var regions = HeldRegions()
+  /// Bytes of the message, packed and then plain, that count against what all calls may hold.
+  private var heldByteCount = 0
 
   var front: GRPCLoop { stream.front }
 
@@ -43,6 +45,7 @@ final class InferRun: InferSinkOwner {
   }
 
   func begin(_ message: CallMessage) {
+    guard hold(message.byteCount) else { return fail(Self.full(front.shared.heldBytes)) }
     switch message {
     case .bytes(let packed, isPacked: true): unpack(packed)
     case .bytes(let bytes, isPacked: false): begin(InferSource(bytes: bytes, parts: nil))
@@ -50,17 +53,46 @@ final class InferRun: InferSinkOwner {
     }
   }
 
+  /// Counts a message until it has been decoded: on a call of many, others come meanwhile, and each
+  /// may have to wait for a worker or for its model.
+  private func hold(_ byteCount: Int) -> Bool {
+    if byteCount <= Self.freeBytes && !owner.takesParts { return true }
+    // What it was counted for while it came.
+    stream.messageWasTaken()
+    guard front.shared.heldBytes.take(byteCount) else { return false }
+    heldByteCount = byteCount
+    return true
+  }
+
+  private func letGo() {
+    front.shared.heldBytes.giveBack(heldByteCount)
+    heldByteCount = 0
+  }
+
+  /// Of the one message of a call.
+  private static let freeBytes = 64 << 10
+
+  private static func full(_ budget: ByteBudget) -> InferenceFailure {
+    .overloaded(limit: .waitingBytes(budget.byteCountMax), retryAfter: .seconds(1))
+  }
+
+  /// What a message becomes counts as soon as it is there: beyond that only what the workers have in
+  /// hand.
   private func unpack(_ packed: ByteBuffer) {
-    let limit = front.limits.messageBytesMax
+    let (limit, budget) = (front.limits.messageBytesMax, front.shared.heldBytes)
     onWorker({ () -> Result<ByteBuffer, InferenceFailure> in
       do throws(InferenceFailure) {
-        return .success(try Unpacking.unpack(packed, .gzip, byteCountMax: limit))
+        let plain = try Unpacking.unpack(packed, .gzip, byteCountMax: limit)
+        return budget.take(plain.readableBytes) ? .success(plain) : .failure(Self.full(budget))
       } catch {
         return .failure(error)
       }
     }) { run, result in
+      run.letGo()
       switch result {
-      case .success(let bytes): run.begin(InferSource(bytes: bytes, parts: nil))
+      case .success(let plain):
+        run.heldByteCount = plain.readableBytes
+        if run.isOver { run.letGo() } else { run.begin(InferSource(bytes: plain, parts: nil)) }
       case .failure(let failure): run.fail(failure)
       }
     }
@@ -110,7 +142,7 @@ final class InferRun: InferSinkOwner {
 
   private func decoded(_ result: Result<OpenInferenceRequest, InputProblem>) {
     guard !isOver, let lease else { return }
-    stream.messageWasTaken()
+    letGo()
     switch result {
     case .failure(let problem): fail(.invalidInput(problem))
     case .success(let request):
@@ -197,6 +229,7 @@ final class InferRun: InferSinkOwner {
 
   private func finish(_ outcome: ResponseEnd.Outcome) {
     isOver = true
+    letGo()
     handle = nil
     owner.run(self, ended: outcome)
     sink = nil
@@ -212,6 +245,7 @@ final class InferRun: InferSinkOwner {
   func abandon() {
     guard !isOver else { return }
     isOver = true
+    letGo()
     sink = nil
     handle?.cancel()
     handle = nil

@@ -39,9 +39,6 @@ package final class GRPCServer: Sendable {
     (shared.openConnections.count, shared.openConnections.refusedCount)
   }
 
-  /// Bytes of messages and of large answers that are held now.
-  package var heldByteCount: Int { shared.heldBytes.byteCount }
-
   /// Begins to listen. Blocks for moments; answers at which port.
   package func start() throws(ServerFault) -> Int {
     let port = shared.settings.port

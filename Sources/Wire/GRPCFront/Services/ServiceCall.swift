@@ -70,12 +70,9 @@ final class ServiceStreamCall: GRPCCall, ServiceRunOwner {
   init(_ stream: GRPCStream) { self.stream = stream }
 
   func receive(_ message: CallMessage) {
-    var record = stream.record
-    record.context.arrival = MonotonicClock.now()
-    record.bodyRead = record.context.arrival
-    record.responseByteCount = 0
     let run = ServiceRun(
-      stream, record: record, reader: PredictionsMessage(isOfSequence: true), owner: self)
+      stream, record: stream.recordOfMessage(), reader: PredictionsMessage(isOfSequence: true),
+      owner: self)
     runs[ObjectIdentifier(run)] = run
     run.begin(message)
   }

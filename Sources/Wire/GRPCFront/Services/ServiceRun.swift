@@ -34,6 +34,7 @@ final class ServiceRun: InferSinkOwner {
   private var isEncoding = false
   private var end: ResponseEnd?
   private(set) var isOver = false
+  private var held: HeldMessage
 
   private var front: GRPCLoop { stream.front }
 
@@ -45,6 +46,7 @@ final class ServiceRun: InferSinkOwner {
     self.record = record
     self.reader = reader
     self.owner = owner
+    held = HeldMessage(stream.front.shared.heldBytes)
     self.record.isInference = true
   }
 
@@ -69,6 +71,7 @@ final class ServiceRun: InferSinkOwner {
   }
 
   private func forget() {
+    held.letGo()
     parts = []
     handle = nil
     sink = nil
@@ -96,17 +99,20 @@ extension ServiceRun {
     guard case .bytes(let bytes, let isPacked) = message else {
       preconditionFailure("only inferences of our own protocol are taken apart as they come")
     }
+    if bytes.readableBytes > HeldMessage.freeBytes || owner.takesParts {
+      // What it was counted for while it came.
+      stream.messageWasTaken()
+      guard held.take(bytes.readableBytes) else { return finish(held.refusal) }
+    }
     guard isPacked else { return begin(bytes) }
-    let limit = front.limits.messageBytesMax
-    onWorker({ () -> Result<ByteBuffer, InferenceFailure> in
-      do throws(InferenceFailure) {
-        return .success(try Unpacking.unpack(bytes, .gzip, byteCountMax: limit))
-      } catch {
-        return .failure(error)
-      }
+    onWorker({ [held, limit = front.limits.messageBytesMax] in
+      held.unpack(bytes, byteCountMax: limit)
     }) { run, result in
+      run.held.letGo()
       switch result {
-      case .success(let plain): run.begin(plain)
+      case .success(let plain):
+        run.held.adopt(plain.readableBytes)
+        if run.isOver { run.held.letGo() } else { run.begin(plain) }
       case .failure(let failure): run.finish(failure)
       }
     }
@@ -166,7 +172,6 @@ extension ServiceRun {
   private func decoded(_ result: Result<ServiceRequest, InferenceFailure>, _ bytes: ByteBuffer) {
     guard !isOver, let lease else { return }
     record.decoded = MonotonicClock.now()
-    stream.messageWasTaken()
     let request: ServiceRequest
     switch result {
     case .success(let read): request = read
@@ -179,7 +184,10 @@ extension ServiceRun {
     answer = request.answer
     let context = record.context.asked(by: request)
     switch request.content {
-    case .tensors(let tensors): submit(tensors, context, lease)
+    case .tensors(let tensors):
+      held.letGo()
+      submit(tensors, context, lease)
+    // Which lie in the message.
     case .photos(let photos, let parameters): begin(photos, parameters, bytes, context, lease)
     }
   }

@@ -127,6 +127,7 @@ extension DialectExchange {
   ) {
     guard let answer else { return }
     do throws(InferenceFailure) {
+      try body.become(plainBody)
       let work = try PhotoWork(
         task: task, parameters: parameters, body: plainBody, model: answering,
         pixelsMax: shared.settings.limits.imagePixelsMax)

@@ -96,7 +96,9 @@ private struct ForeignManagementWork: Sendable {
       case (.modelRegister, _): completion(.success(Reply(document: try list(parameters))))
       case (.modelEntry, .DELETE): try unregister(completion)
       case (.modelEntry, .PUT):
-        completion(.success(Reply(document: try scale(parameters), status: 202)))
+        // As TorchServe: done, for a client that waits for it, else accepted.
+        let status = parameters["synchronous"] == "true" ? 200 : 202
+        completion(.success(Reply(document: try scale(parameters), status: status)))
       case (.modelDefault, _): completion(.success(Reply(document: try setDefault())))
       default: completion(.success(Reply(document: try describe())))
       }

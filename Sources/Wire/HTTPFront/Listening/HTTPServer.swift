@@ -56,9 +56,6 @@ package final class HTTPServer: Sendable {
     (shared.openConnections.count, shared.openConnections.refusedCount)
   }
 
-  /// Bytes of request bodies that are being collected now.
-  package var collectedByteCount: Int { shared.collectedBytes.byteCount }
-
   /// Begins to listen. Blocks for moments; answers where, with the real ports.
   package func start() throws(ServerFault) -> [BoundAddress] {
     shared.workers.start()

@@ -45,9 +45,10 @@ enum PhotoBodies {
     var parameters: [Parameter] = []
     for part in parts {
       if formFields.contains(part.name) || part.fileName != nil {
-        guard photos.count < RowReader.photoCountMax, !part.content.isEmpty else {
-          throw .noImage(fields: PhotoRequest.photoFields)
+        guard photos.count < RowReader.photoCountMax else {
+          throw .framing("a request has at most \(RowReader.photoCountMax) photos")
         }
+        guard !part.content.isEmpty else { throw .noImage(fields: PhotoRequest.photoFields) }
         photos.append(.inBody(part.content))
       } else {
         guard part.content.count <= PhotoRequest.parameterBytesMax,

@@ -89,6 +89,13 @@ package struct OpenInferenceResponsePlan: Sendable, Equatable {
   /// Names of the regions that outputs go to.
   package var regions: Set<String> { Set(forms.compactMap { $0.span?.region }) }
 
+  /// Bytes that have to be gone over to name the best classes in them.
+  package func classifiedByteCount(of outputs: [NamedTensor]) -> Int {
+    outputs.indices.reduce(0) { count, place in
+      form(at: place).classCount > 0 ? count + outputs[place].tensor.byteCount : count
+    }
+  }
+
   /// The form of the output at that place of the answer.
   func form(at index: Int) -> Form { index < forms.count ? forms[index] : standard }
 }
