@@ -78,9 +78,11 @@ final class House: Sendable {
     door.beginOpening()
     let addresses = try front.start()
     var grpcPort: Int?
+    var profiles: [(port: Int, dialect: Dialect)] = []
     certificates?.start()
     do throws(ServerFault) {
       grpcPort = try grpc?.start()
+      profiles = try grpc?.startProfiles() ?? []
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
       close(within: .zero)
@@ -88,7 +90,8 @@ final class House: Sendable {
     }
     door.endOpening()
     StartLines(
-      addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings
+      addresses: addresses, grpcPort: grpcPort, grpcProfiles: profiles, statuses: door.statuses,
+      settings: settings
     ).tell()
   }
 

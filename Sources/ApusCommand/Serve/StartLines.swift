@@ -9,6 +9,8 @@ struct StartLines {
   let addresses: [BoundAddress]
   /// Where gRPC is listened for; `nil` where it is turned off.
   let grpcPort: Int?
+  /// Where it is listened for besides, for clients of other servers.
+  let grpcProfiles: [(port: Int, dialect: Dialect)]
   let statuses: [ModelStatus]
   let settings: ServeSettings
 
@@ -36,6 +38,10 @@ struct StartLines {
     for path in addresses.compactMap(\.socketPath) { lines.append("  socket   \(path)") }
     if let grpcPort {
       lines.append("  gRPC     \(host(settings.host)):\(grpcPort)")
+    }
+    for profile in grpcProfiles {
+      lines.append(
+        "  gRPC     \(host(settings.host)):\(profile.port) for \(profile.dialect.rawValue)")
     }
     return lines
   }

@@ -17,7 +17,7 @@ protocol InferRunOwner: AnyObject {
 
 /// One inference of a call: lease, decode, submit. On its connection's loop throughout; a worker may
 /// have it while it is decoded.
-final class InferRun {
+final class InferRun: InferSinkOwner {
   let stream: GRPCStream
   private let owner: any InferRunOwner
   var record: RequestRecord
@@ -29,7 +29,7 @@ final class InferRun {
   private(set) var wantsEmptyFinal = false
   private var handle: RequestHandle?
   private(set) var isOver = false
-  private var sink: InferSink?
+  private var sink: InferSink<InferRun>?
   /// Memory of the client that this request reads or writes, held until it is over.
   private(set) var regions = HeldRegions()
   /// Bytes of the message, packed and then plain, that count against what all calls may hold.
@@ -114,19 +114,12 @@ final class InferRun {
 
   /// Has a model loaded that is loaded on demand, and goes on when it is there.
   private func wake(_ address: ModelAddress, _ source: InferSource) throws(InferenceFailure) {
-    let loop = front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    let lease = try front.entrance.lease(
-      address, waitingUntil: record.context.deadline
-    ) { result in
-      loop.execute {
-        switch result {
-        case .success(let lease): bound.value.decode(source, with: lease)
-        case .failure(let failure): bound.value.fail(failure)
-        }
+    try front.wake(address, until: record.context.deadline) { [self] result in
+      switch result {
+      case .success(let lease): decode(source, with: lease)
+      case .failure(let failure): fail(failure)
       }
     }
-    if let lease { decode(source, with: lease) }
   }
 
   private func decode(_ source: InferSource, with lease: ModelLease) {

@@ -9,10 +9,12 @@ import Synchronization
 ///
 /// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
 package final class GRPCServer: Sendable {
-  private let shared: GRPCShared
-  private let ground: FrontGround
+  let shared: GRPCShared
+  let ground: FrontGround
   private let loops: [NIOLoopBound<GRPCLoop>]
   private let listener = Guarded<(any Channel)?>(nil)
+  /// Of the ports for clients of other servers.
+  let profileListeners = Guarded<[any Channel]>([])
 
   package init(
     settings: GRPCFrontSettings, ground: FrontGround, observer: any EventObserver,
@@ -54,6 +56,7 @@ package final class GRPCServer: Sendable {
       return listener
     }
     listening?.close(promise: nil)
+    stopProfiles()
     for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
@@ -65,7 +68,7 @@ package final class GRPCServer: Sendable {
     return isClean
   }
 
-  private var bootstrap: ServerBootstrap {
+  var bootstrap: ServerBootstrap {
     let loops = Dictionary(
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections

@@ -146,6 +146,11 @@ package enum TorchServeDocuments {
     ])
   }
 
+  /// What `/ping` answers.
+  package static func health(isWell: Bool) -> [UInt8] {
+    status(isWell ? "Healthy" : "Unhealthy") + [UInt8(ascii: "\n")]
+  }
+
   /// `{"status": "..."}`.
   package static func status(_ text: String) -> [UInt8] {
     JSONValue.object([.init("status", .string(text))]).bytes
