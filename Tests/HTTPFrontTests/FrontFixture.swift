@@ -199,6 +199,7 @@ final class FakeRepository: FrontRepository {
   let unloads = Guarded<[(name: String, withDependents: Bool)]>([])
   let aliasChanges = Guarded<[String]>([])
   private let door: InferenceServer
+  let isControlledByRequests = true
 
   init(_ door: InferenceServer) { self.door = door }
 
