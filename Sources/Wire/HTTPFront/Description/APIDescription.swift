@@ -64,16 +64,17 @@ struct APIDescription {
   var paths: [JSONValue.Member] {
     var paths: [JSONValue.Member] = []
     var seen: Set<String> = []
-    for (path, row) in addresses {
-      let methods = row.endpoint.methods.filter { method in
-        method != "HEAD" && method != "OPTIONS" && scope.isOpen(row.endpoint, method)
-      }
-      guard !methods.isEmpty, seen.insert(path).inserted else { continue }
+    for (template, row) in addresses {
+      let path = pathOfSelected(template)
+      let methods = row.endpoint.methods.filter { $0 != "HEAD" && $0 != "OPTIONS" }
+      guard methods.contains(where: { scope.isOpen(row.endpoint, $0) }),
+        seen.insert(path).inserted
+      else { continue }
       let shared = Self.parameters(of: path, models: modelSchema)
       var item: [JSONValue.Member] =
         shared.isEmpty ? [] : [.init("parameters", .array(shared))]
       for method in methods {
-        item.append(.init(method.lowercased(), operation(row, method, path)))
+        item.append(.init(method.lowercased(), operation(row, method, template)))
       }
       paths.append(.init(path, .object(item)))
     }
@@ -94,15 +95,19 @@ struct APIDescription {
     let rows = EndpointTable.rows.filter { $0.endpoint != .vertexPredict }
     let all = (vertex ?? []) + rows.flatMap { row in row.variants.map { ($0, row) } }
     guard let selected = scope.selected else { return all }
-    let name = PercentEncoding.encode(selected.name)
     let isDefault = scope.defaultModel?.name == selected.name
-    return all.compactMap { path, row in
-      if path.contains("{model}") {
-        let parts = path.split(separator: "{model}", omittingEmptySubsequences: false)
-        return (parts.joined(separator: name), row)
-      }
-      return isDefault && row.endpoint.meansDefaultModel ? (path, row) : nil
+    return all.filter { path, row in
+      path.contains(Self.modelPlace) || (isDefault && row.endpoint.meansDefaultModel)
     }
+  }
+
+  private static let modelPlace = "{model}"
+
+  /// With the name of the model that alone is described.
+  private func pathOfSelected(_ path: String) -> String {
+    guard let selected = scope.selected else { return path }
+    return path.split(separator: Self.modelPlace, omittingEmptySubsequences: false)
+      .joined(separator: PercentEncoding.encode(selected.name))
   }
 
   private var modelSchema: JSONValue {
@@ -128,7 +133,9 @@ struct APIDescription {
   private func operation(
     _ row: EndpointTable.Row, _ method: String, _ path: String
   ) -> JSONValue {
-    let described = table.operation(row.endpoint, method)
+    var described = table.operation(row.endpoint, method)
+    // `Allow` lists it beside others that are open, so what it is refused with is told.
+    if !scope.isOpen(row.endpoint, method) { described.answers = [] }
     var members: [JSONValue.Member] = [
       .init("operationId", .string(Self.name(method, path))),
       .init("summary", .string(row.purpose)),
@@ -146,7 +153,7 @@ struct APIDescription {
     return .object(members)
   }
 
-  /// `post_v2_models_model_infer`.
+  /// `post_v2_models_model_infer`, whichever model alone is described.
   private static func name(_ method: String, _ path: String) -> String {
     var name = method.lowercased()
     for scalar in path.unicodeScalars {

@@ -52,7 +52,9 @@ struct DescriptionScope: Sendable {
     switch endpoint {
     case .detect: return mayHave { $0.task == .detect }
     case .classify: return mayHave { $0.task == .classify }
-    case .infer, .generate, .v1Predict, .v1Classify, .v1Regress, .predictions, .modelInvoke:
+    case .v1Classify: return mayHave { $0.mayBeAsked(to: .classify) }
+    case .v1Regress: return mayHave { $0.mayBeAsked(to: .regress) }
+    case .infer, .generate, .v1Predict, .predictions, .modelInvoke:
       return mayHave { !$0.isDecoupled }
     case .invocations, .predict: return defaultModel?.isDecoupled == false
     case .vertexPredict: return settings.vertex != nil && defaultModel?.isDecoupled == false

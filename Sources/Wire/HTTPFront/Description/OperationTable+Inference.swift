@@ -34,11 +34,6 @@ extension OperationTable {
     }
     let answer = scope.selected.map { SignatureSchemas($0).inferAnswer }
     return Operation(
-      parameters: [
-        Operation.parameter(
-          "Inference-Header-Content-Length", in: "header", ["type": "integer", "minimum": 0],
-          "How long the JSON is, where binary tensors follow it.")
-      ],
       body: [
         .json(of: schema ?? ElementSchemas.reference("Infer"), examples: examples { $0.infer }),
         .bytes("application/octet-stream"),

@@ -48,12 +48,16 @@ struct OperationTable {
 
   var named: Set<FailureKind> { DescribedFailures.ofNamedModels }
 
-  /// A probe answers the same document with 503 where all is not well.
+  /// A probe answers the same document with 503 where all is not well; a full server a failure.
   private func health(_ content: Content, failures: Set<FailureKind> = []) -> Operation {
-    Operation(
+    let error = ElementSchemas.reference("Error")
+    let unwell: [Content] =
+      content.mediaType == "application/json"
+      ? [.json(of: ["anyOf": [content.schema, error]])] : [content, .json(of: error)]
+    return Operation(
       answers: [
         .init(text: "All is well.", contents: [content]),
-        .init(status: 503, text: "It is not.", contents: [content]),
+        .init(status: 503, text: "It is not.", contents: unwell),
       ], failures: failures)
   }
 

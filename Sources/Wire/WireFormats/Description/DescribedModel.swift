@@ -29,6 +29,11 @@ package struct DescribedModel: Sendable {
     self.takesSequences = takesSequences
   }
 
+  /// An output may be what TensorFlow Serving's `:classify` or `:regress` wants.
+  package func mayBeAsked(to task: ExampleReader.Task) -> Bool {
+    !isDecoupled && signature.outputs.contains(where: task.mayTake)
+  }
+
   package var takesPhotos: Bool { task != .tensors }
 
   /// The only input that a request must have.

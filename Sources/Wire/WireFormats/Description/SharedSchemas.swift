@@ -137,7 +137,8 @@ package enum SharedSchemas {
             "parameters": {"type": "object"}}}}}},
     "Binary": {
       "type": "string", "contentMediaType": "application/octet-stream",
-      "description": "the JSON, as long as the header says, then the bytes of each binary tensor"},
+      "description": "JSON as long as the header Inference-Header-Content-Length says, then the bytes \#
+    of each binary tensor; or, where that is 0, the bytes of the only input"},
     "Generate": {
       "type": "object", "description": "inputs by their names; what is no input is a parameter",
       "properties": {"id": {"type": "string"}}},
@@ -148,7 +149,9 @@ package enum SharedSchemas {
         "id": {"type": "string"}},
       "description": "and the outputs by their names"},
     "Events": {
-      "type": "string", "description": "server-sent events, each a GenerateAnswer or an Error"}
+      "type": ["string", "object"], "required": ["data"],
+      "properties": {"data": {"type": "string"}},
+      "description": "server-sent events; the data of each is a GenerateAnswer or an Error"}
     """#
 
   private static let vision: StaticString = #"""
