@@ -46,26 +46,28 @@ async function show(path, model) {
   showList();
 }
 
-/// The models to choose from are those of the whole description; that of one model names only itself.
+/// The first models by name; any other can be named in the page's own address.
 function showModels(known, model) {
-  if (!model || models.options.length === 0) {
-    const names = known.models.map(({ name }) => name);
-    const more = known.model_count - names.length;
-    models.replaceChildren(
-      make('option', { value: '' }, more > 0 ? `Every address (${count(more, 'more model')})` : 'Every address'),
-      ...names.map((name) => make('option', { value: name }, name)));
-  }
+  const names = known.models.map(({ name }) => name);
+  const more = known.model_count - names.length;
+  models.replaceChildren(
+    make('option', { value: '' }, more > 0 ? `Every address (${count(more, 'more model')})` : 'Every address'),
+    ...names.map((name) => make('option', { value: name }, name)));
   if (model && ![...models.options].some((option) => option.value === model)) {
     models.append(make('option', { value: model }, model));
   }
   models.value = model ?? '';
 }
 
+/// What a server is there for comes first, then what it says of itself.
+const usualTags = ['inference', 'metadata', 'health'];
+const rank = (tag) => (usualTags.includes(tag) ? usualTags.indexOf(tag) : usualTags.length);
+
 function showList() {
   const sought = filter.value.trim().toLowerCase();
   const found = shown.operations
     .filter(({ method, path, summary }) => `${method} ${path} ${summary}`.toLowerCase().includes(sought));
-  const tags = [...new Set(found.map(({ tag }) => tag))];
+  const tags = [...new Set(found.map(({ tag }) => tag))].sort((a, b) => rank(a) - rank(b));
   list.replaceChildren(...tags.map((tag) => make('section', {},
     make('h2', {}, tag),
     make('ul', {}, found.filter((each) => each.tag === tag).map((each) => make('li', {}, link(each)))))));
@@ -135,6 +137,10 @@ models.addEventListener('change', () => {
   if (words.length === 0) refresh();
 });
 filter.addEventListener('input', showList);
-window.addEventListener('hashchange', refresh);
+// A skip link changes the hash as well, but names nothing: what is open stays.
+window.addEventListener('hashchange', () => {
+  const { model, operation } = addressed();
+  if (model || operation || !location.hash) refresh();
+});
 bindThemeButton(document.getElementById('theme'));
 begin();

@@ -29,8 +29,7 @@ export function openOperation(operation, { headers, model }) {
   };
   const element = make('section', { class: 'card try' },
     make('form', { class: 'side', onsubmit: (event) => { event.preventDefault(); send(); } },
-      fields.length > 0 && make('div', { class: 'fields' }, fields.map((field) => field.element)),
-      body.element, given,
+      parameterFields(fields, operation), body.element, given,
       make('div', { class: 'row' },
         make('button', { type: 'submit', class: 'main', 'aria-keyshortcuts': 'Control+Enter' }, 'Send'))),
     make('div', { class: 'side' }, result));
@@ -53,6 +52,19 @@ const title = ({ method, path, summary }) => make('div', { class: 'address' },
 const command = (line) => make('section', { class: 'card call', 'aria-labelledby': 'curl-title' },
   make('h3', { id: 'curl-title' }, 'The same with curl'), line,
   make('div', { class: 'row' }, copyButton(() => line.textContent)));
+
+/// Those that a request must have, and the others under a word of their own beside a body.
+function parameterFields(fields, operation) {
+  const row = (chosen) => make('div', { class: 'fields' }, chosen.map((field) => field.element));
+  const required = fields.filter(({ parameter }) => parameter.required);
+  const others = fields.filter(({ parameter }) => !parameter.required);
+  const hasBody = Object.keys(operation.contents).length > 0;
+  return [
+    required.length > 0 && row(required),
+    others.length > 0 && (hasBody
+      ? make('details', {}, make('summary', {}, 'Parameters'), row(others)) : row(others)),
+  ];
+}
 
 function parameterField(parameter) {
   const id = `parameter-${parameter.in}-${parameter.name}`;

@@ -39,23 +39,26 @@ struct APIDescription {
 
   private var models: JSONValue {
     let known = scope.selected.map { [$0] } ?? scope.models
+    let places = Dictionary(known.enumerated().map { ($1.name, $0) }) { first, _ in first }
     return [
       "model_count": .integer(Int64(scope.modelNames.count)),
       "default_model": scope.defaultModel.map { .string($0.name) } ?? .null,
       "models": .array(
-        known.map { model in
-          let task =
-            switch model.task {
-            case .tensors: "tensor"
-            case .detect: "detect"
-            case .classify: "classify"
-            }
-          return [
-            "name": .string(model.name), "version": .string("\(model.version)"),
-            "task": .string(task),
-          ]
+        scope.modelNames.prefix(DescriptionScope.modelCountMax).map { name in
+          let model = places[name].map { known[$0] }
+          return .object([.init("name", .string(name))] + (model.map(Self.facts) ?? []))
         }),
     ]
+  }
+
+  private static func facts(_ model: DescribedModel) -> [JSONValue.Member] {
+    let task =
+      switch model.task {
+      case .tensors: "tensor"
+      case .detect: "detect"
+      case .classify: "classify"
+      }
+    return [.init("version", .string("\(model.version)")), .init("task", .string(task))]
   }
 
   // MARK: Paths

@@ -60,12 +60,17 @@ extension OperationTable {
     _ schema: String, _ others: [Content], _ parameters: [JSONValue.Member]
   ) -> Operation {
     let photo = ElementSchemas.reference("Photo")
-    let form = ElementSchemas.object([.init("image", photo)] + parameters, required: ["image"])
+    // Text is taken as in a query, too.
+    let loose = parameters.map {
+      JSONValue.Member($0.key, ["anyOf": [$0.value, ["type": ["string", "integer"]]]])
+    }
+    let form = ElementSchemas.object([.init("image", photo)] + loose, required: ["image"])
+      .adding("additionalProperties", false)
+    let members = ElementSchemas.object(loose, required: [])
+      .adding("additionalProperties", false)
     let json = ElementSchemas.object(
-      [
-        .init("image", ElementSchemas.reference("PhotoText")),
-        .init("parameters", ElementSchemas.object(parameters, required: [])),
-      ], required: ["image"]
+      [.init("image", ElementSchemas.reference("PhotoText")), .init("parameters", members)],
+      required: ["image"]
     ).adding("additionalProperties", false)
     return Operation(
       parameters: parameters.map {
@@ -129,15 +134,19 @@ extension OperationTable {
         .init(
           text: "The outputs, or what was found in photos.",
           contents: [
-            .json("Predictions"), .bytes("application/cloudevents+json", "CloudEvent"),
+            .json("Predictions"),
+            .bytes("application/cloudevents+json", "CloudEventAnswer"),
           ])
       ], failures: ofInference)
   }
 
+  private static let csv = Content(
+    mediaType: "text/csv", schema: ["type": "string", "minLength": 1])
+
   private func invocations(_ endpoint: Endpoint) -> Operation {
     let examples = examples(of: endpoint) { $0.instances }
     return Operation(
-      body: [.json("Invocations", examples: examples), .text("text/csv")]
+      body: [.json("Invocations", examples: examples), Self.csv]
         + [.bytes("application/x-npy")] + photos(for: model(of: endpoint)),
       answers: [
         .init(
@@ -151,8 +160,11 @@ extension OperationTable {
 
   /// Where nothing says what the body is: a photo, or JSON of several forms.
   private func plain(_ endpoint: Endpoint) -> Operation {
-    Operation(
-      body: [.json(of: [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })]
+    let schema = model(of: endpoint).map { SignatureSchemas($0).plain }
+    return Operation(
+      body: [
+        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })
+      ]
         + photos(for: model(of: endpoint)),
       answers: [.init(text: "The outputs, or what was found.", contents: [.json(of: [:])])],
       failures: ofInference)

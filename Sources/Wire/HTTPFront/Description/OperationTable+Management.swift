@@ -106,7 +106,7 @@ extension OperationTable {
       "What is in force.", .json("RunningSettings"),
       failures: endpoint == .traceSettings ? [.modelUnknown] : [])
     if method == "POST" {
-      operation.body = [.json("SettingChanges")]
+      operation.body = [.json(endpoint == .traceSettings ? "TraceChanges" : "LogChanges")]
       operation.isBodyRequired = false
     }
     return operation

@@ -15,9 +15,10 @@ package enum ElementSchemas {
     case .int16: integer(Int64(Int16.min), Int64(Int16.max))
     case .int32: integer(Int64(Int32.min), Int64(Int32.max))
     case .int64: integer(Int64.min, Int64.max)
-    case .float16: number(65_504)
-    case .bfloat16: number(3.3895313892515355e38)
-    case .float32: number(3.4028234663852886e38)
+    // Up to what would be rounded to infinity.
+    case .float16: number(65_520.0.nextDown)
+    case .bfloat16: number(0x1.ffp127.nextDown)
+    case .float32: number(0x1.ffffffp127.nextDown)
     case .float64: ["type": "number"]
     case .bytes: ["type": "string"]
     }

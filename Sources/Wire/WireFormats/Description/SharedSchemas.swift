@@ -216,7 +216,8 @@ package enum SharedSchemas {
       "type": "object",
       "propertyNames": {
         "maxLength": 64, "pattern": "^[0-9A-Za-z_.-]*[A-Za-z_.-][0-9A-Za-z_.-]*$"},
-      "additionalProperties": {"type": ["integer", "null"], "minimum": 1}},
+      "additionalProperties": {
+        "type": ["integer", "null"], "minimum": 1, "maximum": 9223372036854775807}},
     "Registration": {
       "type": "object", "required": ["key", "byte_size"],
       "properties": {
@@ -232,10 +233,24 @@ package enum SharedSchemas {
       "type": "object",
       "additionalProperties": {
         "type": ["string", "integer", "boolean", "array"], "items": {"type": "string"}}},
-    "SettingChanges": {
-      "type": "object",
-      "additionalProperties": {
-        "type": ["string", "integer", "boolean", "array", "null"], "items": {"type": "string"}}}
+    "TraceChanges": {
+      "type": "object", "additionalProperties": false,
+      "properties": {
+        "trace_level": {
+          "type": ["string", "array", "null"],
+          "items": {"enum": ["OFF", "TIMESTAMPS"]}, "minItems": 1},
+        "trace_rate": {"type": ["integer", "string", "array", "null"], "minimum": 1},
+        "trace_count": {"type": ["integer", "string", "array", "null"], "minimum": -1},
+        "log_frequency": {"type": ["integer", "string", "array", "null"], "minimum": 0},
+        "trace_file": {"type": ["string", "array", "null"]},
+        "trace_mode": {"type": ["string", "array", "null"]}}},
+    "LogChanges": {
+      "type": "object", "additionalProperties": false,
+      "properties": {
+        "log_info": {"type": ["boolean", "null"]}, "log_warning": {"type": ["boolean", "null"]},
+        "log_error": {"type": ["boolean", "null"]},
+        "log_verbose_level": {"type": ["integer", "null"], "minimum": 0},
+        "log_format": {"type": ["string", "null"]}, "log_file": {"type": ["string", "null"]}}}
     """#
 
   private static let dialects: StaticString = #"""
@@ -278,8 +293,15 @@ package enum SharedSchemas {
       "properties": {
         "id": {"type": "string", "minLength": 1}, "type": {"type": "string", "minLength": 1},
         "source": {"type": "string", "minLength": 1}, "specversion": {"const": "1.0"},
-        "data": {"type": "object"},
-        "data_base64": {"type": "string", "contentEncoding": "base64"}}},
+        "data": {"$ref": "#/components/schemas/Predict"},
+        "data_base64": {
+          "type": "string", "contentEncoding": "base64", "contentMediaType": "application/json"}},
+      "oneOf": [{"required": ["data"]}, {"required": ["data_base64"]}]},
+    "CloudEventAnswer": {
+      "type": "object", "required": ["id", "type", "source", "specversion", "data"],
+      "properties": {
+        "id": {"type": "string"}, "type": {"type": "string"}, "source": {"type": "string"},
+        "specversion": {"const": "1.0"}, "data": {"$ref": "#/components/schemas/Predictions"}}},
     "Examples": {
       "type": "object", "required": ["examples"],
       "properties": {

@@ -152,8 +152,21 @@ package struct SignatureSchemas {
     return ElementSchemas.nested(ElementSchemas.element(input.datatype), axes)
   }
 
-  // MARK: Tables
-
-  /// TensorFlow Serving's `examples`.
-  package var examples: JSONValue { ElementSchemas.reference("Examples") }
+  /// The bodies without a fixed form, of `/predict` and `/predictions/{m}`: all inputs at once under
+  /// one of several keys, by their names, or the only one by itself.
+  package var plain: JSONValue {
+    let keys = ["inputs", "input", "data"].map { key in
+      ElementSchemas.object([.init(key, columns)], required: [key])
+    }
+    var forms = [predict] + keys + [infer(hasRegions: false)]
+    if model.takesPhotos {
+      for key in ["image", "image_bytes", "data"] {
+        forms.append(
+          ElementSchemas.object(
+            [.init(key, ["anyOf": [photoForms[0], ["type": "string"]]])], required: [key]))
+      }
+    }
+    forms += [columns, ElementSchemas.reference("PhotoText")].prefix(model.takesPhotos ? 2 : 1)
+    return ElementSchemas.any(of: forms)
+  }
 }
