@@ -18,7 +18,8 @@ export function operations(document) {
       return {
         id: operation.operationId, method: method.toUpperCase(), path, summary: operation.summary ?? '',
         tag: operation.tags?.[0] ?? '',
-        parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])],
+        parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+          .map((parameter) => resolved(document, parameter)),
         contents: operation.requestBody?.content ?? {},
         isBodyRequired: operation.requestBody?.required === true,
         responses: Object.entries(operation.responses)

@@ -20,6 +20,7 @@ struct APIDescription {
     var document = DescriptionDocument(version: scope.settings.version, text: text)
     document.paths = paths
     document.tags = EndpointGroup.allCases.map { ($0.rawValue, "") } + [(Self.otherTag, "")]
+    document.parameters = [.init("model", modelParameter)]
     document.securitySchemes = securitySchemes
     document.others = models
     return document.bytes
@@ -73,7 +74,7 @@ struct APIDescription {
       guard methods.contains(where: { scope.isOpen(row.endpoint, $0) }),
         seen.insert(path).inserted
       else { continue }
-      let shared = Self.parameters(of: path, models: modelSchema)
+      let shared = Self.parameters(of: path)
       var item: [JSONValue.Member] =
         shared.isEmpty ? [] : [.init("parameters", .array(shared))]
       for method in methods {
@@ -121,12 +122,18 @@ struct APIDescription {
     return ["type": "string", areAll ? "enum" : "examples": names]
   }
 
-  private static func parameters(of path: String, models: JSONValue) -> [JSONValue] {
-    path.split(separator: "{").dropFirst().compactMap { piece in
+  private var modelParameter: JSONValue {
+    ["name": "model", "in": "path", "required": true, "schema": modelSchema]
+  }
+
+  private static func parameters(of path: String) -> [JSONValue] {
+    path.split(separator: "{").dropFirst().map { piece in
       let name = String(piece.prefix { $0 != "}" })
+      // There may be many names, which are told once.
+      if name == "model" { return ["$ref": "#/components/parameters/model"] }
       return [
         "name": .string(name), "in": "path", "required": true,
-        "schema": name == "model" ? models : ["type": "string", "minLength": 1],
+        "schema": ["type": "string", "minLength": 1],
       ]
     }
   }

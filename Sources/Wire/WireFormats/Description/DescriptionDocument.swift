@@ -6,6 +6,8 @@ package struct DescriptionDocument {
   package var tags: [(name: String, text: String)] = []
   /// A path item for each path.
   package var paths: [JSONValue.Member] = []
+  /// What paths refer to under `#/components/parameters`.
+  package var parameters: [JSONValue.Member] = []
   package var securitySchemes: [JSONValue.Member] = []
   /// What OpenAPI has no place for, under `x-apus`.
   package var others: JSONValue = [:]
@@ -33,6 +35,8 @@ package struct DescriptionDocument {
     }
     writer.write(raw: "},\"responses\":")
     writer.write(.object(responses))
+    writer.write(raw: ",\"parameters\":")
+    writer.write(.object(parameters))
     writer.write(raw: ",\"securitySchemes\":")
     writer.write(.object(securitySchemes))
     writer.write(raw: "},\"x-apus\":")

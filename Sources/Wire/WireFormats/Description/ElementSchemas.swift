@@ -18,7 +18,7 @@ package enum ElementSchemas {
     // Up to what would be rounded to infinity.
     case .float16: number(65_520.0.nextDown)
     case .bfloat16: number(0x1.ffp127.nextDown)
-    case .float32: number(0x1.ffffffp127.nextDown)
+    case .float32: number(0x1.ffffffp127)
     case .float64: ["type": "number"]
     case .bytes: ["type": "string"]
     }
