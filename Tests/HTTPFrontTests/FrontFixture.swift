@@ -201,6 +201,7 @@ final class FakeRepository: FrontRepository {
   let scalings = Guarded<[(name: String, versions: Set<Int64>, instanceCount: Int)]>([])
   let aliasChanges = Guarded<[String]>([])
   private let door: InferenceServer
+  let isControlledByRequests = true
 
   init(_ door: InferenceServer) { self.door = door }
 

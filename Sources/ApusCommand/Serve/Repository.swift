@@ -143,6 +143,8 @@ final class Repository: FrontRepository {
 
   // MARK: FrontRepository
 
+  var isControlledByRequests: Bool { settings.modelControlMode == .explicit }
+
   func load(
     _ name: String, _ request: ModelLoadRequest,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void

@@ -5,6 +5,8 @@ package import WireFormats
 /// Loads and unloads models by name, for those who may manage this server. Called on worker threads;
 /// a completion is called once, on any thread, with why it was not done.
 package protocol FrontRepository: Sendable {
+  /// Models are loaded and unloaded by request; else both are refused.
+  var isControlledByRequests: Bool { get }
   func load(
     _ name: String, _ request: ModelLoadRequest,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
