@@ -272,7 +272,7 @@ class OtherModesTest(RepositoryTest):
 
         version, state, reason = entries()["early"]
         self.assertEqual((version, state), ("", "UNAVAILABLE"))
-        self.assertIn("line 1", reason)
+        self.assertIn("not YAML", reason)
         put(self.repository, "late")
         late = pathlib.Path(self.repository) / "late" / "model.yaml"
         late.write_text("max-batch-sise: 4\n")

@@ -197,8 +197,11 @@ struct NoMetrics: FrontMetrics {
 final class FakeRepository: FrontRepository {
   let loads = Guarded<[(name: String, request: ModelLoadRequest)]>([])
   let unloads = Guarded<[(name: String, withDependents: Bool)]>([])
+  let versionUnloads = Guarded<[Int64]>([])
+  let scalings = Guarded<[(name: String, versions: Set<Int64>, instanceCount: Int)]>([])
   let aliasChanges = Guarded<[String]>([])
   private let door: InferenceServer
+  let isControlledByRequests = true
 
   init(_ door: InferenceServer) { self.door = door }
 
@@ -215,6 +218,22 @@ final class FakeRepository: FrontRepository {
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void
   ) {
     unloads.withLock { $0.append((name, withDependents)) }
+    completion(nil)
+  }
+
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    versionUnloads.withLock { $0.append(version) }
+    completion(nil)
+  }
+
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    scalings.withLock { $0.append((name, versions, instanceCount)) }
     completion(nil)
   }
 

@@ -143,6 +143,8 @@ final class Repository: FrontRepository {
 
   // MARK: FrontRepository
 
+  var isControlledByRequests: Bool { settings.modelControlMode == .explicit }
+
   func load(
     _ name: String, _ request: ModelLoadRequest,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void
@@ -183,6 +185,40 @@ final class Repository: FrontRepository {
       for other in others.dropLast() { door.unload(name: other) {} }
       guard let last = others.last else { return completion(nil) }
       door.unload(name: last) { completion(nil) }
+    }
+  }
+
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    door.unload(name: name, version: version) { completion(nil) }
+  }
+
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    do throws(ServerFault) {
+      guard let place = place(named: name) else {
+        return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
+      }
+      let plans = try ModelPlans.find(place, settings: settings)
+      var specifications = try prepared(
+        plans.filter { $0.name == name && versions.contains($0.version) })
+      guard specifications.count == versions.count else {
+        throw .nothingToServe(path: name, reason: "the repository has these versions no more")
+      }
+      for index in specifications.indices {
+        specifications[index].fixInstances(at: instanceCount)
+      }
+      door.load(specifications) { faults in
+        completion(faults.first.map { Self.refusal(of: name, $0) })
+      }
+    } catch {
+      completion(Self.refusal(of: name, error))
     }
   }
 

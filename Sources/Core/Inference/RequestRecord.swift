@@ -38,6 +38,8 @@ package struct RequestRecord: Sendable {
   package var written: Instant
   package var requestByteCount: Int
   package var responseByteCount: Int
+  /// Set at admission where the observer wants them.
+  package var traced: TracedTensors?
 
   package init(context: RequestContext, model: String) {
     self.context = context
@@ -90,4 +92,10 @@ package protocol EventObserver: Sendable {
   func happened(_ event: InferenceEvent)
   /// Once for each request, when its answer has left or has been given up.
   func finished(_ record: RequestRecord)
+  /// Whether the tensors of requests to a model are to be kept until they are finished.
+  func wantsTensors(ofModel name: String) -> Bool
+}
+
+extension EventObserver {
+  package func wantsTensors(ofModel name: String) -> Bool { false }
 }

@@ -23,6 +23,10 @@ package struct MonitoringObserver: EventObserver {
     traces?.finished(record)
   }
 
+  package func wantsTensors(ofModel name: String) -> Bool {
+    traces?.wantsTensors(ofModel: name) ?? false
+  }
+
   package func happened(_ event: InferenceEvent) {
     metrics.happened(event)
     switch event {

@@ -5,11 +5,21 @@ package import WireFormats
 /// Loads and unloads models by name, for those who may manage this server. Called on worker threads;
 /// a completion is called once, on any thread, with why it was not done.
 package protocol FrontRepository: Sendable {
+  /// Models are loaded and unloaded by request; else both are refused.
+  var isControlledByRequests: Bool { get }
   func load(
     _ name: String, _ request: ModelLoadRequest,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
   func unload(
     _ name: String, withDependents: Bool,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Takes one version of several away.
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Has these versions loaded anew with so many instances each; they answer meanwhile.
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
   /// Gives versions of a model other names, or takes such names away where the version is `nil`;
   /// blocks for moments.

@@ -96,30 +96,43 @@ package struct ForeignManagement: Sendable {
     _ address: ModelAddress, _ completion: @escaping Completion
   ) throws(InferenceFailure) {
     let found = try versions(of: address)
-    guard found.count == door.statuses(named: address.name).count else {
-      throw .unsupported(
-        .other("unregistering one version of several; take its files away, or all versions"))
-    }
     guard let repository else { throw Self.off }
-    repository.unload(address.name, withDependents: false) { failure in
+    let ended: @Sendable (InferenceFailure?) -> Void = { failure in
       if let failure { return completion(.failure(failure)) }
       completion(.success("Model \"\(address.name)\" unregistered"))
     }
+    if found.count == 1, door.statuses(named: address.name).count > 1 {
+      repository.unload(address.name, version: found[0].version, ended)
+    } else {
+      repository.unload(address.name, withDependents: false, ended)
+    }
   }
 
-  /// Instances are made when a model is loaded: what they are already is agreed to.
+  /// As many instances as the setting `instances` takes.
+  package static let workersMax = 4_096
+
+  /// Instances are made when a model is loaded: within the bounds they stay as they are, else the
+  /// versions are loaded anew beside themselves. Answered when that is done: the answer is about
+  /// workers that there are.
   package func scale(
-    _ address: ModelAddress, minimum: Int?, maximum: Int?
-  ) throws(InferenceFailure) -> String {
+    _ address: ModelAddress, minimum: Int?, maximum: Int?, _ completion: @escaping Completion
+  ) throws(InferenceFailure) {
     let minimum = minimum ?? 1
-    let maximum = max(maximum ?? max(minimum, 1), minimum)
-    for status in try versions(of: address) where !(minimum...maximum ~= status.instanceCount) {
-      throw .unsupported(
-        .other(
-          "scaling of a loaded model: it has \(status.instanceCount) workers; set `instances` and "
-            + "load it again"))
+    let maximum = maximum ?? max(minimum, 1)
+    guard minimum <= maximum else {
+      throw .invalidInput(
+        .parameter("max_worker", expected: "`min_worker` or more", got: String(maximum)))
     }
-    return "Workers are as asked for"
+    let others = try versions(of: address).filter { !(minimum...maximum ~= $0.instanceCount) }
+    guard let first = others.first else { return completion(.success("Workers are as asked for")) }
+    guard let repository else { throw Self.off }
+    let count = min(max(first.instanceCount, minimum, 1), maximum)
+    repository.scale(
+      address.name, versions: Set(others.map(\.version)), instanceCount: count
+    ) { failure in
+      if let failure { return completion(.failure(failure)) }
+      completion(.success("Workers scaled to \(count) for model: \(address.name)"))
+    }
   }
 
   /// The alias `default` names the version that answers where none is named.

@@ -189,13 +189,16 @@ extension DocumentWork {
     return document.encodeProtobufResponse()
   }
 
+  /// A model that nobody knows is not ready, which is what Triton says and its clients rely on.
   private func readiness(of address: ModelAddress) throws(InferenceFailure) -> JSONValue {
     do throws(InferenceFailure) {
       let lease = try entrance.lease(address)
       return .object([.init("ready", .bool(lease.obstacle == nil))])
     } catch {
-      guard case .modelNotReady = error else { throw error }
-      return .object([.init("ready", .bool(false))])
+      switch error {
+      case .modelNotReady, .modelNotFound: return .object([.init("ready", .bool(false))])
+      default: throw error
+      }
     }
   }
 

@@ -202,6 +202,9 @@ final class InferRun: InferSinkOwner {
   ) {
     let sink = InferSink(run: self, eventLoop: front.eventLoop)
     self.sink = sink
+    if front.observer.wantsTensors(ofModel: lease.name) {
+      record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
+    }
     let submitted = front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease, sink: sink)
     guard !isOver else { return }
@@ -213,6 +216,7 @@ final class InferRun: InferSinkOwner {
 
   func gave(_ outputs: [NamedTensor]) {
     guard !isOver else { return }
+    record.traced?.add(outputs)
     owner.run(self, gave: outputs)
   }
 

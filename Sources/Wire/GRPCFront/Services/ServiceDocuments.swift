@@ -23,6 +23,11 @@ extension DocumentWork {
         }
       case .torchUnregisterModel:
         try management.unregister(try torchAddress(request)) { completion($0.flatMap(told)) }
+      case .torchScaleWorker:
+        try management.scale(
+          try torchAddress(request), minimum: try request.workers("min_worker"),
+          maximum: try request.workers("max_worker")
+        ) { completion($0.flatMap(told)) }
       default: completion(answered(by: try document(service, request)))
       }
     } catch {
@@ -44,11 +49,6 @@ extension DocumentWork {
       return .object([.init("msg", .text(try list(request)))])
     case .torchDescribeModel:
       return .object([.init("msg", .text(try management.describe(try torchAddress(request))))])
-    case .torchScaleWorker:
-      let sentence = try management.scale(
-        try torchAddress(request), minimum: try request.workers("min_worker"),
-        maximum: try request.workers("max_worker"))
-      return .object([.init("msg", .string(sentence))])
     case .torchSetDefault:
       return .object([.init("msg", .string(try management.setDefault(try torchAddress(request))))])
     default: preconditionFailure("\(service) is answered elsewhere")
@@ -156,8 +156,10 @@ extension JSONValue {
   /// A number of workers; what is not there says nothing.
   fileprivate func workers(_ key: String) throws(InferenceFailure) -> Int? {
     let count = whole(key)
-    guard count >= 0 else {
-      throw .invalidInput(.parameter(key, expected: "a number of 0 or more", got: "\(count)"))
+    let most = ForeignManagement.workersMax
+    guard 0...Int64(most) ~= count else {
+      throw .invalidInput(
+        .parameter(key, expected: "a number from 0 to \(most)", got: "\(count)"))
     }
     return count == 0 ? nil : Int(count)
   }

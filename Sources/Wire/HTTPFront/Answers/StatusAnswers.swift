@@ -30,8 +30,8 @@ struct StatusAnswers {
     case .v1ModelList: answer(PredictDocuments.modelList(names: names))
     case .v1ModelStatus: answerVersions(of: route.address)
     case .v1Metadata: answerTensorFlowMetadata(of: route.address)
-    case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .modelStatistics,
-      .allStatistics, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
+    case .infer, .generate, .generateStream, .detect, .classify, .metrics, .page, .description,
+      .modelStatistics, .allStatistics, .repositoryIndex, .modelLoad, .modelUnload, .modelAliases,
       .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
       .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings,
       .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,

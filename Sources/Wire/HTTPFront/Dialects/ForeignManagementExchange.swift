@@ -95,10 +95,7 @@ private struct ForeignManagementWork: Sendable {
       case (.modelRegister, .POST): try register(body, parameters, completion)
       case (.modelRegister, _): completion(.success(Reply(document: try list(parameters))))
       case (.modelEntry, .DELETE): try unregister(completion)
-      case (.modelEntry, .PUT):
-        // As TorchServe: done, for a client that waits for it, else accepted.
-        let status = parameters["synchronous"] == "true" ? 200 : 202
-        completion(.success(Reply(document: try scale(parameters), status: status)))
+      case (.modelEntry, .PUT): try scale(parameters, completion)
       case (.modelDefault, _): completion(.success(Reply(document: try setDefault())))
       default: completion(.success(Reply(document: try describe())))
       }
@@ -171,11 +168,18 @@ private struct ForeignManagementWork: Sendable {
     }
   }
 
-  private func scale(_ parameters: [String: String]) throws(InferenceFailure) -> [UInt8] {
-    TorchServeDocuments.status(
-      try management.scale(
-        route.address, minimum: try number(parameters, "min_worker", 0...100_000),
-        maximum: try number(parameters, "max_worker", 0...100_000)))
+  /// `synchronous` or not, the answer is about workers that there are; only its status tells.
+  private func scale(
+    _ parameters: [String: String], _ completion: @escaping Completion
+  ) throws(InferenceFailure) {
+    let status = parameters["synchronous"] == "true" ? 200 : 202
+    try management.scale(
+      route.address,
+      minimum: try number(parameters, "min_worker", 0...ForeignManagement.workersMax),
+      maximum: try number(parameters, "max_worker", 1...ForeignManagement.workersMax)
+    ) { result in
+      completion(result.map { Reply(document: TorchServeDocuments.status($0), status: status) })
+    }
   }
 
   private func setDefault() throws(InferenceFailure) -> [UInt8] {

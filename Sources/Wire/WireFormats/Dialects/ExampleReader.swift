@@ -58,6 +58,27 @@ package struct ExampleReader: DialectReader {
   }
 }
 
+extension ExampleReader.Task {
+  func takes(_ datatype: Datatype) -> Bool {
+    switch datatype {
+    case .float32, .float64, .float16: true
+    default: false
+    }
+  }
+
+  /// Whether an output that is declared so can be what is asked for.
+  func mayTake(_ output: TensorDescription) -> Bool {
+    guard takes(output.datatype) else { return false }
+    let axes = output.dimensions
+    switch self {
+    case .classify: return output.isShapeless || axes.count == 2
+    case .regress:
+      let isColumn = axes.count == 2 && (axes[1].fixedLength ?? 1) == 1
+      return output.isShapeless || axes.count == 1 || isColumn
+    }
+  }
+}
+
 /// `{"result": ...}`: a list of `[label, score]` for each example, or a number.
 struct ExampleAnswer: DialectAnswer {
   let task: ExampleReader.Task
@@ -102,11 +123,12 @@ struct ExampleScores {
   ) throws(InferenceFailure) {
     let output = outputs.first { Self.areScores($0.tensor, task, rowCount) }
     guard let output else {
-      throw .unsupported(
-        .other(
+      // The request is at fault, as TensorFlow Serving has it: another address answers this model.
+      throw .invalidInput(
+        .framing(
           task == .classify
-            ? ":classify with this model: no output has a score of each class for each example"
-            : ":regress with this model: no output has one number for each example"))
+            ? "no output of this model has a score of each class for each example; use :predict"
+            : "no output of this model has one number for each example; use :predict"))
     }
     self.rowCount = rowCount
     numbers = Self.numbers(of: output.tensor)
@@ -125,11 +147,7 @@ struct ExampleScores {
     _ tensor: Tensor, _ task: ExampleReader.Task, _ rowCount: Int
   ) -> Bool {
     let shape = tensor.shape
-    guard shape.rank > 0, shape[0] == rowCount else { return false }
-    switch tensor.datatype {
-    case .float32, .float64, .float16: break
-    default: return false
-    }
+    guard shape.rank > 0, shape[0] == rowCount, task.takes(tensor.datatype) else { return false }
     return task == .classify
       ? shape.rank == 2 : shape.rank == 1 || (shape.rank == 2 && shape[1] == 1)
   }
