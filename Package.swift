@@ -74,7 +74,7 @@ let package = Package(
     room(
       "FrontSupport", in: "Wire",
       needs: [
-        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "CZlib", "Inference", "NativeLibraries", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -91,6 +91,7 @@ let package = Package(
       "Transport",
       needs: [
         "Inference", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     room(
@@ -105,7 +106,7 @@ let package = Package(
     room(
       "GRPCFront", in: "Wire",
       needs: [
-        "FrontSupport", "Inference", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),

@@ -88,13 +88,33 @@ extension ServeSettings {
       predictPath: vertexPredictRoute ?? "/predict", healthPath: vertexHealthRoute ?? "/health")
   }
 
+  /// Groups of gRPC calls that take a piece of metadata, whose name Triton puts a word before.
+  var grpcRestrictedGroups: RestrictedGroups {
+    get throws(ServerFault) {
+      do {
+        return try RestrictedGroups(
+          pieces: grpcRestrictions, headerPrefix: "triton-grpc-protocol-")
+      } catch {
+        throw .configurationInvalid(file: "grpc-restricted-protocol", reason: error.reason)
+      }
+    }
+  }
+
   /// `nil` where gRPC is turned off.
-  func grpcSettings(_ visionOptions: VisionOptionsByModel) -> GRPCFrontSettings? {
-    guard grpcPort != 0 else { return nil }
+  ///
+  /// - Throws: where a setting is well formed and makes no sense.
+  func grpcSettings(
+    _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
+  ) throws(ServerFault) -> GRPCFrontSettings? {
+    let restricted = try grpcRestrictedGroups
+    guard grpcPort != 0 || grpcSocket != nil else { return nil }
     var front = GRPCFrontSettings()
+    front.restricted = restricted
+    front.tls = tls
+    front.socket = grpcSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text
     front.host = host
-    front.port = grpcPort
+    front.port = grpcPort == 0 || isGRPCBesideHTTP ? nil : grpcPort
     front.limits = grpcLimits
     front.requestTimeout = requestTimeout
     front.callerHeader = callerHeader

@@ -4,6 +4,10 @@ package import Inference
 extension ServeSettings {
   package var httpPort: Int { integer(.httpPort) }
   package var grpcPort: Int { integer(.grpcPort) }
+  /// Whether gRPC and REST share one port, which speaks TLS.
+  package var isGRPCBesideHTTP: Bool {
+    grpcPort != 0 && grpcPort == httpPort && tlsCertificate != nil
+  }
   package var metricsPort: Int { integer(.metricsPort) }
   package var host: String { text(.host) ?? "127.0.0.1" }
   package var corsOrigins: [String] { names(.corsOrigins) }
@@ -24,6 +28,7 @@ extension ServeSettings {
   package var tlsKey: String? { text(.tlsKey) }
   package var tlsClientAuthorities: String? { text(.tlsClientCA) }
   package var httpSocket: String? { text(.httpSocket) }
+  package var grpcSocket: String? { text(.grpcSocket) }
   /// Permissions of Unix sockets' files.
   package var socketMode: UInt32 { UInt32(text(.socketMode) ?? "", radix: 8) ?? 0o600 }
 

@@ -21,6 +21,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case tlsKey = "tls-key"
   case tlsClientCA = "tls-client-ca"
   case httpSocket = "http-socket"
+  case grpcSocket = "grpc-socket"
   case socketMode = "socket-mode"
 
   case modelControlMode = "model-control-mode"

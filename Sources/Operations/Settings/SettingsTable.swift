@@ -25,7 +25,8 @@ package enum SettingsTable {
       "Port of every REST dialect and of the web page; 0 lets the system choose a free one."),
     Setting(
       .grpcPort, .addresses, .integer(0...65_535), fallback: "8001",
-      "Port of gRPC; 0 turns it off."),
+      "Port of gRPC; 0 turns it off, unless there is `grpc-socket`. With TLS, `http-port` answers "
+        + "gRPC, too, and both may be one port."),
     Setting(
       .metricsPort, .addresses, .integer(0...65_535), fallback: "8002",
       "Port of `/metrics` alone; 0 turns it off. The HTTP port answers `/metrics` too."),
@@ -67,7 +68,8 @@ package enum SettingsTable {
         + "`model-repository`, `statistics`, `trace` and `logging`."),
     Setting(
       .grpcRestrictedProtocol, .addresses, .secrets, fallback: "",
-      "The same for gRPC, where the metadata is `triton-grpc-protocol-HEADER`."),
+      "The same for gRPC calls, where the metadata is `triton-grpc-protocol-HEADER`; groups are the "
+        + "same."),
     Setting(
       .allowClientShm, .addresses, .boolean, fallback: "false",
       "Let clients of this machine register system shared memory for their tensors."),
@@ -85,6 +87,9 @@ package enum SettingsTable {
     Setting(
       .httpSocket, .addresses, .path, fallback: "",
       "Unix-domain socket that answers what the HTTP port answers, without TLS."),
+    Setting(
+      .grpcSocket, .addresses, .path, fallback: "",
+      "Unix-domain socket that answers what the gRPC port answers, without TLS."),
     Setting(
       .socketMode, .addresses, .choice(["600", "660", "666"]), fallback: "600",
       "Who may open Unix-domain sockets: this user, its group too, or everybody here."),

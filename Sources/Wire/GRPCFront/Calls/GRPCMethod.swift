@@ -59,6 +59,24 @@ enum GRPCMethod: CaseIterable {
     }
   }
 
+  /// What it can be restricted with; `nil` for what is for everybody.
+  var group: EndpointGroup? {
+    switch self {
+    case .serverLive, .serverReady, .modelReady, .healthCheck, .healthWatch: .health
+    case .serverMetadata, .modelMetadata: .metadata
+    case .modelInfer, .modelStreamInfer: .inference
+    case .modelConfig: .modelConfig
+    case .modelStatistics: .statistics
+    case .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: .modelRepository
+    case .systemSharedMemoryStatus, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
+      .cudaSharedMemoryStatus, .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister:
+      .sharedMemory
+    case .traceSetting: .trace
+    case .logSettings: .logging
+    case .reflectionV1, .reflectionV1Alpha: nil
+    }
+  }
+
   private static let byPath = Dictionary(uniqueKeysWithValues: allCases.map { ($0.path, $0) })
 
   init?(path: String) {

@@ -18,6 +18,8 @@ final class CallHead {
   private(set) var origin: String?
   /// The value of the operator's `caller-header`.
   private(set) var namedCaller: String?
+  /// What opens restricted groups of calls, by the operator's names for it.
+  private(set) var keys: [String: String] = [:]
   /// `triton_grpc_error: true`: a stream ends with its first failure, whose status it takes.
   private(set) var endsStreamOnFailure = false
 
@@ -52,12 +54,14 @@ final class CallHead {
     }
   }
 
-  /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
-  func read(_ headers: HPACKHeaders, callerHeader: String?) {
+  /// `callerHeader` is the operator's, in lower case, where the peer may be believed; `keyNames` are
+  /// those of `keys`.
+  func read(_ headers: HPACKHeaders, callerHeader: String?, keyNames: Set<String> = []) {
     clear()
     for (name, value, _) in headers {
       take(name, value)
       if let callerHeader, name == callerHeader { namedCaller = value }
+      if !keyNames.isEmpty, keyNames.contains(name) { keys[name] = value }
     }
   }
 
@@ -66,6 +70,7 @@ final class CallHead {
     (path, contentType, timeout) = ("", "", .none)
     (encoding, requestID, traceParent, userAgent) = (nil, nil, nil, nil)
     (authorization, origin, namedCaller) = (nil, nil, nil)
+    if !keys.isEmpty { keys = [:] }
   }
 
   /// By length first: most names are none of ours, and comparing lengths costs nothing.

@@ -38,12 +38,21 @@ final class GRPCConnection: ChannelInboundHandler {
     watch = ConnectionWatch(tick: front.tick)
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { opened(context) }
+  }
 
   func channelActive(context: ChannelHandlerContext) {
-    peer = Peer(context.remoteAddress, at: context.localAddress)
-    front.connectionOpened(self)
+    opened(context)
     context.fireChannelActive()
+  }
+
+  private func opened(_ context: ChannelHandlerContext) {
+    peer = Peer(context.remoteAddress, at: context.localAddress)
+    Peer.user(of: context.channel) { self.peer = $0 }
+    front.connectionOpened(self)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -99,7 +108,8 @@ extension GRPCConnection {
     }
     lastStreamID = id
     let isTrusted = front.settings.trustedProxies.contains(peer.address)
-    head.read(headers.headers, callerHeader: isTrusted ? front.callerHeader : nil)
+    head.read(
+      headers.headers, callerHeader: isTrusted ? front.callerHeader : nil, keyNames: front.keyNames)
     let stream = GRPCStream(id, connection: self)
     streams[id] = stream
     watch.callCountChanged(to: streams.count, tick: front.tick)

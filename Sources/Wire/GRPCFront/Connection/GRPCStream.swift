@@ -125,6 +125,11 @@ extension GRPCStream {
     case .nanoseconds(let timeout):
       if timeout == 0 { return .deadlineExceeded(.zero) }
     }
+    if let lock = method.group.flatMap(front.settings.restricted.lock),
+      !lock.isOpened(by: head.keys[lock.header])
+    {
+      return .forbidden(.restricted(header: lock.header))
+    }
     return method.isManagement ? managementRefusal : nil
   }
 

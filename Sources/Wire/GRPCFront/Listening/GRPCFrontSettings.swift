@@ -1,4 +1,6 @@
+package import Transport
 package import Vision
+package import WireFormats
 
 /// What an operator sets of the gRPC front.
 package struct GRPCFrontSettings: Sendable {
@@ -6,8 +8,12 @@ package struct GRPCFrontSettings: Sendable {
   package var version = ""
   /// The address to listen on: an IP literal or a name of this machine.
   package var host = "127.0.0.1"
-  /// 0 means any free port; the real one is reported by `start()`.
-  package var port = 8001
+  /// 0 means any free port; the real one is reported by `start()`. `nil` means none of its own.
+  package var port: Int? = 8001
+  /// Makes `port` speak TLS; `nil` leaves it plain.
+  package var tls: TLSContexts?
+  /// A Unix-domain socket that answers what `port` answers, without TLS.
+  package var socket: UnixSocket?
   /// Connections that the system may hold before we accept them.
   package var backlog = 1_024
   package var limits = GRPCLimits()
@@ -19,6 +25,8 @@ package struct GRPCFrontSettings: Sendable {
   package var trustedProxies: Set<String> = []
   /// What managing this server from afar takes; `nil` leaves management to this machine.
   package var managementKey: String?
+  /// Groups of calls that take a piece of metadata.
+  package var restricted = RestrictedGroups.none
   /// How photos are made inputs of the model of that name; here for the names of its classes.
   package var visionOptions: @Sendable (String) -> VisionOptions = { _ in VisionOptions() }
 
@@ -35,7 +43,7 @@ package struct GRPCLimits: Sendable {
   package var headerBytesMax = 32 << 10
   /// Calls at once on one connection: the next one waits at the client.
   package var streamCountMax = 256
-  /// Connections at once: the next one is closed with ENHANCE_YOUR_CALM.
+  /// Connections at once: the next one is closed with HTTP/1.1's 503.
   package var connectionCountMax = 10_000
   /// From a connection's first moment to the end of its handshake: closed.
   package var handshakeSecondsMax = 10

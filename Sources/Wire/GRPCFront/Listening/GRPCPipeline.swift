@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP2
+import Transport
 
 /// The handlers of a connection, outermost first: NIO's HTTP/2 for frames, header compression, stream
 /// states and sending windows, then our connection.
@@ -56,17 +57,41 @@ enum GRPCPipeline {
   }
 }
 
-/// Closes a connection beyond the limit, unread: SETTINGS, which a connection begins with, and GOAWAY.
+/// Closes a connection beyond the limit, unread, with an answer in HTTP/1.1.
+///
+/// Clients take that for an attempt that failed, and wait longer before each next one. After SETTINGS
+/// and GOAWAY, which say the same in HTTP/2, they come back at once, hundreds of times a second.
 final class FullHouse: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// An empty SETTINGS frame; GOAWAY of no stream, with ENHANCE_YOUR_CALM (11).
-  private static let farewell: [UInt8] =
-    [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 11]
+  func handlerAdded(context: ChannelHandlerContext) {
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { refuse(context) }
+  }
 
-  func channelActive(context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: Self.farewell)), promise: nil)
+  func channelActive(context: ChannelHandlerContext) { refuse(context) }
+
+  private func refuse(_ context: ChannelHandlerContext) {
+    let answer = PlainAnswer.http1(
+      status: "503 Service Unavailable", "this server has as many connections as it takes")
+    context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
     context.close(promise: nil)
   }
+}
+
+/// Tells a client that agreed on no HTTP/2 within TLS why nothing comes of it, in HTTP/1.1.
+final class NoHTTP2: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let answer = PlainAnswer.http1(
+      status: "505 HTTP Version Not Supported",
+      "this port speaks gRPC over HTTP/2; a client has to offer h2 by ALPN")
+    context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 }
