@@ -126,9 +126,18 @@ extension ServeSettings {
 
   private var grpcLimits: GRPCLimits {
     var limits = GRPCLimits()
-    limits.messageBytesMax = bodyBytesMax
+    limits.messageBytesMax = grpcMessageBytesMax
     limits.headerBytesMax = headerBytesMax
     limits.streamCountMax = grpcStreamsMax
+    limits.windowBytes = grpcWindowBytes
+    limits.keepAliveSeconds = grpcKeepaliveTime?.wholeSeconds
+    limits.keepAliveAnswerSecondsMax = grpcKeepaliveTimeout.wholeSeconds
+    limits.keepsAliveWithoutCalls = isGRPCKeptAliveWithoutCalls
+    limits.pingsWithoutAnswerMax = grpcPingsWithoutDataMax
+    limits.pingIntervalMin = grpcPingIntervalMin
+    limits.pingStrikesMax = grpcPingStrikesMax
+    limits.ageSecondsMax = grpcConnectionAgeMax?.wholeSeconds
+    limits.ageGraceSecondsMax = grpcConnectionAgeGrace?.wholeSeconds
     limits.handshakeSecondsMax = headerTimeout.wholeSeconds
     limits.bytesPerSecondMin = bodyRateMin
     limits.graceSeconds = bodyGrace.wholeSeconds

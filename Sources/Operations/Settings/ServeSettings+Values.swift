@@ -78,6 +78,22 @@ extension ServeSettings {
   package var bodyGrace: Duration { duration(.bodyGrace) }
   package var connectionsMax: Int { integer(.connectionsMax) }
   package var grpcStreamsMax: Int { integer(.grpcStreamsMax) }
+  package var grpcMessageBytesMax: Int {
+    let byteCount = integer(.grpcMessageBytesMax)
+    return byteCount == 0 ? bodyBytesMax : byteCount
+  }
+  package var grpcWindowBytes: Int { integer(.grpcWindowBytes) }
+  package var grpcKeepaliveTime: Duration? { optionalDuration(.grpcKeepaliveTime) }
+  package var grpcKeepaliveTimeout: Duration { duration(.grpcKeepaliveTimeout) }
+  package var isGRPCKeptAliveWithoutCalls: Bool { boolean(.grpcKeepalivePermitWithoutCalls) }
+  /// 0 sets no bound, as for strikes.
+  package var grpcPingsWithoutDataMax: Int { integer(.grpcHTTP2MaxPingsWithoutData) }
+  package var grpcPingIntervalMin: Duration {
+    duration(.grpcHTTP2MinRecvPingIntervalWithoutData)
+  }
+  package var grpcPingStrikesMax: Int { integer(.grpcHTTP2MaxPingStrikes) }
+  package var grpcConnectionAgeMax: Duration? { optionalDuration(.grpcMaxConnectionAge) }
+  package var grpcConnectionAgeGrace: Duration? { optionalDuration(.grpcMaxConnectionAgeGrace) }
   package var idleTimeout: Duration { duration(.idleTimeout) }
   package var waitingRequestsMax: Int { integer(.waitingRequestsMax) }
   package var waitingBytesMax: Int { integer(.waitingBytesMax) }

@@ -3,7 +3,7 @@
 package enum SettingsTable {
   /// In the order of the reference page.
   package static let rows: [Setting] =
-    addresses + models + repository + limits + stopping + logging + aboutSettings
+    addresses + models + repository + limits + grpcLimits + stopping + logging + aboutSettings
 
   /// Variables of other parts of Apus, which are not settings of the server.
   package static let otherVariables = ["APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY"]
@@ -200,9 +200,6 @@ package enum SettingsTable {
       .connectionsMax, .limits, .integer(1...1_000_000), fallback: "10000",
       "Connections open at once."),
     Setting(
-      .grpcStreamsMax, .limits, .integer(1...100_000), fallback: "256",
-      "gRPC calls open at once on one connection; further ones wait at the client."),
-    Setting(
       .idleTimeout, .limits, .duration(.milliseconds(1)...day), fallback: "75s",
       "Time after which a connection without a request is closed."),
     Setting(
@@ -263,5 +260,5 @@ package enum SettingsTable {
       "Print every setting with its value and where that came from, then end."),
   ]
 
-  private static let day = Duration.seconds(86_400)
+  static let day = Duration.seconds(86_400)
 }

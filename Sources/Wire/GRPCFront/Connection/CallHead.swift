@@ -18,6 +18,8 @@ final class CallHead {
   private(set) var origin: String?
   /// The value of the operator's `caller-header`.
   private(set) var namedCaller: String?
+  /// `content-length`, which clients of gRPC mostly leave out; -1 is one that makes no sense.
+  private(set) var contentLength: Int?
   /// What opens restricted groups of calls, by the operator's names for it.
   private(set) var keys: [String: String] = [:]
   /// `triton_grpc_error: true`: a stream ends with its first failure, whose status it takes.
@@ -67,6 +69,7 @@ final class CallHead {
 
   private func clear() {
     (isPost, acceptsGzip, endsStreamOnFailure) = (false, false, false)
+    contentLength = nil
     (path, contentType, timeout) = ("", "", .none)
     (encoding, requestID, traceParent, userAgent) = (nil, nil, nil, nil)
     (authorization, origin, namedCaller) = (nil, nil, nil)
@@ -95,6 +98,7 @@ final class CallHead {
       } else if name == "authorization" {
         authorization = value
       }
+    case 14: if name == "content-length" { contentLength = Int(value) ?? -1 }
     case 17: if name == "triton_grpc_error" { endsStreamOnFailure = value == "true" }
     case 20:
       if name == "grpc-accept-encoding" {

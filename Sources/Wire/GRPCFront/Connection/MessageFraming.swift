@@ -52,6 +52,28 @@ struct MessageFraming {
     return true
   }
 
+  /// What this call wants of a frame that begins.
+  var wish: FrameDiversion.Wish {
+    switch phase {
+    case .prefix: return areInferences ? .beginning : .nothing
+    case .collecting: return .nothing
+    case .inferring(let body, _):
+      let missing = body.missingTensorByteCount
+      if missing > 0 { return .bytes(missing) }
+      // With so much before its tensors it has none that are raw.
+      return body.headByteCount < Self.headBytesMax ? .beginning : .nothing
+    }
+  }
+
+  /// Memory for the bytes that `next` is given next, where much of a tensor is missing.
+  var openMemory: BodyMemory? {
+    guard case .inferring(let body, _) = phase else { return nil }
+    return body.openMemory
+  }
+
+  /// What comes before raw tensors is small.
+  private static let headBytesMax = 16 << 10
+
   /// Takes the bytes in front of `bytes`; gives a message when one is whole, and `nil` when all bytes
   /// were taken. To be called until it does.
   mutating func next(_ bytes: inout ByteBuffer) throws(CallFailure) -> CallMessage? {

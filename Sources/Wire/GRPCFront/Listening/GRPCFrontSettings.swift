@@ -49,6 +49,17 @@ package struct GRPCLimits: Sendable {
   package var handshakeSecondsMax = 10
   /// Without a call: GOAWAY, then closed.
   package var idleSecondsMax = 75
+  /// Of silence, then a client with calls is asked whether it is there; `nil` asks nobody.
+  package var keepAliveSeconds: Int? = 7_200
+  /// From that question to its answer: closed.
+  package var keepAliveAnswerSecondsMax = 20
+  /// Clients without calls are asked, too.
+  package var keepsAliveWithoutCalls = false
+  /// Such questions between two frames of answers: no further ones. 0 sets no bound.
+  package var pingsWithoutAnswerMax = 2
+  /// Of a connection: GOAWAY, and `ageGraceSecondsMax` later it is closed. `nil` sets no bound.
+  package var ageSecondsMax: Int?
+  package var ageGraceSecondsMax: Int?
   /// Of a message on its way in, and of answers on their way out, once `graceSeconds` are over:
   /// DEADLINE_EXCEEDED, or the connection is closed.
   package var bytesPerSecondMin = 16 << 10
@@ -67,9 +78,11 @@ package struct GRPCLimits: Sendable {
   package var unsentBytesMax = 256 << 20
   /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames between two frames of an answer; ENHANCE_YOUR_CALM.
   package var controlFramesMax = 20_000
-  /// PING frames between two frames of an answer, of which ten a second are forgiven:
-  /// ENHANCE_YOUR_CALM.
-  package var pingsMax = 200
+  /// Between two PINGs of a client with no frame of an answer between; one that comes sooner is a
+  /// strike.
+  package var pingIntervalMin = Duration.milliseconds(100)
+  /// Strikes between two frames of answers: ENHANCE_YOUR_CALM. 0 sets no bound.
+  package var pingStrikesMax = 200
   /// Calls that a client takes back in a tenth of a second: ENHANCE_YOUR_CALM.
   package var resetsPerTenthMax = 200
   /// Messages up to this size are decoded on the event loop, larger ones by a worker; tensors that

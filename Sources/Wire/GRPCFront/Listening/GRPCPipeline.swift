@@ -2,23 +2,28 @@ import NIOCore
 import NIOHTTP2
 import Transport
 
-/// The handlers of a connection, outermost first: NIO's HTTP/2 for frames, header compression, stream
+/// The handlers of a connection, outermost first: ours, which takes tensors out, NIO's HTTP/2 for frames, header compression, stream
 /// states and sending windows, then our connection.
 ///
 /// There is no channel for each call, which NIO's multiplexer would make: our connection takes the
 /// frames of all of them.
 enum GRPCPipeline {
   static func install(
-    on handlers: ChannelPipeline.SynchronousOperations, front: GRPCLoop
+    on handlers: ChannelPipeline.SynchronousOperations, front: GRPCLoop, isEncrypted: Bool
   ) throws {
     let connection = GRPCConnection(front: front)
+    let tensorFrames = TensorFrames(connection)
+    connection.tensorFrames = tensorFrames
     try handlers.addHandlers([
+      tensorFrames,
       NIOHTTP2Handler(
         mode: .server, frameDelegate: connection.sentFrames,
         connectionConfiguration: configuration(front.limits),
         streamConfiguration: streamConfiguration(front.limits)),
       connection,
     ])
+    // Within TLS, what is read from the socket is not what a tensor holds.
+    if !isEncrypted { try tensorFrames.chooseMemoryOfReads() }
   }
 
   private static func configuration(
@@ -31,6 +36,8 @@ enum GRPCPipeline {
       HTTP2Setting(parameter: .maxFrameSize, value: limits.frameBytesMax),
       HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytesMax),
     ]
+    // It does not see all bytes of a call; the call counts them itself.
+    configuration.contentLengthValidation = .disabled
     configuration.maximumSequentialEmptyDataFrames = 10
     configuration.maximumBufferedControlFrames = 1_000
     configuration.maximumSequentialContinuationFrames = 8

@@ -104,12 +104,12 @@ extension GRPCServer {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard let tls else {
-            try self.take(channel)
+            try self.take(channel, isEncrypted: false)
             return
           }
           try TLSPipeline.install(on: channel.pipeline.syncOperations, tls, .http2) { isHTTP2 in
             if isHTTP2 {
-              try self.take(channel)
+              try self.take(channel, isEncrypted: true)
             } else {
               try channel.pipeline.syncOperations.addHandler(NoHTTP2())
             }
@@ -119,10 +119,10 @@ extension GRPCServer {
   }
 
   /// Takes connections that come through the port of another front of the same ground.
-  package var asGuest: HTTP2Guest { { try self.take($0) } }
+  package var asGuest: HTTP2Guest { { try self.take($0, isEncrypted: true) } }
 
   /// Makes a connection one of ours, which HTTP/2 follows. On the channel's loop.
-  private func take(_ channel: any Channel) throws {
+  private func take(_ channel: any Channel, isEncrypted: Bool) throws {
     guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
       preconditionFailure("a connection on a loop that is not ours")
     }
@@ -136,6 +136,6 @@ extension GRPCServer {
     try channel.syncOptions?.setOption(
       .recvAllocator,
       value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144))
-    try GRPCPipeline.install(on: handlers, front: front.value)
+    try GRPCPipeline.install(on: handlers, front: front.value, isEncrypted: isEncrypted)
   }
 }
