@@ -5,6 +5,8 @@ import NIOHPACK
 ///
 /// One object for each connection, filled anew by each call.
 final class CallHead {
+  /// It is a request as HTTP/2 wants one.
+  private(set) var isWellFormed = false
   private(set) var path = ""
   private(set) var isPost = false
   private(set) var contentType = ""
@@ -60,11 +62,14 @@ final class CallHead {
   /// those of `keys`.
   func read(_ headers: HPACKHeaders, callerHeader: String?, keyNames: Set<String> = []) {
     clear()
+    var rules = HeaderRules()
     for (name, value, _) in headers {
+      rules.check(name, value)
       take(name, value)
       if let callerHeader, name == callerHeader { namedCaller = value }
       if !keyNames.isEmpty, keyNames.contains(name) { keys[name] = value }
     }
+    isWellFormed = rules.areKept
   }
 
   private func clear() {

@@ -34,12 +34,14 @@ struct FrameDiversion {
     static let byteCount = 9
 
     init?(_ bytes: ByteBuffer) {
-      guard
-        let (high, low, kind, flags, id) = bytes.getMultipleIntegers(
-          at: bytes.readerIndex, as: (UInt8, UInt16, UInt8, UInt8, UInt32).self)
+      let start = bytes.readerIndex
+      guard bytes.readableBytes >= Self.byteCount,
+        let lengthAndKind = bytes.getInteger(at: start, as: UInt32.self),
+        let flags = bytes.getInteger(at: start + 4, as: UInt8.self),
+        let id = bytes.getInteger(at: start + 5, as: UInt32.self)
       else { return nil }
-      byteCount = Int(high) << 16 | Int(low)
-      self.kind = kind
+      byteCount = Int(lengthAndKind >> 8)
+      kind = UInt8(truncatingIfNeeded: lengthAndKind)
       self.flags = flags
       streamID = id & 0x7fff_ffff
     }

@@ -22,6 +22,8 @@ final class GRPCConnection: ChannelInboundHandler {
   let head = CallHead()
   var methods = GRPCMethod.Memory()
   private(set) var streams: [HTTP2StreamID: GRPCStream] = [:]
+  /// The call that began last: mostly the one that comes next is about it.
+  private var latest: GRPCStream?
   private var watch: ConnectionWatch
   private var lastStreamID = HTTP2StreamID.rootStream
   /// Answers that were written and have not left.
@@ -68,6 +70,7 @@ final class GRPCConnection: ChannelInboundHandler {
     tensorFrames = nil
     let open = streams.values
     streams = [:]
+    latest = nil
     for stream in open { stream.clientLeft() }
     context.fireChannelInactive()
   }
@@ -90,7 +93,7 @@ extension GRPCConnection {
     case .headers(let headers): take(headers, frame.streamID)
     case .data(let data):
       guard case .byteBuffer(let bytes) = data.data else { return }
-      streams[frame.streamID]?.receive(bytes, isEnd: data.endStream)
+      stream(frame.streamID)?.receive(bytes, isEnd: data.endStream)
     case .rstStream: break
     case .settings(.settings):
       if watch.waiting == .handshake { handshakeEnded() }
@@ -106,6 +109,11 @@ extension GRPCConnection {
     }
   }
 
+  private func stream(_ id: HTTP2StreamID) -> GRPCStream? {
+    if let latest, latest.id == id { return latest }
+    return streams[id]
+  }
+
   func channelReadComplete(context: ChannelHandlerContext) {
     isReading = false
     // What was written while reading, NIO's handler has just sent.
@@ -114,19 +122,33 @@ extension GRPCConnection {
   }
 
   private func take(_ headers: HTTP2Frame.FramePayload.Headers, _ id: HTTP2StreamID) {
-    if let stream = streams[id] {
+    if id <= lastStreamID {
       // Trailers of a request say nothing but that it is over.
-      if headers.endStream { stream.receive(ByteBuffer(), isEnd: true) }
+      if headers.endStream { streams[id]?.receive(ByteBuffer(), isEnd: true) }
       return
     }
     lastStreamID = id
     let isTrusted = front.settings.trustedProxies.contains(peer.address)
     head.read(
       headers.headers, callerHeader: isTrusted ? front.callerHeader : nil, keyNames: front.keyNames)
+    guard head.isWellFormed else {
+      malformedCallCame(id)
+      return
+    }
     let stream = GRPCStream(id, connection: self)
     streams[id] = stream
+    latest = stream
     watch.callCountChanged(to: streams.count, tick: front.tick)
     stream.begin(isEnd: headers.endStream)
+  }
+
+  private func malformedCallCame(_ id: HTTP2StreamID) {
+    write(.rstStream(.protocolError), on: id)
+    flushSoon()
+    sentFrames.abuse.malformedCallCame(limits: front.limits)
+    if sentFrames.abuse.isTooMuch(front.limits) {
+      endAbruptly(.enhanceYourCalm, "too many malformed calls")
+    }
   }
 
   private func controlFrameCame(isPing: Bool) {
@@ -159,6 +181,7 @@ extension GRPCConnection {
 
   private func streamClosed(_ id: HTTP2StreamID) {
     guard let stream = streams.removeValue(forKey: id) else { return }
+    if latest === stream { latest = nil }
     watch.callCountChanged(to: streams.count, tick: front.tick)
     stream.closed()
     closeIfDone()

@@ -115,19 +115,15 @@ struct MessageFraming {
       }
       if prefix.readableBytes < Self.prefixByteCount { return nil }
     }
-    let read: (flag: UInt8, length: UInt32)?
-    if isSplit {
-      read = prefix.readMultipleIntegers()
-      prefix.clear()
-    } else {
-      read = bytes.readMultipleIntegers()
-    }
-    guard let read else { return nil }
-    try check(flag: read.flag)
-    guard read.length <= byteCountMax else {
+    let flag = isSplit ? prefix.readInteger(as: UInt8.self) : bytes.readInteger(as: UInt8.self)
+    let length = isSplit ? prefix.readInteger(as: UInt32.self) : bytes.readInteger(as: UInt32.self)
+    if isSplit { prefix.clear() }
+    guard let flag, let length else { return nil }
+    try check(flag: flag)
+    guard length <= byteCountMax else {
       throw CallFailure(.tooLarge(.body(bytesMax: byteCountMax)))
     }
-    return (Int(read.length), read.flag == 1)
+    return (Int(length), flag == 1)
   }
 
   private func check(flag: UInt8) throws(CallFailure) {

@@ -37,6 +37,11 @@ struct AbuseCount {
 
   mutating func controlFrameCame() { controlFrameCount += 1 }
 
+  /// A call that HTTP/2 forbids: a hundred of them are too many.
+  mutating func malformedCallCame(limits: GRPCLimits) {
+    controlFrameCount += limits.controlFramesMax / 100 + 1
+  }
+
   mutating func answerMoved() {
     pingStrikeCount = 0
     controlFrameCount = 0

@@ -12,6 +12,7 @@ final class TensorFrames: ChannelInboundHandler {
   private var diversion: FrameDiversion
   private var context: ChannelHandlerContext?
   private var reads: TensorReads?
+  private var areReadsDirected = false
 
   /// Less than this is as soon copied, and read together with what follows.
   private static let readBytesMin = 128 << 10
@@ -27,15 +28,25 @@ final class TensorFrames: ChannelInboundHandler {
   func chooseMemoryOfReads() throws {
     let reads = TensorReads(for: self)
     try context?.channel.syncOptions?.setOption(.recvAllocator, value: reads)
-    try context?.channel.syncOptions?.setOption(
-      .maxMessagesPerRead, value: TensorReads.readsPerTurn)
     self.reads = reads
   }
 
   /// Where the bytes belong that come next, where they are many and all of one tensor.
   var memoryForNextRead: BodyMemory? {
-    guard let (id, byteCount) = diversion.taking, byteCount >= Self.readBytesMin else { return nil }
+    guard areReadsDirected, let (id, byteCount) = diversion.taking else { return nil }
     return connection.openMemory(of: id)?.prefix(byteCount)
+  }
+
+  /// NIO keeps as many buffers for reuse as it reads times in a turn, the first ones, and none of a
+  /// tensor may be among them: it would be written to again while a model reads the tensor. So while
+  /// reads go to tensors there is one in a turn, and the buffer that is kept is from before.
+  private func directReads() {
+    guard let options = context?.channel.syncOptions, reads != nil else { return }
+    let areWanted = diversion.taking.map { $0.byteCount >= Self.readBytesMin } ?? false
+    guard areWanted != areReadsDirected else { return }
+    let count: UInt = areWanted ? 1 : GRPCPipeline.readsPerTurn
+    areReadsDirected =
+      (try? options.setOption(.maxMessagesPerRead, value: count)) != nil && areWanted
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -53,6 +64,7 @@ final class TensorFrames: ChannelInboundHandler {
       case .take(let part, let id): connection.take(part, of: id)
       }
     }
+    directReads()
   }
 
   /// Sends WINDOW_UPDATE past the HTTP/2 handler, in whose account these bytes are still there; 0 is the

@@ -6,15 +6,10 @@ import WireFormats
 /// tensor's own, so that its bytes are copied by the kernel and by nobody else.
 ///
 /// Only for sockets whose bytes are HTTP/2 as they are read: with TLS between, what is read is not
-/// what the tensor holds. As in the HTTP front, the channel reads once a turn, as NIO keeps the first
-/// buffer of a turn for reuse, and that one must be none of a tensor: it never is, as one begins with
-/// the frame's header.
+/// what the tensor holds.
 ///
 /// Unchecked: NIO wants its allocators sendable, and calls this one on its channel's loop only.
 final class TensorReads: RecvByteBufferAllocator, @unchecked Sendable {
-  /// One read a turn; see above. Other connections have their turns between.
-  static let readsPerTurn: UInt = 1
-
   private var ordinary = AdaptiveRecvByteBufferAllocator(
     minimum: 64, initial: 2_048, maximum: 262_144)
   /// Let go of when the channel ends, as the two hold each other.

@@ -26,6 +26,9 @@ enum GRPCPipeline {
     if !isEncrypted { try tensorFrames.chooseMemoryOfReads() }
   }
 
+  /// As in the HTTP front: turns for all connections.
+  static let readsPerTurn: UInt = 4
+
   private static func configuration(
     _ limits: GRPCLimits
   ) -> NIOHTTP2Handler.ConnectionConfiguration {
@@ -38,6 +41,8 @@ enum GRPCPipeline {
     ]
     // It does not see all bytes of a call; the call counts them itself.
     configuration.contentLengthValidation = .disabled
+    // See HeaderRules.
+    configuration.headerBlockValidation = .disabled
     configuration.maximumSequentialEmptyDataFrames = 10
     configuration.maximumBufferedControlFrames = 1_000
     configuration.maximumSequentialContinuationFrames = 8

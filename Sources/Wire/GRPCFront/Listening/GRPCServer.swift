@@ -131,8 +131,8 @@ extension GRPCServer {
       try handlers.addHandler(FullHouse())
       return
     }
-    // As in the HTTP front: turns for all connections, and large reads for large tensors.
-    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+    // Large reads for large tensors.
+    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: GRPCPipeline.readsPerTurn)
     try channel.syncOptions?.setOption(
       .recvAllocator,
       value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144))
