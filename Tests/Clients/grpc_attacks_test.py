@@ -1,5 +1,6 @@
 """What gRPC clients do by mistake or by malice: the connection goes, the server stays as it was."""
 
+import gzip
 import os
 import struct
 import time
@@ -22,7 +23,7 @@ class GRPCAttacksTest(unittest.TestCase):
     def setUpClass(cls):
         cls.server = ApusServer(
             fixture("add-sub"), "--header-timeout", "1s", "--body-grace", "1s", "--idle-timeout", "2s",
-            "--connections-max", "20", grpc=True)
+            "--connections-max", "20", "--waiting-bytes-max", "16MiB", grpc=True)
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.stop)
 
@@ -129,6 +130,31 @@ class GRPCAttacksTest(unittest.TestCase):
                 if not frames.send_all(frame(CONTINUATION, 0, 1, literal(f"n{n}", "v")) * 50):
                     break
             self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
+
+    def test_packed_bombs(self):
+        """Messages of a few kilobytes that are megabytes when unpacked, faster than they can be decoded."""
+        size = 1 << 20
+        # An unknown field of so many bytes behind the model's name.
+        plain = b"\x0a\x07add-sub\xa2\x06" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14 & 127 | 128,
+                                                     size >> 21]) + bytes(size)
+        bomb = message(gzip.compress(plain), 1)
+        count = 300
+        with Frames(self.server) as frames:
+            frames.read_until(WINDOW_UPDATE)
+            stream = frames.call("ModelStreamInfer", body=None, grpc_encoding="gzip")
+            for _ in range(count):
+                frames.send(frame(DATA, 0, stream, bomb))
+            frames.send(frame(DATA, END_STREAM, stream))
+            peak, refused, missing = 0, 0, 0
+            while refused + missing < count:
+                kind, _, _, payload = frames.read()
+                peak = max(peak, resident_mebibytes(self.server.process))
+                if kind == DATA:
+                    refused += b"waiting bytes" in payload
+                    missing += b"is missing" in payload
+        self.assertGreater(missing, 0)
+        self.assertGreater(refused, 0)
+        self.assertLess(peak - self.before, 100)
 
     def test_rapid_reset(self):
         with Frames(self.server) as frames:

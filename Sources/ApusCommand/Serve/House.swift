@@ -46,7 +46,8 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
-    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
+    clientMemory = SharedMemoryRegistry(
+      isAllowed: settings.isClientMemoryAllowed, copiedBytesMax: settings.waitingBytesMax)
     let extensions = FrontExtensions(
       memory: clientMemory, tracing: traces, logging: LogSettings(log))
     front = HTTPServer(
@@ -81,10 +82,12 @@ final class House: Sendable {
     door.beginOpening()
     let addresses = try front.start(guest: grpc?.asGuest)
     var grpcAddresses: GRPCAddresses?
+    var profiles: [(port: Int, dialect: Dialect)] = []
     if let tls { log.warnOfCertificate(tls) }
     certificates?.start()
     do throws(ServerFault) {
       grpcAddresses = try grpc?.start()
+      profiles = try grpc?.startProfiles() ?? []
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
       close(within: .zero)
@@ -92,7 +95,8 @@ final class House: Sendable {
     }
     door.endOpening()
     StartLines(
-      addresses: addresses, grpc: grpcAddresses, statuses: door.statuses, settings: settings
+      addresses: addresses, grpc: grpcAddresses, grpcProfiles: profiles, statuses: door.statuses,
+      settings: settings
     ).tell()
   }
 

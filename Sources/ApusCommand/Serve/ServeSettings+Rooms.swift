@@ -76,7 +76,9 @@ extension ServeSettings {
     front.managementKey = managementKey
     front.defaultModel = defaultModel
     front.waitingRequestsMax = waitingRequestsMax
-    front.profilePorts = portProfiles.map { ($0.port, $0.dialect, $0.isMetricsOnly) }
+    front.profilePorts = portProfiles.filter { !$0.isGRPC }.map {
+      ($0.port, $0.dialect, $0.isMetricsOnly)
+    }
     front.vertex = vertex
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
@@ -120,6 +122,8 @@ extension ServeSettings {
     front.callerHeader = callerHeader
     front.trustedProxies = Set(trustedProxies)
     front.managementKey = managementKey
+    front.waitingRequestsMax = waitingRequestsMax
+    front.profilePorts = portProfiles.filter(\.isGRPC).map { ($0.port, $0.dialect) }
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
   }
@@ -144,6 +148,8 @@ extension ServeSettings {
     limits.idleSecondsMax = idleTimeout.wholeSeconds
     limits.connectionCountMax = connectionsMax
     limits.collectedBytesMax = waitingBytesMax
+    limits.imagePixelsMax = imagePixelsMax
+    limits.jsonDepthMax = jsonDepthMax
     return limits
   }
 

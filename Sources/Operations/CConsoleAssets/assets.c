@@ -81,6 +81,27 @@ static const unsigned char timings_js[] = {
 static const unsigned char views_js[] = {
 #embed "../Console/Page/views.js"
 };
+static const unsigned char answer_js[] = {
+#embed "../Console/Page/answer.js"
+};
+static const unsigned char description_js[] = {
+#embed "../Console/Page/description.js"
+};
+static const unsigned char docs_css[] = {
+#embed "../Console/Page/docs.css"
+};
+static const unsigned char docs_html[] = {
+#embed "../Console/Page/docs.html"
+};
+static const unsigned char docs_js[] = {
+#embed "../Console/Page/docs.js"
+};
+static const unsigned char operation_js[] = {
+#embed "../Console/Page/operation.js"
+};
+static const unsigned char request_body_js[] = {
+#embed "../Console/Page/request-body.js"
+};
 
 #define FILE_AT(served_path, name) {served_path, name, sizeof(name)}
 
@@ -111,6 +132,13 @@ static const struct apus_console_asset assets[] = {
     FILE_AT("/assets/tensor.js", tensor_js),
     FILE_AT("/assets/timings.js", timings_js),
     FILE_AT("/assets/views.js", views_js),
+    FILE_AT("/assets/answer.js", answer_js),
+    FILE_AT("/assets/description.js", description_js),
+    FILE_AT("/assets/docs.css", docs_css),
+    FILE_AT("/docs", docs_html),
+    FILE_AT("/assets/docs.js", docs_js),
+    FILE_AT("/assets/operation.js", operation_js),
+    FILE_AT("/assets/request-body.js", request_body_js),
 };
 
 size_t apus_console_asset_count(void) { return sizeof(assets) / sizeof(assets[0]); }

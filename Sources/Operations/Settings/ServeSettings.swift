@@ -207,6 +207,10 @@ package struct ServeSettings: Sendable {
         .compat, origin: origin(of: .compat), expected: PortProfile.expectation,
         got: text(of: .compat))
     }
+    if grpcPort == 0, profiles.contains(where: \.isGRPC) {
+      throw .contradiction(
+        .grpcPort, .compat, reason: "gRPC is turned off, and its ports are asked for")
+    }
     let ports: [(SettingName, Int)] =
       [(.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort)]
       + profiles.map { (.compat, $0.port) }

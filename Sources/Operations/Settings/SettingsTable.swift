@@ -53,6 +53,7 @@ package enum SettingsTable {
       .compat, .addresses, .text, fallback: "",
       "Further ports for clients of another server: `torchserve=8080,8081,8082` (inference, "
         + "management, metrics), `tensorflow=8501`, `kserve-v1=8080`, `mlflow=5000`, "
+        + "`torchserve-grpc=7070,7071`, `tensorflow-grpc=8500`, "
         + "`sagemaker=8080`, `vertex=8080`; several with spaces between them. "
         + "`SAGEMAKER_BIND_TO_PORT` and `AIP_HTTP_PORT` set it, too."),
     Setting(

@@ -13,6 +13,8 @@ package struct ModelLease: Sendable {
   package var platformName: String { model.core.loaded.platformName }
   /// A request may have any number of answers.
   package var isDecoupled: Bool { model.core.isDecoupled }
+  /// Each request belongs to a sequence.
+  package var takesSequences: Bool { model.core.sequences != nil }
   /// Class names that the operator gave; empty where those of the model's metadata hold.
   package var labels: [String] { model.core.specification.labels }
   /// The task that the operator named.

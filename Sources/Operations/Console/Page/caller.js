@@ -73,7 +73,7 @@ export class Caller {
     this.#line.hidden = false;
     this.#facts.replaceChildren(...facts(answer));
     this.#tools.replaceChildren(...[
-      copyButton(line),
+      copyButton(() => line),
       isLong && saveButton('Save request.json', 'request.json',
         () => new Blob([request.text], { type: 'application/json' })),
       request.isOnlyHere && saveButton('Save the picture', request.fileName, () => request.body),
@@ -105,9 +105,10 @@ export function problem(title, message, details = '') {
     make('strong', {}, title), make('p', {}, message), details && make('p', { class: 'hint' }, details));
 }
 
-function copyButton(line) {
+/// Copies what `line` gives when it is pressed.
+export function copyButton(line) {
   const copy = button('Copy', async () => {
-    copy.textContent = (await copied(line)) ? 'Copied' : 'Select and copy it by hand';
+    copy.textContent = (await copied(line())) ? 'Copied' : 'Select and copy it by hand';
     setTimeout(() => { copy.textContent = 'Copy'; }, 2000);
   }, { class: 'quiet', 'aria-live': 'polite' });
   return copy;

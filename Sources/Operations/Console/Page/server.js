@@ -13,8 +13,8 @@ export class ServerRefusal extends Error {
 
 /// One call; gives `{status, statusText, requestID, retryAfter, milliseconds, text, value}`.
 /// `value` is the parsed JSON, or null when the body is something else.
-export async function call(path, { method = 'GET', body, contentType, signal } = {}) {
-  const headers = { accept: 'application/json' };
+export async function call(path, { method = 'GET', body, contentType, headers: further = {}, signal } = {}) {
+  const headers = { accept: 'application/json', ...further };
   if (contentType) headers['content-type'] = contentType;
   const started = performance.now();
   let response;

@@ -15,6 +15,8 @@ final class GRPCStream {
   /// Answers are packed: the client packed its messages, and takes such answers.
   private(set) var packsAnswers = false
   let endsStreamOnFailure: Bool
+  /// In whose manner failures are told.
+  private var dialect = Dialect.grpc
   /// Why this call may not manage the server; `nil` where it may.
   let managementRefusal: InferenceFailure?
   private var framing: MessageFraming?
@@ -83,6 +85,7 @@ extension GRPCStream {
     let head = connection.head
     let method = connection.methods.method(for: head.path)
     record.operation = connection.methods.operation
+    dialect = method?.dialect ?? .grpc
     if let refusal = refusalOfHead(method) {
       refuse(refusal.failure, httpStatus: refusal.httpStatus)
       return
@@ -269,7 +272,8 @@ extension GRPCStream {
     }
     trailers.add(name: "grpc-status", value: String(failure.status.rawValue))
     trailers.add(
-      name: "grpc-message", value: StatusText.encode(FailureMessage.text(for: failure.failure)),
+      name: "grpc-message",
+      value: StatusText.encode(GRPCFailures.text(for: failure.failure, in: dialect)),
       indexing: .nonIndexable)
     trailers.add(name: "x-request-id", value: record.context.id, indexing: .nonIndexable)
     if case .unsupported(.contentEncoding) = failure.failure {

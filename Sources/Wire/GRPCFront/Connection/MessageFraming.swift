@@ -9,6 +9,14 @@ enum CallMessage: Sendable {
   case bytes(ByteBuffer, isPacked: Bool)
   /// A `ModelInferRequest` that came in pieces.
   case infer(InferMessageBody.Parts)
+
+  /// Bytes that it holds.
+  var byteCount: Int {
+    switch self {
+    case .bytes(let bytes, _): bytes.readableBytes
+    case .infer(let parts): parts.rawInputs.reduce(parts.head.count) { $0 + $1.byteCount }
+    }
+  }
 }
 
 /// Cuts the bytes of a call into messages: a byte that says whether it is packed, four of length,

@@ -1,3 +1,4 @@
+package import Inference
 package import Transport
 package import Vision
 package import WireFormats
@@ -14,6 +15,8 @@ package struct GRPCFrontSettings: Sendable {
   package var tls: TLSContexts?
   /// A Unix-domain socket that answers what `port` answers, without TLS.
   package var socket: UnixSocket?
+  /// Further ports, for clients of another server.
+  package var profilePorts: [(port: Int, dialect: Dialect)] = []
   /// Connections that the system may hold before we accept them.
   package var backlog = 1_024
   package var limits = GRPCLimits()
@@ -23,6 +26,8 @@ package struct GRPCFrontSettings: Sendable {
   package var callerHeader: String?
   /// Peer addresses whose `callerHeader` is believed.
   package var trustedProxies: Set<String> = []
+  /// Requests that may wait for one model, for descriptions of its queue.
+  package var waitingRequestsMax = 1_024
   /// What managing this server from afar takes; `nil` leaves management to this machine.
   package var managementKey: String?
   /// Groups of calls that take a piece of metadata.
@@ -91,6 +96,10 @@ package struct GRPCLimits: Sendable {
   /// How long a client whose call was refused may go on sending, within its window; what comes is
   /// thrown away.
   package var lingerSeconds = 2
+  /// Pixels of a photo: RESOURCE_EXHAUSTED.
+  package var imagePixelsMax = 100_000_000
+  /// Nesting of JSON that a message carries: INVALID_ARGUMENT.
+  package var jsonDepthMax = 64
   /// Answers below this size are not compressed.
   package var compressedBytesMin = 1 << 10
 

@@ -59,6 +59,19 @@ final class GRPCLoop {
     connections[ObjectIdentifier(connection)] = nil
   }
 
+  /// Has a model loaded that is loaded on demand; calls `then` on this loop, at once where it is there.
+  func wake(
+    _ address: ModelAddress, until deadline: Instant,
+    then: @escaping (Result<ModelLease, InferenceFailure>) -> Void
+  ) throws(InferenceFailure) {
+    let loop = eventLoop
+    let bound = NIOLoopBound(then, eventLoop: loop)
+    let lease = try entrance.lease(address, waitingUntil: deadline) { result in
+      loop.execute { bound.value(result) }
+    }
+    if let lease { then(.success(lease)) }
+  }
+
   /// Sends what a connection has written together with what else this turn of the loop writes.
   func flushSoon(_ connection: GRPCConnection) {
     unsent.append(connection)

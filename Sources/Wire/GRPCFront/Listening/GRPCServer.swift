@@ -19,11 +19,13 @@ package struct GRPCAddresses: Sendable, Equatable {
 ///
 /// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
 package final class GRPCServer: Sendable {
-  private let shared: GRPCShared
-  private let ground: FrontGround
+  let shared: GRPCShared
+  let ground: FrontGround
   private let loops: [ObjectIdentifier: NIOLoopBound<GRPCLoop>]
   private let listener = Guarded<(any Channel)?>(nil)
   private let socket = Guarded<BoundSocket?>(nil)
+  /// Of the ports for clients of other servers.
+  let profileListeners = Guarded<[any Channel]>([])
 
   package init(
     settings: GRPCFrontSettings, ground: FrontGround, observer: any EventObserver,
@@ -56,10 +58,8 @@ package final class GRPCServer: Sendable {
   package func start() throws(ServerFault) -> GRPCAddresses {
     var addresses = GRPCAddresses()
     if let port = shared.settings.port {
-      let bootstrap = bootstrap(isEncrypted: shared.settings.tls != nil)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       let channel = try ground.listen(
-        bootstrap, host: shared.settings.host, port: port, setting: "grpc-port")
+        portBootstrap, host: shared.settings.host, port: port, setting: "grpc-port")
       listener.withLock { $0 = channel }
       addresses.port = channel.localAddress?.port ?? port
       addresses.isEncrypted = shared.settings.tls != nil
@@ -81,6 +81,7 @@ package final class GRPCServer: Sendable {
     }
     listening?.close(promise: nil)
     socket.withLock { $0 }?.close()
+    stopProfiles()
     for loop in loops.values { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
@@ -96,6 +97,12 @@ package final class GRPCServer: Sendable {
 // MARK: - Connections
 
 extension GRPCServer {
+  /// Of ports, which speak TLS where there is a certificate.
+  var portBootstrap: ServerBootstrap {
+    bootstrap(isEncrypted: shared.settings.tls != nil)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+  }
+
   private func bootstrap(isEncrypted: Bool) -> ServerBootstrap {
     let tls = isEncrypted ? shared.settings.tls : nil
     return ServerBootstrap(group: ground.group)

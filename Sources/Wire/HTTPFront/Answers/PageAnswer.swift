@@ -23,7 +23,7 @@ enum PageAnswer {
     guard let page = shared.pages.page(atPath: route.path) else {
       return FailureAnswer.make(for: .unsupported(.path(route.path)))
     }
-    if let known = head.ifNoneMatch, isNamed(page.etag, in: known) {
+    if let known = head.ifNoneMatch, EntityTag.isNamed(page.etag, in: known) {
       var answer = Answer(status: 304)
       answer.headers = protection + [("ETag", page.etag)]
       return answer
@@ -41,14 +41,6 @@ enum PageAnswer {
   private static func prefersPage(_ accept: String) -> Bool {
     accept.lowercased().split(separator: ",").contains { piece in
       piece.trimmingPrefix { $0 == " " }.prefix { $0 != ";" } == "text/html"
-    }
-  }
-
-  /// RFC 9110, 13.1.2: a list of tags or `*`, compared without regard to weakness.
-  private static func isNamed(_ etag: String, in list: String) -> Bool {
-    list.split(separator: ",").contains { piece in
-      let tag = piece.trimmingPrefix { $0 == " " }
-      return tag == "*" || tag == etag || tag == "W/" + etag
     }
   }
 }

@@ -93,6 +93,7 @@ extension HTTPConnection {
     record.written = MonotonicClock.now()
     if case .failure = result, record.outcome == .success { record.outcome = .cancelled }
     front.observer.finished(record)
+    record.traced = nil
     guard state.phase != .closed else { return }
     carryOut(state.answerLeft())
   }

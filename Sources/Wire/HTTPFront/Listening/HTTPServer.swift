@@ -55,9 +55,6 @@ package final class HTTPServer: Sendable {
     (shared.openConnections.count, shared.openConnections.refusedCount)
   }
 
-  /// Bytes of request bodies that are being collected now.
-  package var collectedByteCount: Int { shared.collectedBytes.byteCount }
-
   /// Begins to listen. Blocks for moments; answers where, with the real ports.
   ///
   /// - Parameter guest: who answers HTTP/2 within TLS, on the port that is for all; `nil` offers

@@ -18,8 +18,10 @@ enum Endpoint: Sendable, CaseIterable {
   case metrics
   /// `/healthz`, `/livez`: the process runs. `/readyz`: it would answer.
   case plainLive, plainReady
-  /// The page and what it needs.
+  /// The page, the one to try addresses, and what they need.
   case page
+  /// All of these addresses, for programs.
+  case description
   /// `/v1/models...`, of KServe V1 and of TensorFlow Serving.
   case v1ModelList, v1ModelStatus, v1Metadata, v1Predict, v1Explain, v1Classify, v1Regress
   /// `/invocations` and `/ping`, of MLflow and of SageMaker; `/version`, of MLflow.
@@ -43,6 +45,7 @@ enum Endpoint: Sendable, CaseIterable {
       ["POST", "OPTIONS"]
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
       .modelReady, .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
+      .description,
       .systemMemoryStatus, .cudaMemoryStatus, .v1ModelList, .v1ModelStatus, .v1Metadata, .ping,
       .programVersion:
       ["GET", "HEAD", "OPTIONS"]
@@ -94,7 +97,7 @@ enum Endpoint: Sendable, CaseIterable {
     switch self {
     case .serverLive, .serverReady, .modelReady, .plainLive, .plainReady, .ping: .health
     case .serverMetadata, .modelList, .modelMetadata, .v1ModelList, .v1ModelStatus, .v1Metadata,
-      .programVersion:
+      .programVersion, .description:
       .metadata
     case .infer, .generate, .generateStream, .detect, .classify, .v1Predict, .v1Explain,
       .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict, .modelInvoke, .predictions,

@@ -150,7 +150,7 @@ package enum EndpointTable {
       purpose: "The model's versions; also `/{version}` and `/all`. `PUT` scales, `DELETE` unloads "
         + "(management)."),
     Row(
-      path: "/models/{model}/1/set-default", endpoint: .modelDefault,
+      path: "/models/{model}/{version}/set-default", endpoint: .modelDefault,
       purpose: "Which version answers where none is named. Management."),
     Row(
       path: "/models/{model}/invoke", endpoint: .modelInvoke,
@@ -161,6 +161,12 @@ package enum EndpointTable {
   ]
 
   private static let others = [
+    Row(
+      path: "/openapi.json", endpoint: .description,
+      purpose:
+        "These addresses in OpenAPI 3.1, as they are open to who asks; `?model=` for one model."
+    ),
+    Row(path: "/docs", endpoint: .page, purpose: "A page to try these addresses."),
     Row(path: "/metrics", endpoint: .metrics, purpose: "Prometheus text."),
     Row(path: "/healthz", endpoint: .plainLive, purpose: "As `/v2/health/live`."),
     Row(path: "/livez", endpoint: .plainLive, purpose: "As `/v2/health/live`."),

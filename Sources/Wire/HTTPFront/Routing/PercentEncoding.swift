@@ -20,6 +20,21 @@ enum PercentEncoding {
     return String(validating: decoded, as: UTF8.self)
   }
 
+  /// As one segment of a path.
+  static func encode(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case 48...57, 65...90, 97...122, 45, 46, 95, 126:
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        encoded += (digits.utf8.count == 1 ? "%0" : "%") + digits
+      }
+    }
+    return encoded
+  }
+
   private static func digit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 48...57: byte - 48

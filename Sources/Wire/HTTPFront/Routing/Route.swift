@@ -40,7 +40,8 @@ struct Route: Sendable {
 
   private static func find(_ segments: [String]) -> (Endpoint, ModelAddress)? {
     switch (segments.first, segments.count) {
-    case (nil, _), ("assets", 2...): (.page, noModel)
+    case (nil, _), ("assets", 2...), ("docs", 1): (.page, noModel)
+    case ("openapi.json", 1): (.description, noModel)
     case ("v2", _): findOpenInference(segments.dropFirst())
     case ("metrics", 1): (.metrics, noModel)
     case ("healthz", 1), ("livez", 1): (.plainLive, noModel)

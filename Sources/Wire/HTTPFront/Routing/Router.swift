@@ -91,6 +91,7 @@ struct Router {
       .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings, .modelLoad,
       .modelUnload, .modelAliases, .repositoryIndex:
       connection.hand(to: ManagementExchange(connection, route, shared))
+    case .description: DescriptionAnswer.begin(on: connection, route: route, shared)
     case .page: connection.answer(PageAnswer.make(for: route, connection.head, shared))
     case .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
       .modelInvoke, .predictions, .explanations:

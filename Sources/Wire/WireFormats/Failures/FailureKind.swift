@@ -2,7 +2,7 @@ import Inference
 
 /// Failures as the dialects' tables tell them apart: what a client can do about each is the same for
 /// all that are of one kind.
-enum FailureKind: CaseIterable {
+package enum FailureKind: Sendable, CaseIterable {
   case modelUnknown, versionUnknown, modelNotReady, modelRefused, alreadyExists
   case invalidInput, tooLarge, headerTooLarge, mediaUnknown, notImplemented
   case pathUnknown, methodUnknown, unauthenticated, forbidden

@@ -87,6 +87,15 @@ package indirect enum JSONValue: Sendable, Equatable {
 }
 
 extension JSONValue {
+  /// A whole number of 64 bits, also one that is written with a fraction of nothing: `3.0`.
+  package var whole: Int64? {
+    switch self {
+    case .integer(let integer): integer
+    case .number(let number): Int64(exactly: number)
+    default: nil
+    }
+  }
+
   /// The document as JSON text, without white space.
   package var bytes: [UInt8] {
     var writer = JSONWriter()

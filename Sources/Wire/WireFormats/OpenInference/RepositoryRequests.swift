@@ -141,9 +141,9 @@ package enum AliasRequest {
         throw .parameter(
           "alias", expected: "letters, digits, _, - and ., not digits alone", got: member.key)
       }
-      switch member.value {
-      case .null: aliases[member.key] = .some(nil)
-      case .integer(let version) where version > 0: aliases[member.key] = version
+      switch (member.value, member.value.whole) {
+      case (.null, _): aliases[member.key] = .some(nil)
+      case (_, let version?) where version > 0: aliases[member.key] = version
       default: throw .fieldOfWrongKind(member.key, expected: "a version's number, or null")
       }
     }

@@ -23,9 +23,10 @@ package struct SharedMemoryRegistration: Sendable, Equatable {
   private static func whole(
     _ name: String, of document: JSONValue
   ) throws(InputProblem) -> Int? {
-    switch document[name] {
-    case nil, .null: return nil
-    case .integer(let number) where number >= 0: return Int(number)
+    let value = document[name]
+    switch (value, value?.whole) {
+    case (nil, _), (.null, _): return nil
+    case (_, let number?) where number >= 0: return Int(number)
     default: throw .fieldOfWrongKind(name, expected: "a whole number of 0 or more")
     }
   }
