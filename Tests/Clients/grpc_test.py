@@ -422,7 +422,10 @@ class GRPCTest(unittest.TestCase):
         database = ProtoReflectionDescriptorDatabase(self.channel)
         self.assertEqual(set(database.get_services()), {
             "inference.GRPCInferenceService", "grpc.health.v1.Health",
-            "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"})
+            "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+            "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService",
+            "org.pytorch.serve.grpc.inference.InferenceAPIsService",
+            "org.pytorch.serve.grpc.management.ManagementAPIsService"})
         pool = descriptor_pool.DescriptorPool(database)
         for theirs in (service_pb2.DESCRIPTOR, model_config_pb2.DESCRIPTOR, health_pb2.DESCRIPTOR,
                        reflection_pb2.DESCRIPTOR):
