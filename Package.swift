@@ -71,7 +71,8 @@ let package = Package(
     room(
       "FrontSupport", in: "Wire",
       needs: [
-        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Transport", "Vision",
+        "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -88,6 +89,7 @@ let package = Package(
       "Transport",
       needs: [
         "Inference", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     room(
@@ -102,7 +104,7 @@ let package = Package(
     room(
       "GRPCFront", in: "Wire",
       needs: [
-        "FrontSupport", "Inference", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),

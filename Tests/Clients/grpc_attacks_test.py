@@ -89,11 +89,20 @@ class GRPCAttacksTest(unittest.TestCase):
         for name, block in {
             "upper case": head() + literal("X-Name", "1"), "no path": literal(":method", "POST") + literal(":scheme", "http"),
             "connection": head() + literal("connection", "close"), "pseudo after plain": head() + literal(":path", "/x"),
+            "te": head() + literal("te", "gzip"), "line end": head() + literal("x", "a\nb"), "strange pseudo": literal(
+                ":status", "200") + head(), "path twice": literal(":path", "/x") + head(), "no scheme": literal(":method", "POST") + literal(":path", "/x"),
         }.items():
             with self.subTest(name), Frames(self.server) as frames:
                 frames.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, block))
                 found = frames.read_until(RST_STREAM, 1)
                 self.assertIsNotNone(found, "the call was not reset")
+
+    def test_many_calls_that_http2_forbids(self):
+        with Frames(self.server) as frames:
+            for n in range(200):
+                if not frames.send_all(frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, head() + literal("X", "1"))):
+                    break
+            self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
 
     # Too much of it.
 
@@ -228,8 +237,9 @@ class GRPCAttacksTest(unittest.TestCase):
             # Each is taken by its loop first.
             for frames in held:
                 frames.read()
-            with Frames(self.server) as frames:
-                self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
+            # We send nothing, as the system drops an answer where something is left unread.
+            with Frames(self.server, handshake=False) as frames:
+                self.assertTrue(frames.socket.recv(64).startswith(b"HTTP/1.1 503 "))
         finally:
             for frames in held:
                 frames.socket.close()

@@ -78,7 +78,7 @@ final class FrontFixture {
     let channel = EmbeddedChannel(loop: loop.embedded)
     try HTTPPipeline.install(
       on: channel.pipeline.syncOperations, front: front, limits: front.limits,
-      isMetricsOnly: isMetricsOnly, profile: profile)
+      ListenerKind(isMetricsOnly: isMetricsOnly, profile: profile))
     channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 50_000)
     channel.connect(to: try SocketAddress(ipAddress: peer, port: 50_000), promise: nil)
     return channel

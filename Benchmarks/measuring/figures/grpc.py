@@ -14,15 +14,16 @@ PATH = "/inference.GRPCInferenceService/ModelInfer"
 SMALL = {1: 16, 4: 4}
 
 
-def h2load(shop, port, body, connections, streams, seconds=None, answer_bytes=1):
-    """One round of h2load with one thread on the client's core.
+def h2load(shop, port, body, connections, streams, seconds=None, answer_bytes=1, count=None):
+    """One round of h2load with one thread on the client's core: so many seconds, or so many requests.
 
     To h2load a refusal is a success, too: its status is 200, and its trailers are not looked at. It has
     no message, so answers that are too short for one with `answer_bytes` tell.
     """
+    extent = ["-n", str(count)] if count else ["-D", str(max(1, round(seconds or shop.seconds)))]
     command = [
-        "h2load", "-t1", f"-c{connections}", f"-m{streams}", "-w24", "-W24", "-D",
-        str(max(1, round(seconds or shop.seconds))), "-d", str(body), "-H", "content-type: application/grpc",
+        "h2load", "-t1", f"-c{connections}", f"-m{streams}", "-w24", "-W24",
+        *extent, "-d", str(body), "-H", "content-type: application/grpc",
         "-H", "te: trailers", f"http://127.0.0.1:{port}{PATH}",
     ]
     client = shop.cores.client

@@ -90,13 +90,33 @@ extension ServeSettings {
       predictPath: vertexPredictRoute ?? "/predict", healthPath: vertexHealthRoute ?? "/health")
   }
 
+  /// Groups of gRPC calls that take a piece of metadata, whose name Triton puts a word before.
+  var grpcRestrictedGroups: RestrictedGroups {
+    get throws(ServerFault) {
+      do {
+        return try RestrictedGroups(
+          pieces: grpcRestrictions, headerPrefix: "triton-grpc-protocol-")
+      } catch {
+        throw .configurationInvalid(file: "grpc-restricted-protocol", reason: error.reason)
+      }
+    }
+  }
+
   /// `nil` where gRPC is turned off.
-  func grpcSettings(_ visionOptions: VisionOptionsByModel) -> GRPCFrontSettings? {
-    guard grpcPort != 0 else { return nil }
+  ///
+  /// - Throws: where a setting is well formed and makes no sense.
+  func grpcSettings(
+    _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
+  ) throws(ServerFault) -> GRPCFrontSettings? {
+    let restricted = try grpcRestrictedGroups
+    guard grpcPort != 0 || grpcSocket != nil else { return nil }
     var front = GRPCFrontSettings()
+    front.restricted = restricted
+    front.tls = tls
+    front.socket = grpcSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text
     front.host = host
-    front.port = grpcPort
+    front.port = grpcPort == 0 || isGRPCBesideHTTP ? nil : grpcPort
     front.limits = grpcLimits
     front.requestTimeout = requestTimeout
     front.callerHeader = callerHeader
@@ -110,9 +130,18 @@ extension ServeSettings {
 
   private var grpcLimits: GRPCLimits {
     var limits = GRPCLimits()
-    limits.messageBytesMax = bodyBytesMax
+    limits.messageBytesMax = grpcMessageBytesMax
     limits.headerBytesMax = headerBytesMax
     limits.streamCountMax = grpcStreamsMax
+    limits.windowBytes = grpcWindowBytes
+    limits.keepAliveSeconds = grpcKeepaliveTime?.wholeSeconds
+    limits.keepAliveAnswerSecondsMax = grpcKeepaliveTimeout.wholeSeconds
+    limits.keepsAliveWithoutCalls = isGRPCKeptAliveWithoutCalls
+    limits.pingsWithoutAnswerMax = grpcPingsWithoutDataMax
+    limits.pingIntervalMin = grpcPingIntervalMin
+    limits.pingStrikesMax = grpcPingStrikesMax
+    limits.ageSecondsMax = grpcConnectionAgeMax?.wholeSeconds
+    limits.ageGraceSecondsMax = grpcConnectionAgeGrace?.wholeSeconds
     limits.handshakeSecondsMax = headerTimeout.wholeSeconds
     limits.bytesPerSecondMin = bodyRateMin
     limits.graceSeconds = bodyGrace.wholeSeconds

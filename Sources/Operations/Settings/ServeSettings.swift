@@ -215,9 +215,16 @@ package struct ServeSettings: Sendable {
       [(.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort)]
       + profiles.map { (.compat, $0.port) }
     for (place, port) in ports.enumerated() where port.1 != 0 {
-      if let other = ports[..<place].first(where: { $0.1 == port.1 }) {
-        throw .contradiction(other.0, port.0, reason: "both are port \(port.1)")
-      }
+      guard let other = ports[..<place].first(where: { $0.1 == port.1 }) else { continue }
+      let areFronts = (other.0, port.0) == (.httpPort, .grpcPort)
+      if areFronts, isGRPCBesideHTTP { continue }
+      throw .contradiction(
+        other.0, port.0,
+        reason: "both are port \(port.1)"
+          + (areFronts ? ", which they share only with tls-certificate" : ""))
+    }
+    if let path = httpSocket, path == grpcSocket {
+      throw .contradiction(.httpSocket, .grpcSocket, reason: "both are \(path)")
     }
   }
 }

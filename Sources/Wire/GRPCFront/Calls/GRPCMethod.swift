@@ -63,6 +63,25 @@ enum GRPCMethod: Hashable {
     }
   }
 
+  /// What it can be restricted with; `nil` for what is for everybody.
+  var group: EndpointGroup? {
+    switch self {
+    case .serverLive, .serverReady, .modelReady, .healthCheck, .healthWatch: .health
+    case .serverMetadata, .modelMetadata: .metadata
+    case .modelInfer, .modelStreamInfer: .inference
+    case .modelConfig: .modelConfig
+    case .modelStatistics: .statistics
+    case .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: .modelRepository
+    case .systemSharedMemoryStatus, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
+      .cudaSharedMemoryStatus, .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister:
+      .sharedMemory
+    case .traceSetting: .trace
+    case .logSettings: .logging
+    case .reflectionV1, .reflectionV1Alpha: nil
+    case .service(let method): method.group
+    }
+  }
+
   private static let own: [GRPCMethod] = [
     .serverLive, .serverReady, .modelReady, .serverMetadata, .modelMetadata, .modelInfer,
     .modelStreamInfer, .modelConfig, .modelStatistics, .repositoryIndex, .repositoryModelLoad,

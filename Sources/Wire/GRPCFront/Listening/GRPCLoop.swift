@@ -15,6 +15,8 @@ final class GRPCLoop {
   let entrance: Entrance
   /// In lower case, as names of metadata are.
   let callerHeader: String?
+  /// Metadata that opens restricted groups of calls.
+  let keyNames: Set<String>
 
   var requestIDs = RequestIDs(seed: .random(in: .min ... .max))
   /// Serves every message that is decoded on this loop.
@@ -33,6 +35,7 @@ final class GRPCLoop {
     observer = shared.observer
     self.entrance = entrance
     callerHeader = shared.settings.callerHeader?.lowercased()
+    keyNames = shared.settings.restricted.headers
   }
 
   /// Starts the second hand; it stops with the loop.

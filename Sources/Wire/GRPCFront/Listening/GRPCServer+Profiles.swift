@@ -10,7 +10,7 @@ extension GRPCServer {
     var bound: [(port: Int, dialect: Dialect)] = []
     for (port, dialect) in shared.settings.profilePorts {
       let channel = try ground.listen(
-        bootstrap, host: shared.settings.host, port: port, setting: "compat")
+        portBootstrap, host: shared.settings.host, port: port, setting: "compat")
       profileListeners.withLock { $0.append(channel) }
       bound.append((channel.localAddress?.port ?? port, dialect))
     }

@@ -36,6 +36,20 @@ enum ServiceMethod: String, CaseIterable {
     }
   }
 
+  /// What it can be restricted with, as the same over REST.
+  var group: EndpointGroup {
+    switch self {
+    case .servingPredict, .servingClassify, .servingRegress, .servingMultiInference,
+      .torchPredictions, .torchStreamPredictions, .torchStreamPredictions2:
+      .inference
+    case .servingMetadata, .servingStatus: .metadata
+    case .torchPing: .health
+    case .servingReload, .torchDescribeModel, .torchListModels, .torchRegisterModel,
+      .torchScaleWorker, .torchSetDefault, .torchUnregisterModel:
+      .modelRepository
+    }
+  }
+
   /// In whose manner failures are told.
   var dialect: Dialect {
     rawValue.hasPrefix("/tensorflow.") ? .tensorFlow : .torchServe
