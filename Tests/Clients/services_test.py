@@ -210,7 +210,7 @@ class ServicesTest(unittest.TestCase):
         request.model_spec.name = "iris"
         request.input.example_list.examples.extend(examples(FLOWERS))
         # Iris has no number for each row.
-        self.refused(grpc.StatusCode.UNIMPLEMENTED, self.prediction.Regress, request)
+        self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.prediction.Regress, request)
         several = serving_inference_pb2.MultiInferenceRequest()
         for _ in range(2):
             task = several.tasks.add(method_name="tensorflow/serving/classify")
