@@ -14,7 +14,8 @@ import Testing
 
   /// What the instants of a request's trace are called.
   private func names(_ record: RequestRecord) throws -> [String] {
-    let bytes = [UInt8(ascii: "[")] + TraceEntry(id: 7, .timestamps, record).text() + [UInt8(ascii: "]")]
+    let bytes =
+      [UInt8(ascii: "[")] + TraceEntry(id: 7, .timestamps, record).text() + [UInt8(ascii: "]")]
     let activities = try JSONDecoder().decode([Activity].self, from: Data(bytes))
     #expect(activities.map(\.id) == [7, 7])
     return activities.flatMap { $0.timestamps ?? [] }.map(\.name)
