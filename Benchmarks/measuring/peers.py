@@ -79,3 +79,10 @@ def grpcio(shop):
     with Child(command, core=shop.cores.server, pipes=True) as child:
         child.line()
         yield child, port
+
+
+@contextlib.contextmanager
+def grpc_swift(shop):
+    """grpc-swift-2's server on the server's core."""
+    with Child([shop.built_peer("GRPCSwiftPeer")], core=shop.cores.server, pipes=True) as child:
+        yield child, int(child.line())

@@ -138,6 +138,11 @@ class Workshop(contextlib.ExitStack):
         """A program of the benchmarks' own package, built when needed."""
         return self.build(product, "--package-path", "Benchmarks", folder=".build/benchmarks")
 
+    def built_peer(self, product):
+        """A peer that is a package of its own."""
+        return self.build(
+            product, "--package-path", f"Benchmarks/peers/{product}", folder=f".build/peers/{product}")
+
     def built_here(self, product):
         """A program of the main package that measures one room."""
         return self.build(product, folder=".build")

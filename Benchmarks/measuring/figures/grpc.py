@@ -51,7 +51,7 @@ def measure(shop):
         method="24 floats raw in, the same out, by the identity backend; 4.9 MB the same way. The server "
         "has one core with all its threads, h2load the other, with a recorded message and windows "
         "of 16 MiB. grpcio is Python's sync server with 4 threads that reads and writes the same "
-        "messages with protobuf. Medians of rounds in alternating order. h2load reads nothing of an "
+        "messages with protobuf. grpc-swift-2 gives back the bytes of the request and reads none. Medians of rounds in alternating order. h2load reads nothing of an "
         "answer but its status.",
         columns=["server", "req/s", "spread", "mean us", "CPU us"])
     small = shop.write("small.grpc", messages.grpc([1, 24], bytes(96)))
@@ -60,8 +60,11 @@ def measure(shop):
     port = processes.free_port()
     with shop.serving(repository(shop), grpc_port=port) as (apus, _), peers.grpcio(shop) as (
         grpcio, grpcio_port,
-    ):
-        servers = {"Apus": (apus, port), "Python grpcio": (grpcio, grpcio_port)}
+    ), peers.grpc_swift(shop) as (grpc_swift, grpc_swift_port):
+        servers = {
+            "Apus": (apus, port), "Python grpcio": (grpcio, grpcio_port),
+            "grpc-swift-2": (grpc_swift, grpc_swift_port),
+        }
         rounds = {}
         for name, (child, at) in servers.items():
             for connections, streams in SMALL.items():
@@ -76,13 +79,13 @@ def measure(shop):
         each = [one["count"] / one["seconds"] for one in found]
         rates[label], costs[label] = median(each), median([cost(one) for one in found])
         figure.add(label, rates[label], spread(each), median([one["mean_us"] for one in found]), costs[label])
-    one, four = ("Apus, 1 x 16 streams", "Python grpcio, 1 x 16 streams"), (
-        "Apus, 4 x 4 streams", "Python grpcio, 4 x 4 streams")
-    figure.bounds = [
-        Bound("small ModelInfer a second, one connection: Apus / grpcio", rates[one[0]] / rates[one[1]], 3, True),
-        Bound("small ModelInfer a second, four connections: Apus / grpcio", rates[four[0]] / rates[four[1]], 3, True),
-    ]
-    figure.notes.append(
-        "By processor time, which other load hardly moves: "
-        f"{costs[one[1]] / costs[one[0]]:.2f} on one connection, {costs[four[1]] / costs[four[0]]:.2f} on four.")
+    figure.bounds, shares = [], []
+    for peer in ["Python grpcio", "grpc-swift-2"]:
+        for connections, streams in SMALL.items():
+            load = f"{connections} x {streams} streams"
+            ours, theirs = f"Apus, {load}", f"{peer}, {load}"
+            figure.bounds.append(Bound(
+                f"small ModelInfer a second, {load}: Apus / {peer}", rates[ours] / rates[theirs], 3, True))
+            shares.append(f"{costs[theirs] / costs[ours]:.2f} of {peer} with {load}")
+    figure.notes.append("By processor time, which other load hardly moves: " + ", ".join(shares) + ".")
     return figure
