@@ -16,7 +16,7 @@ tsan_report := .build/tsan/report
 .DEFAULT_GOAL := table
 .NOTPARALLEL:
 .PHONY: table serve build release test test-fast check lint format conformance integration \
-  clients fuzz tsan counts bench docs check-generated models dist clean swift
+  fuzz tsan counts bench docs check-generated models dist clean swift
 
 table:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -10,13 +10,10 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// A room: one target in its layer's folder. Files in `leaving` are not part of the build.
-func room(
-  _ name: String, in layer: String, needs: [Target.Dependency] = [], leaving: [String] = []
-) -> Target {
+/// A room: one target in its layer's folder.
+func room(_ name: String, in layer: String, needs: [Target.Dependency] = []) -> Target {
   .target(
-    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", exclude: leaving,
-    swiftSettings: house)
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(name)", swiftSettings: house)
 }
 
 /// The tests of a room, in the folder of the same name.
@@ -74,7 +71,8 @@ let package = Package(
     room(
       "FrontSupport", in: "Wire",
       needs: [
-        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Transport", "Vision",
+        "WireFormats",
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -91,6 +89,7 @@ let package = Package(
       "Transport",
       needs: [
         "Inference", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     room(
@@ -105,7 +104,7 @@ let package = Package(
     room(
       "GRPCFront", in: "Wire",
       needs: [
-        "FrontSupport", "Inference", "Serving", "Vision", "WireFormats",
+        "FrontSupport", "Inference", "Serving", "Transport", "Vision", "WireFormats",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -140,7 +139,7 @@ let package = Package(
       needs: [
         "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings", "WireFormats",
         .product(name: "Yams", package: "Yams"),
-      ], leaving: ["Triton/ModelConfig.proto"]),
+      ]),
     room(
       "Reports", in: "Operations",
       needs: [

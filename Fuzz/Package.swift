@@ -71,7 +71,7 @@ let package = Package(
     room(
       "ModelStore", in: "Operations",
       needs: [
-        "Batching", "CDemoModels", "Inference", "Imaging", "Vision", "Settings",
+        "Batching", "CDemoModels", "Imaging", "Inference", "Settings", "Vision", "WireFormats",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(

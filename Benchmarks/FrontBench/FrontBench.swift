@@ -28,7 +28,7 @@ struct FrontBench {
       settings.port = port
       let server = GRPCServer(
         settings: settings, ground: server.ground, observer: observer, metrics: Silence())
-      print("gRPC on port \(try server.start())")
+      print("gRPC on port \(try server.start().port ?? 0)")
     }
     for bound in try server.start() { print("listening on \(bound.host):\(bound.port)") }
     fflush(nil)

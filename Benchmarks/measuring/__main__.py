@@ -7,14 +7,18 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, during_load, fairness, graphs, logs, neighbours, overload,
-    grpc, precision, reloads, small_json, starting, thousand_models, yolo)
+    batching, binary, codec, counts, dialects, during_load, fairness, graphs, logs, neighbours,
+    overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
+    yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
     "small-json": small_json.measure,
     "grpc": grpc.measure,
+    "dialects": dialects.measure,
     "binary": binary.measure,
+    "tensor-paths": tensor_paths.measure,
+    "tls": tls.measure,
     "yolo": yolo.measure,
     "photo": yolo.measure_photo,
     "precision": precision.measure,

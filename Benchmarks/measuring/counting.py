@@ -6,7 +6,7 @@ import shutil
 import struct
 import subprocess
 
-from . import messages
+from . import messages, processes
 from .load_client import Connection
 from .workshop import ROOT, Skip
 
@@ -97,6 +97,25 @@ def of_image_request(shop):
         environment=counters.environment(shop),
     ) as (_, port), connected(port, echo_message(shop, port)) as connection, sharing_the_core(shop):
         return per_request(counters, connection, warm=20, count=50)
+
+
+def of_image_grpc_request(shop):
+    """Counts of a gRPC ModelInfer with the image tensor raw; the connection's beginning is spread over all."""
+    from .figures.grpc import h2load
+
+    if not shutil.which("h2load"):
+        raise Skip("h2load is not here: apt-get install nghttp2-client")
+    counters, at = Counters(shop), processes.free_port()
+    body = shop.write("image.grpc", messages.grpc(messages.IMAGE_SHAPE, messages.image_floats(), "identity-image"))
+    with shop.serving(
+        shop.fixture("identity-image.onnx"), flags=["--loops", "1"], grpc_port=at,
+        environment=counters.environment(shop),
+    ):
+        h2load(shop, at, body, 1, 1, count=20)
+        before = counters.read()
+        h2load(shop, at, body, 1, 1, count=50)
+        after = counters.read()
+    return {name: (after[name] - before[name]) / 50 for name in NAMES}
 
 
 def copies_per_tensor(shop):

@@ -1,6 +1,6 @@
 """Sends one prepared HTTP request again and again over some connections, each a thread of its own.
 
-    python -m measuring.load_client PORT MESSAGE-FILE
+    python -m measuring.load_client PORT MESSAGE-FILE [tls]
 
 Reads `CONNECTIONS SECONDS` (or `CONNECTIONS xCOUNT`) lines from standard input and answers each with
 one line of JSON. Its work is system calls on prepared memory: about 0.1 ms of it for 5 MB each way.
@@ -12,13 +12,17 @@ import sys
 import threading
 import time
 
+from .processes import any_certificate
+
 
 class Connection:
     """One keep-alive connection and the memory that its answers go to."""
 
-    def __init__(self, port, message):
+    def __init__(self, port, message, is_tls):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if is_tls:
+            self.socket = any_certificate().wrap_socket(self.socket)
         self.message = message
         self.room = bytearray(1 << 20)
         self.view = memoryview(self.room)
@@ -52,9 +56,9 @@ class Connection:
         self.socket.close()
 
 
-def run_round(port, message, connection_count, seconds=None, count=None):
+def run_round(port, message, connection_count, seconds=None, count=None, is_tls=False):
     """All connections at work until the time is over or the count is reached."""
-    connections = [Connection(port, message) for _ in range(connection_count)]
+    connections = [Connection(port, message, is_tls) for _ in range(connection_count)]
     durations, failures = [], []
     end = None if seconds is None else time.perf_counter() + seconds
 
@@ -90,18 +94,18 @@ def report(durations, failures, seconds, processor_seconds):
     }
 
 
-def main(port, path):
+def main(port, path, is_tls):
     with open(path, "rb") as file:
         message = file.read()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         connections, amount = line.split()
         if amount.startswith("x"):
-            found = run_round(port, message, int(connections), count=int(amount[1:]))
+            found = run_round(port, message, int(connections), count=int(amount[1:]), is_tls=is_tls)
         else:
-            found = run_round(port, message, int(connections), seconds=float(amount))
+            found = run_round(port, message, int(connections), seconds=float(amount), is_tls=is_tls)
         print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:] == ["tls"])

@@ -4,6 +4,8 @@ import dataclasses
 import html
 import math
 
+from .figure import number
+
 WIDTH, HEIGHT = 760, 360
 LEFT, RIGHT, TOP, BOTTOM = 68, 170, 44, 48
 COLORS = [("#2563a8", "#7db4f0"), ("#c2560c", "#f2a65a"), ("#2f7d4f", "#7fd09b"),
@@ -53,6 +55,43 @@ class Plot:
         yield "</svg>"
 
 
+@dataclasses.dataclass
+class Bars:
+    """Bars that lie beside their names, from zero, each with its figure at its end."""
+
+    title: str
+    x: str
+    bars: list
+
+    def svg(self):
+        return "\n".join(self.lines()) + "\n"
+
+    def lines(self):
+        left, row = 176, 26
+        height = TOP + row * len(self.bars) + BOTTOM
+        values = [value for _, value in self.bars]
+        if not values:
+            raise ValueError(f"nothing to plot for {self.title}")
+        axis = Axis(0, max(values), left, WIDTH - 70, False)
+        yield from head(self.title, height)
+        for mark in axis.marks():
+            place = axis.place(mark)
+            yield f'<path class="grid" d="M{place:.1f} {TOP}V{height - BOTTOM}"/>'
+            yield (
+                f'<text x="{place:.1f}" y="{height - BOTTOM + 17}" text-anchor="middle">'
+                f"{mark:,g}</text>")
+        for index, (name, value) in enumerate(self.bars):
+            top = TOP + row * index + 5
+            width = axis.place(value) - left
+            yield f'<text x="{left - 8}" y="{top + 12}" text-anchor="end">{html.escape(name)}</text>'
+            yield (
+                f'<rect class="d c0" x="{left}" y="{top}" width="{width:.1f}" height="{row - 10}"/>')
+            yield f'<text x="{left + width + 6:.1f}" y="{top + 12}">{number(value)}</text>'
+        middle = (left + WIDTH - 70) / 2
+        yield f'<text x="{middle}" y="{height - 11}" text-anchor="middle">{html.escape(self.x)}</text>'
+        yield "</svg>"
+
+
 class Axis:
     """Values on a stretch of pixels, with round marks."""
 
@@ -87,12 +126,12 @@ class Axis:
         return [step * index for index in range(first, last + 1)]
 
 
-def head(title):
+def head(title, height=HEIGHT):
     light = "".join(f".c{index}{{--c:{color}}}" for index, (color, _) in enumerate(COLORS))
     dark = "".join(f".c{index}{{--c:{color}}}" for index, (_, color) in enumerate(COLORS))
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" role="img" font-family="system-ui, sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img" font-family="system-ui, sans-serif" '
         'font-size="12">')
     yield (
         "<style>.paper{fill:#fff}text{fill:#24292f}.grid{stroke:#d8dee4}"
@@ -100,7 +139,7 @@ def head(title):
         "@media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#d6dde4}"
         ".grid{stroke:#30363d}" + dark + "}</style>")
     yield f"<title>{html.escape(title)}</title>"
-    yield f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>'
+    yield f'<rect class="paper" width="{WIDTH}" height="{height}"/>'
     yield f'<text x="{LEFT}" y="24" font-size="15">{html.escape(title)}</text>'
 
 

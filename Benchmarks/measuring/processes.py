@@ -8,6 +8,7 @@ import pathlib
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -117,14 +118,14 @@ def thread_seconds(pid, prefix):
     return ran / 1e9, waited / 1e9
 
 
-def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
+def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30, is_tls=False):
     """Asks until the answer is 200."""
     end = time.monotonic() + limit_seconds
     while time.monotonic() < end:
         if child.process.poll() is not None:
             raise RuntimeError(f"{child.command[0]} ended early: {child.complaint()}")
         try:
-            if fetch(port, path)[0] == 200:
+            if fetch(port, path, is_tls=is_tls)[0] == 200:
                 return
         except OSError:
             pass
@@ -132,7 +133,7 @@ def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30):
     raise RuntimeError(f"{child.command[0]} was not ready in {limit_seconds} s: {child.complaint()}")
 
 
-def wait_until_loaded(port, limit_seconds):
+def wait_until_loaded(port, limit_seconds, is_tls=False):
     """Waits until a model is listed as ready and none as loading.
 
     A server that has just begun to listen may call itself ready before it knows of any model.
@@ -140,16 +141,28 @@ def wait_until_loaded(port, limit_seconds):
     end = time.monotonic() + limit_seconds
     while time.monotonic() < end:
         states = [model.get("state") for model in json.loads(
-            fetch(port, "/v2/repository/index", b"{}")[2])]
+            fetch(port, "/v2/repository/index", b"{}", is_tls=is_tls)[2])]
         if "READY" in states and "LOADING" not in states:
             return
         time.sleep(0.02)
     raise RuntimeError(f"no model was ready in {limit_seconds} s")
 
 
-def fetch(port, path, body=None, headers=None):
+def any_certificate():
+    """TLS with whoever answers: certificates of a run are made for that run."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def fetch(port, path, body=None, headers=None, is_tls=False):
     """One request on a connection of its own: status, headers, body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    if is_tls:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=60, context=any_certificate())
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET" if body is None else "POST", path, body, headers or {})
         answer = connection.getresponse()

@@ -52,7 +52,7 @@ class Workshop(contextlib.ExitStack):
 
     @contextlib.contextmanager
     def serving(self, *models, flags=(), core="server", environment=None, wrapper=(), program=None,
-                grpc_port=0):
+                grpc_port=0, is_tls=False):
         """Runs `apus serve` with these models and gives the process and its port."""
         port = processes.free_port()
         command = [
@@ -62,9 +62,9 @@ class Workshop(contextlib.ExitStack):
         pinned = self.cores.server if core == "server" else core
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:
             limit = 600 if wrapper else 60
-            processes.wait_until_ready(child, port, limit_seconds=limit)
+            processes.wait_until_ready(child, port, limit_seconds=limit, is_tls=is_tls)
             if models:
-                processes.wait_until_loaded(port, limit_seconds=limit)
+                processes.wait_until_loaded(port, limit_seconds=limit, is_tls=is_tls)
             yield child, port
 
     def signature(self, port, model):
@@ -76,11 +76,12 @@ class Workshop(contextlib.ExitStack):
         return found["inputs"][0], found["outputs"][0]
 
     @contextlib.contextmanager
-    def client(self, port, message):
+    def client(self, port, message, is_tls=False):
         """A load client with this request prepared, on the client's core."""
         name = f"message-{port}-{abs(hash(message[:200]))}.http"
         file = self.write(name, message)
         command = [sys.executable, "-B", "-m", "measuring.load_client", port, file]
+        command += ["tls"] if is_tls else []
         with Child(
             command, core=self.cores.client, pipes=True,
             environment={"PYTHONPATH": str(ROOT / "Benchmarks")},
@@ -154,6 +155,13 @@ class Workshop(contextlib.ExitStack):
         python = ROOT / ".venv-bench/bin/python"
         if not python.exists():
             raise Skip("the peers are not installed: run scripts/bootstrap bench")
+        return python
+
+    def python_of_clients(self):
+        """The one of the tests: tritonclient and the peers want different releases of protobuf."""
+        python = ROOT / ".venv/bin/python"
+        if not python.exists():
+            raise Skip("tritonclient is not installed: run scripts/bootstrap test")
         return python
 
     def runtime_library(self):

@@ -64,7 +64,10 @@ private func read(
     switch request.content {
     case .photos(let photos, _): require(!photos.isEmpty, "a request for photos has one")
     case .tensors(let tensors):
-      require(tensors.byteCount <= 64 * body.count + 64, "\(tensors.byteCount) of \(body.count)")
+      // A context is repeated for each example.
+      let factor = reader is ExampleReader ? max(64, body.count) : 64
+      require(
+        tensors.byteCount <= factor * body.count + 64, "\(tensors.byteCount) of \(body.count)")
       try echo(tensors, signature, request.answer)
     }
   } catch {

@@ -15,6 +15,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "infer-binary", run: fuzzInferBinary),
     FuzzTarget(name: "protobuf", run: fuzzProtobuf),
     FuzzTarget(name: "infer-message", run: fuzzInferMessage),
+    FuzzTarget(name: "services", run: fuzzServices),
     FuzzTarget(name: "photo-json", run: fuzzPhotoJSON),
     FuzzTarget(name: "multipart", run: fuzzMultipart),
     FuzzTarget(name: "dialects", run: fuzzDialects),

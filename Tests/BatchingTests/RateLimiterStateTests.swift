@@ -56,6 +56,19 @@ import Testing
     }
   }
 
+  @Test func `one policy cannot call a resource both, either`() throws {
+    var state = RateLimiterState()
+    let both = RateLimitPolicy(
+      claims: [
+        ResourceClaim(name: "R", isGlobal: true, count: 1), ResourceClaim(name: "R", count: 1),
+      ])
+    #expect(throws: RateLimiterState.Refusal.mixedScope(resource: "R")) {
+      try state.join(both, device: 0)
+    }
+    #expect(state.isEmpty)
+    _ = try state.join(policy(["R": 1]), device: 0)
+  }
+
   @Test func `each device has its own, and a global one is shared`() throws {
     var state = RateLimiterState()
     let own = try (0..<2).map { try state.join(policy(["R": 1]), device: $0) }

@@ -68,11 +68,10 @@ class BatchingTest(unittest.TestCase):
     def held(self):
         """While in here no run of `m` begins. The last thing is to let the client of `holder` go away,
         which stops its run."""
-        started = self.statistics("holder")["execution_count"]
         with RawConnection(self.server) as connection:
             connection.send(request("/v2/models/holder/infer", iterations(ENDLESS)))
-            self.assertTrue(eventually(
-                lambda: self.statistics("holder")["execution_count"] > started))
+            # It is in the house and waits no longer.
+            self.assertTrue(eventually(lambda: self.queued() >= 0 and self.waiting("holder") == 0))
             yield
 
     def statistics(self, model="m"):

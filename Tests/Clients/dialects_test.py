@@ -3,7 +3,10 @@
 import base64
 import io
 import json
+import pathlib
+import shutil
 import socket
+import tempfile
 import unittest
 
 import numpy as np
@@ -215,6 +218,37 @@ class PortsTest(unittest.TestCase):
             self.assertEqual([model["modelName"] for model in listed["models"]], ["digits", "iris", "shapes"])
             self.assertIn("apus_", requests.get(f"http://127.0.0.1:{metrics}/metrics", timeout=30).text)
             self.assertEqual(requests.get(f"http://127.0.0.1:{metrics}/models", timeout=30).status_code, 404)
+
+    def test_workers_and_versions(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for version in (1, 2):
+                place = pathlib.Path(folder, "add-sub", str(version))
+                place.mkdir(parents=True)
+                shutil.copy(fixture("add-sub"), place / "model.onnx")
+            (pathlib.Path(folder) / "add-sub/config.pbtxt").write_text("version_policy: { all { } }\n")
+            with ApusServer(folder, "--model-control-mode", "explicit", "--load-model", "add-sub", "--instances",
+                            "1") as server:
+                url = server.url + "/models/add-sub"
+
+                def workers(version):
+                    (found,) = requests.get(f"{url}/{version}", timeout=30).json()
+                    return len(found["workers"])
+
+                self.assertEqual((workers(1), workers(2)), (1, 1))
+                answer = requests.put(f"{url}/2?min_worker=2&synchronous=true", timeout=60)
+                self.assertEqual((answer.status_code, answer.json()["status"]),
+                                 (200, "Workers scaled to 2 for model: add-sub"))
+                self.assertEqual((workers(1), workers(2)), (1, 2))
+                self.assertEqual(requests.put(f"{url}?min_worker=1&max_worker=1", timeout=60).status_code, 202)
+                self.assertEqual((workers(1), workers(2)), (1, 1))
+                # One version goes, and the other answers as before.
+                self.assertEqual(requests.delete(f"{url}/1", timeout=60).status_code, 200)
+                self.assertEqual(requests.get(f"{url}/1", timeout=30).status_code, 404)
+                body = {"INPUT0": [list(range(16))], "INPUT1": [[1] * 16]}
+                answer = requests.post(server.url + "/predictions/add-sub", json=body, timeout=30)
+                self.assertEqual(answer.json()["OUTPUT0"], [list(range(1, 17))])
+                self.assertEqual(requests.delete(f"{url}/2", timeout=60).status_code, 200)
+                self.assertEqual(requests.get(url, timeout=30).status_code, 404)
 
     def test_no_default_among_several(self):
         with ApusServer() as server:

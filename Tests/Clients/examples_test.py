@@ -109,7 +109,7 @@ class ModelControlTest(ExamplesTest):
     def runs_of(self, rows):
         """Runs that one request of so many rows takes: what is larger than a run is split."""
         def count():
-            # Runs are counted when they start, so before their answers leave.
+            # Runs are counted when they end, and before their answers leave.
             return self.client.get_inference_statistics("simple")["model_stats"][0]["execution_count"]
         before = count()
         answer = self.client.infer("simple", inputs(triton, rows))

@@ -359,7 +359,7 @@ class TraceTest(unittest.TestCase):
         for settings, expected in [
             ({"trace_level": ["TIMESTAMPS"], "trace_rate": "0"}, "trace_rate"),
             ({"trace_rate": "x"}, "trace_rate"), ({"trace_count": "-2"}, "trace_count"),
-            ({"trace_level": ["LOUD"]}, "trace_level"), ({"trace_level": ["TENSORS"]}, "tensors"),
+            ({"trace_level": ["LOUD"]}, "trace_level"), ({"trace_level": ["TIMESTAMPS", "LOUD"]}, "trace_level"),
             ({"trace_file": "/tmp/elsewhere"}, "trace_file"), ({"trace_speed": "1"}, "trace_speed"),
             ({"log_frequency": "-1"}, "log_frequency"), ({"trace_rate": {}}, "trace_rate"),
         ]:
@@ -386,6 +386,50 @@ class TraceTest(unittest.TestCase):
         client.update_trace_settings(settings={"trace_level": ["OFF"]})
         client.infer("add-sub", inputs([A, B]))
         self.assertEqual(len(self.traces()), 3)
+
+    def tensors(self):
+        """The tensors of the traced requests as their file has them."""
+        activities = json.loads(self.file.read_text()) if self.file.exists() else []
+        return [(each["id"], each["activity"], each["tensor"]) for each in activities if "tensor" in each]
+
+    def test_tensors_of_a_request(self):
+        client = self.start()
+        levels = ["TIMESTAMPS", "TENSORS"]
+        changed = client.update_trace_settings("add-sub", {"trace_rate": "1", "trace_level": levels})
+        self.assertEqual(changed["trace_level"], levels)
+        client.infer("add-sub", inputs([A, B]))
+        self.assertTrue(eventually(lambda: len(self.tensors()) == 4))
+        (number, *_), *_ = self.tensors()
+        words = lambda array: ",".join(str(value) for value in array.flatten())
+        shape = ",".join(map(str, A.shape))
+        self.assertEqual(self.tensors(), [
+            (number, activity, {"name": name, "data": words(array), "shape": shape, "dtype": "INT32"})
+            for activity, name, array in [
+                ("TENSOR_QUEUE_INPUT", "INPUT0", A), ("TENSOR_QUEUE_INPUT", "INPUT1", B),
+                ("TENSOR_BACKEND_OUTPUT", "OUTPUT0", A + B), ("TENSOR_BACKEND_OUTPUT", "OUTPUT1", A - B)]])
+        ((_, stamps),) = self.traces()
+        self.assertIn("COMPUTE_START", stamps)
+        # Without TIMESTAMPS, and of the one model only.
+        client.update_trace_settings("add-sub", {"trace_level": ["TENSORS"]})
+        other = triton.InferInput("INPUT0", [1, 1], "FP32")
+        other.set_data_from_numpy(np.ones((1, 1), np.float32))
+        client.infer("identity-FP32", [other])
+        client.infer("add-sub", inputs([A, B]))
+        self.assertTrue(eventually(lambda: len(self.tensors()) == 8))
+        self.assertEqual(sum("timestamps" in each for each in json.loads(self.file.read_text())), 1)
+
+    def test_of_a_large_tensor_the_first_elements(self):
+        client = self.start()
+        client.update_trace_settings(settings={"trace_rate": "1", "trace_level": ["TENSORS"]})
+        array = np.arange(100_000, dtype=np.float32).reshape(1, -1)
+        tensor = triton.InferInput("INPUT0", array.shape, "FP32")
+        tensor.set_data_from_numpy(array)
+        client.infer("identity-FP32", [tensor])
+        self.assertTrue(eventually(lambda: len(self.tensors()) == 2))
+        for _, _, written in self.tensors():
+            found = np.array(written["data"].split(","), np.float32)
+            np.testing.assert_array_equal(found, np.arange(65_536))
+            self.assertEqual(written["elements_left_out"], 100_000 - 65_536)
 
     def test_rate_count_and_files_by_number(self):
         client = self.start()

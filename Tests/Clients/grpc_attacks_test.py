@@ -1,5 +1,6 @@
 """What gRPC clients do by mistake or by malice: the connection goes, the server stays as it was."""
 
+import gzip
 import os
 import struct
 import time
@@ -22,7 +23,7 @@ class GRPCAttacksTest(unittest.TestCase):
     def setUpClass(cls):
         cls.server = ApusServer(
             fixture("add-sub"), "--header-timeout", "1s", "--body-grace", "1s", "--idle-timeout", "2s",
-            "--connections-max", "20", grpc=True)
+            "--connections-max", "20", "--waiting-bytes-max", "16MiB", grpc=True)
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.stop)
 
@@ -88,11 +89,20 @@ class GRPCAttacksTest(unittest.TestCase):
         for name, block in {
             "upper case": head() + literal("X-Name", "1"), "no path": literal(":method", "POST") + literal(":scheme", "http"),
             "connection": head() + literal("connection", "close"), "pseudo after plain": head() + literal(":path", "/x"),
+            "te": head() + literal("te", "gzip"), "line end": head() + literal("x", "a\nb"), "strange pseudo": literal(
+                ":status", "200") + head(), "path twice": literal(":path", "/x") + head(), "no scheme": literal(":method", "POST") + literal(":path", "/x"),
         }.items():
             with self.subTest(name), Frames(self.server) as frames:
                 frames.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, block))
                 found = frames.read_until(RST_STREAM, 1)
                 self.assertIsNotNone(found, "the call was not reset")
+
+    def test_many_calls_that_http2_forbids(self):
+        with Frames(self.server) as frames:
+            for n in range(200):
+                if not frames.send_all(frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, head() + literal("X", "1"))):
+                    break
+            self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
 
     # Too much of it.
 
@@ -120,6 +130,31 @@ class GRPCAttacksTest(unittest.TestCase):
                 if not frames.send_all(frame(CONTINUATION, 0, 1, literal(f"n{n}", "v")) * 50):
                     break
             self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
+
+    def test_packed_bombs(self):
+        """Messages of a few kilobytes that are megabytes when unpacked, faster than they can be decoded."""
+        size = 1 << 20
+        # An unknown field of so many bytes behind the model's name.
+        plain = b"\x0a\x07add-sub\xa2\x06" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14 & 127 | 128,
+                                                     size >> 21]) + bytes(size)
+        bomb = message(gzip.compress(plain), 1)
+        count = 300
+        with Frames(self.server) as frames:
+            frames.read_until(WINDOW_UPDATE)
+            stream = frames.call("ModelStreamInfer", body=None, grpc_encoding="gzip")
+            for _ in range(count):
+                frames.send(frame(DATA, 0, stream, bomb))
+            frames.send(frame(DATA, END_STREAM, stream))
+            peak, refused, missing = 0, 0, 0
+            while refused + missing < count:
+                kind, _, _, payload = frames.read()
+                peak = max(peak, resident_mebibytes(self.server.process))
+                if kind == DATA:
+                    refused += b"waiting bytes" in payload
+                    missing += b"is missing" in payload
+        self.assertGreater(missing, 0)
+        self.assertGreater(refused, 0)
+        self.assertLess(peak - self.before, 100)
 
     def test_rapid_reset(self):
         with Frames(self.server) as frames:
@@ -202,8 +237,9 @@ class GRPCAttacksTest(unittest.TestCase):
             # Each is taken by its loop first.
             for frames in held:
                 frames.read()
-            with Frames(self.server) as frames:
-                self.assert_cut(frames, ENHANCE_YOUR_CALM, None)
+            # We send nothing, as the system drops an answer where something is left unread.
+            with Frames(self.server, handshake=False) as frames:
+                self.assertTrue(frames.socket.recv(64).startswith(b"HTTP/1.1 503 "))
         finally:
             for frames in held:
                 frames.socket.close()

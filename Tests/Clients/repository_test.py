@@ -260,6 +260,29 @@ class OtherModesTest(RepositoryTest):
         self.assertTrue(eventually(lambda: reason() == ""))
         self.ask(client, "m")
 
+    def test_the_index_says_which_models_cannot_be_read_and_why(self):
+        put(self.repository, "early")
+        early = pathlib.Path(self.repository) / "early" / "model.yaml"
+        early.write_text("max-batch-size: [\n")
+        server, client = self.serve("--model-control-mode", "poll", "--repository-poll-secs", "1")
+
+        def entries():
+            return {entry["name"]: (entry["version"], entry["state"], entry.get("reason", ""))
+                    for entry in client.get_model_repository_index()}
+
+        version, state, reason = entries()["early"]
+        self.assertEqual((version, state), ("", "UNAVAILABLE"))
+        self.assertIn("not YAML", reason)
+        put(self.repository, "late")
+        late = pathlib.Path(self.repository) / "late" / "model.yaml"
+        late.write_text("max-batch-sise: 4\n")
+        self.assertTrue(eventually(lambda: "max-batch-sise" in entries().get("late", ("", "", ""))[2]))
+        self.assertEqual(entries()["late"][:2], ("", "UNAVAILABLE"))
+        early.write_text("max-batch-size: 4\n")
+        self.assertTrue(eventually(lambda: entries()["early"] == ("1", "READY", "")))
+        shutil.rmtree(late.parent)
+        self.assertTrue(eventually(lambda: set(entries()) == {"early"}))
+
     def test_a_repository_may_begin_broken_or_empty_when_it_is_polled(self):
         server, client = self.serve("--model-control-mode", "poll", "--repository-poll-secs", "1")
         self.assertEqual(client.get_model_repository_index(), [])

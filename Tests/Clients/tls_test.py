@@ -20,70 +20,7 @@ import unittest
 import requests
 
 from support.apus_server import ApusServer, fixture
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
-class Certificates:
-    """An authority, a server's and a client's certificate, made for this run."""
-
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-keyout", self["ca.key"], "-out", self["ca.pem"], "-days", "2", "-subj", "/CN=test authority")
-        self.make("server", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self.make("client", "extendedKeyUsage=clientAuth")
-
-    def __getitem__(self, name):
-        return self.folder / name
-
-    def make(self, name, extension):
-        """A key and a certificate of the authority, in place of those that are there."""
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-keyout", self[f"{name}.key"], "-out", self["request"], "-subj", f"/CN={name}")
-        self["extensions"].write_text(extension)
-        openssl("x509", "-req", "-in", self["request"], "-CA", self["ca.pem"], "-CAkey", self["ca.key"],
-                "-days", "2", "-extfile", self["extensions"], "-out", self["fresh"])
-        self["fresh"].rename(self[f"{name}.pem"])
-
-    def server(self, *arguments):
-        return TLSServer(fixture("add-sub"), fixture("identity-FP32"), "--tls-certificate", self["server.pem"],
-                         "--tls-key", self["server.key"], *arguments)
-
-    def context(self, client=None, **limits):
-        context = ssl.create_default_context(cafile=self["ca.pem"])
-        for name, value in limits.items():
-            setattr(context, name, value)
-        if client:
-            context.load_cert_chain(self[f"{client}.pem"], self[f"{client}.key"])
-        return context
-
-
-class TLSServer(ApusServer):
-    @property
-    def url(self):
-        return f"https://127.0.0.1:{self.port}"
-
-
-def connect(server, context, name="localhost"):
-    plain = socket.create_connection(("127.0.0.1", server.port), timeout=20)
-    return context.wrap_socket(plain, server_hostname=name)
-
-
-def serial(server, context):
-    with connect(server, context) as connection:
-        return connection.getpeercert()["serialNumber"]
-
-
-def eventually(condition, seconds=15):
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+from support.certificates import Certificates, TLSServer, connect, eventually, serial
 
 
 def request_for(metadata):
@@ -147,14 +84,21 @@ class TLSTest(unittest.TestCase):
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             connect(self.server, context)
 
-    def test_a_plain_client_is_closed_and_harms_nobody(self):
-        with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as plain:
-            plain.sendall(b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            rest = b""
-            with contextlib.suppress(ConnectionError):
-                while part := plain.recv(4096):
-                    rest += part
-            self.assertNotIn(b"200", rest)
+    def test_a_plain_client_is_told_so_and_harms_nobody(self):
+        answer = requests.get(self.server.url.replace("https", "http") + "/v2/health/live")
+        self.assertEqual(answer.status_code, 400)
+        self.assertIn("this port speaks TLS", answer.text)
+        # In pieces, with a body that nobody reads, and what is no protocol at all.
+        for pieces in ([b"P", b"O", b"ST / HTTP/1.1\r\n", b"x" * 1_000_000], [b"\0\1\2\3"]):
+            with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as plain:
+                rest = b""
+                with contextlib.suppress(ConnectionError):
+                    for piece in pieces:
+                        plain.sendall(piece)
+                        time.sleep(0.05)
+                    while part := plain.recv(4096):
+                        rest += part
+                self.assertNotIn(b"200", rest)
         self.assertEqual(
             requests.get(self.server.url + "/v2/health/live", verify=self.made["ca.pem"]).status_code, 200)
 
@@ -263,6 +207,9 @@ class FilesTest(unittest.TestCase):
         for certificate, key, expected in cases:
             with self.subTest(expected):
                 self.assertIn(expected, self.refusal("--tls-certificate", certificate, "--tls-key", key))
+        made.make("server", "subjectAltName=DNS:localhost", days=-1)
+        with made.server() as server:
+            self.assertTrue(eventually(lambda: "server.pem has expired" in server.log), server.log)
         self.assertIn("TLS needs both", self.refusal("--tls-certificate", made["server.pem"]))
 
 

@@ -30,6 +30,21 @@ import Testing
     #expect(!head.acceptsGzip && !head.endsStreamOnFailure && head.authorization == nil)
   }
 
+  @Test func `keeps of the metadata what opens restricted calls, for one call`() {
+    let head = CallHead()
+    let names: Set = ["triton-grpc-protocol-key"]
+    head.read(
+      ["triton-grpc-protocol-key": "open", "other": "x"], callerHeader: nil, keyNames: names)
+    #expect(head.keys == ["triton-grpc-protocol-key": "open"])
+    head.read(["other": "x"], callerHeader: nil, keyNames: names)
+    #expect(head.keys.isEmpty)
+  }
+
+  @Test(arguments: GRPCMethod.allCases)
+  func `every call but reflection can be restricted`(_ method: GRPCMethod) {
+    #expect((method.group == nil) == method.path.contains("ServerReflection"))
+  }
+
   @Test(arguments: [
     ("application/grpc", true), ("application/grpc+proto", true), ("application/grpc;x=1", true),
     ("application/grpc+json", false), ("application/grpc-web", false), ("text/plain", false),

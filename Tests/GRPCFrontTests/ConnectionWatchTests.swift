@@ -1,3 +1,4 @@
+import Inference
 import Testing
 
 @testable import GRPCFront
@@ -31,18 +32,43 @@ import Testing
     #expect(watch.isLeaving && watch.verdict(tick: 1_000, limits: limits) == nil)
   }
 
-  @Test func `forgives ten pings a second, and all once an answer moves`() {
+  @Test func `counts pings that come too soon, and forgives all once an answer moves`() {
     var count = AbuseCount()
-    for _ in 0..<limits.pingsMax { count.pingCame() }
+    var now = Instant(nanoseconds: 1)
+    for _ in 0..<1_000 {
+      count.pingCame(at: now, limits: limits)
+      now = now.advanced(by: limits.pingIntervalMin)
+    }
+    #expect(count.pingStrikeCount == 0)
+    for _ in 0...limits.pingStrikesMax { count.pingCame(at: now, limits: limits) }
     #expect(!count.isTooMuch(limits))
-    count.pingCame()
+    count.pingCame(at: now, limits: limits)
     #expect(count.isTooMuch(limits))
-    count.secondPassed()
+    var boundless = limits
+    boundless.pingStrikesMax = 0
+    #expect(!count.isTooMuch(boundless))
+    count.answerMoved()
     #expect(!count.isTooMuch(limits))
     for _ in 0...limits.controlFramesMax { count.controlFrameCame() }
     #expect(count.isTooMuch(limits))
     count.answerMoved()
     #expect(!count.isTooMuch(limits))
+  }
+
+  @Test func `sends a connection of great age away, and ends it after its grace`() {
+    var limits = limits
+    limits.ageSecondsMax = 100
+    limits.ageGraceSecondsMax = 7
+    var watch = ConnectionWatch(tick: 0, agePercent: 90)
+    #expect(watch.verdict(tick: 1, limits: limits) == nil)
+    watch.wait(for: .calls, tick: 1)
+    #expect(watch.verdict(tick: 90, limits: limits) == nil)
+    #expect(watch.verdict(tick: 91, limits: limits) == .beginLeaving)
+    watch.wait(for: .lastCalls, tick: 92)
+    #expect(watch.verdict(tick: 97, limits: limits) == nil)
+    #expect(watch.verdict(tick: 98, limits: limits) == .close)
+    limits.ageGraceSecondsMax = nil
+    #expect(watch.verdict(tick: 10_000, limits: limits) == nil)
   }
 
   @Test func `gives answers the time that the slowest client may take`() {

@@ -51,6 +51,24 @@ import WireFormats
     }
   }
 
+  @Test func `says what it wants of the bytes that come next`() throws {
+    var framing = framing(areInferences: true, byteCountMax: 1 << 20)
+    #expect(framing.wish == .beginning && framing.openMemory == nil)
+    // One raw content of 100,000 bytes.
+    let head: [UInt8] = [0, 0, 1, 0x86, 0xa4, 0x3a, 0xa0, 0x8d, 0x06]
+    #expect(try read([Array(head[..<7])], &framing).isEmpty)
+    #expect(framing.wish == .beginning && framing.openMemory == nil)
+    #expect(try read([Array(head[7...])], &framing).isEmpty)
+    #expect(framing.wish == .bytes(100_000))
+    #expect(try read([[1]], &framing).isEmpty)
+    #expect(framing.wish == .bytes(99_999))
+    #expect(framing.openMemory?.bytes.count == 99_999)
+    #expect(framing.openMemory?.prefix(7).bytes.count == 7)
+    #expect(try read([Array(repeating: 2, count: 99_999)], &framing) == [[]])
+    #expect(framing.wish == .beginning)
+    #expect(self.framing().wish == .nothing)
+  }
+
   @Test func `knows when it is inside a message`() throws {
     var framing = framing()
     #expect(try read([[0, 0]], &framing).isEmpty)

@@ -1,5 +1,7 @@
 import Foundation
+import FrontSupport
 import Inference
+import NIOCore
 import PhotoSamples
 import TestSupport
 import Testing
@@ -68,6 +70,25 @@ import Testing
       "POST", "/predictions/echo", form, "Content-Type: multipart/form-data; boundary=x\r\n")
     #expect(answer.status == 200)
     #expect(answer.body.contains("cat"))
+  }
+
+  /// Photos of a form wait for each other, and the form for all of them.
+  @Test func `a form counts as what it was unpacked to while its photos wait`() throws {
+    let front = try FrontFixture(model: OneBoxModel()) { $0.limits.collectedBytesMax = 100_000 }
+    func form(_ padding: Int) -> [UInt8] {
+      let head = "--x\r\nContent-Disposition: form-data; name=\"pic\"; filename=\"a\"\r\n\r\n"
+      let plain =
+        Array(head.utf8) + photo + Array("\r\n--x--\r\n".utf8)
+        + [UInt8](repeating: 32, count: padding)
+      let answer = Answer(status: 200, contentType: nil, bytes: plain)
+      return Array(Packing.pack(answer, .gzip).body.readableBytesView)
+    }
+    let headers = "Content-Encoding: gzip\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    #expect(try ask("POST", "/predictions/echo", form(0), headers, on: front).status == 200)
+    let large = form(500_000)
+    #expect(large.count < 60_000)
+    #expect(try ask("POST", "/predictions/echo", large, headers, on: front).status == 503)
+    #expect(front.shared.collectedBytes.byteCount == 0)
   }
 
   @Test func `LitServe's input as a photo`() throws {

@@ -78,7 +78,7 @@ final class FrontFixture {
     let channel = EmbeddedChannel(loop: loop.embedded)
     try HTTPPipeline.install(
       on: channel.pipeline.syncOperations, front: front, limits: front.limits,
-      isMetricsOnly: isMetricsOnly, profile: profile)
+      ListenerKind(isMetricsOnly: isMetricsOnly, profile: profile))
     channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 50_000)
     channel.connect(to: try SocketAddress(ipAddress: peer, port: 50_000), promise: nil)
     return channel
@@ -197,6 +197,8 @@ struct NoMetrics: FrontMetrics {
 final class FakeRepository: FrontRepository {
   let loads = Guarded<[(name: String, request: ModelLoadRequest)]>([])
   let unloads = Guarded<[(name: String, withDependents: Bool)]>([])
+  let versionUnloads = Guarded<[Int64]>([])
+  let scalings = Guarded<[(name: String, versions: Set<Int64>, instanceCount: Int)]>([])
   let aliasChanges = Guarded<[String]>([])
   private let door: InferenceServer
   let isControlledByRequests = true
@@ -219,10 +221,28 @@ final class FakeRepository: FrontRepository {
     completion(nil)
   }
 
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    versionUnloads.withLock { $0.append(version) }
+    completion(nil)
+  }
+
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    scalings.withLock { $0.append((name, versions, instanceCount)) }
+    completion(nil)
+  }
+
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure) {
     try door.setAliases(aliases, of: name)
     aliasChanges.withLock { $0.append(name) }
   }
 
-  func restingNames() -> [String] { ["resting"] }
+  func unknownEntries() -> [RepositoryEntry] {
+    [RepositoryEntry(name: "resting", version: nil, state: .gone)]
+  }
 }

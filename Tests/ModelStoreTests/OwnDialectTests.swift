@@ -44,6 +44,55 @@ import Testing
     #expect(plan.declared?.rowsMax == 16)
   }
 
+  @Test(arguments: ["", "instances: 1\n"])
+  func `what runs occupy and where they run is read, however many instances there are`(
+    _ instances: String
+  ) throws {
+    let plan = try plan(
+      instances + """
+        host-policy: fast
+        rate-limit:
+          priority: 2
+          resources: [{name: R1, count: 4}, {name: R2, global: true}]
+        """)
+    let group = try #require(plan.scheduling.groups.first)
+    #expect(group.hostPolicy == "fast" && plan.scheduling.groups.count == 1)
+    #expect(
+      group.limit
+        == RateLimitPolicy(
+          claims: [
+            ResourceClaim(name: "R1", count: 4),
+            ResourceClaim(name: "R2", isGlobal: true, count: 1),
+          ], priority: 2))
+    // Neither is obeyed by a server that was not told of them.
+    #expect(plan.warnings.contains { $0.contains("rate-limit execution_count") })
+    #expect(plan.warnings.contains { $0.contains("called fast") })
+  }
+
+  @Test func `model.yaml beside a Triton configuration changes all of its groups`() throws {
+    let groups = "instance_group { count: 1 }\ninstance_group { count: 1 host_policy: \"slow\" }"
+    let plan = try plan("host-policy: fast\n", ["m/config.pbtxt": groups])
+    #expect(plan.scheduling.groups.map(\.hostPolicy) == ["fast", "fast"])
+    let document = plan.configuration(
+      of: ConfiguredModel(
+        name: "m", signature: ModelSignature(inputs: [], outputs: [], hasRowAxis: false),
+        platformName: "onnxruntime_onnx", instanceCount: 2))
+    guard case .repeated(let written)? = document["instance_group"] else {
+      Issue.record("got \(String(describing: document["instance_group"]))")
+      return
+    }
+    let policies = written.map { value -> ModelConfigDocument.Value? in
+      if case .message(let group) = value { group["host_policy"] } else { nil }
+    }
+    #expect(policies == [.text("fast"), .text("fast")])
+  }
+
+  @Test func `a resource without a name stops the load`() throws {
+    #expect(throws: ServerFault.self) {
+      try plan("rate-limit: {resources: [{count: 4}]}\n")
+    }
+  }
+
   @Test(
     arguments: [
       ("", .off), ("batching: off\nbatch-delay: 1ms\n", .off), ("batch-delay: 1ms\n", .fixed),

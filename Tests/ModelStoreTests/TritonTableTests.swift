@@ -1,27 +1,20 @@
 import Foundation
 import ModelStore
 import Testing
+import WireFormats
 
-/// The table of the program against the message that people read, and the pages made from it.
+/// The table of the program against the message's schema, and the pages made from it.
 @Suite struct TritonTableTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../..")
 
-  /// `Message.field` to its number, as the proto file has them.
-  static func numbersOfProto() throws -> [String: Int] {
-    let text = try String(
-      contentsOf: root.appendingPathComponent(
-        "Sources/Operations/ModelStore/Triton/ModelConfig.proto"), encoding: .utf8)
+  /// `Message.field` to its number, as the schema has them.
+  static var numbersOfSchema: [String: Int] {
     var numbers: [String: Int] = [:]
-    var (message, depth) = ("", 0)
-    for line in text.split(separator: "\n") {
-      if let match = line.wholeMatch(of: /message (\w+) \{/) { message = String(match.1) }
-      if line.hasPrefix("enum ") { message = "" }
-      if let match = line.wholeMatch(of: /\s+(?:repeated )?[\w<>, ]+ (\w+) = (\d+);/) {
-        numbers["\(message).\(match.1)"] = Int(match.2)
+    for message in ModelConfigSchema.messageNames {
+      for field in ModelConfigSchema.fields(ofMessage: message) {
+        numbers["\(message).\(field.name)"] = field.number
       }
-      depth += line.hasSuffix("{") ? 1 : line.hasSuffix("}") ? -1 : 0
-      if depth == 0 { message = "" }
     }
     return numbers
   }
@@ -39,10 +32,10 @@ import Testing
     return numbers
   }
 
-  @Test func `names and numbers are those of the message`() throws {
-    let proto = try Self.numbersOfProto()
-    #expect(proto.count > 130 && proto["ModelConfig.max_batch_size"] == 4)
-    #expect(Self.numbersOfPage() == proto)
+  @Test func `every field of the message has its row`() {
+    let schema = Self.numbersOfSchema
+    #expect(schema.count > 130 && schema["ModelConfig.max_batch_size"] == 4)
+    #expect(Self.numbersOfPage() == schema)
   }
 
   @Test func `the pages are up to date`() throws {

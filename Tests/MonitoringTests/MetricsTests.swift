@@ -125,7 +125,7 @@ import Testing
     metrics.finished(failedRecord(.cancelled))
     metrics.finished(failedRecord(.runtimeFailed(RuntimeFault(code: .failed, message: "x"))))
     metrics.finished(failedRecord(.invalidInput(.missingInput("x"))))
-    metrics.happened(.batchStarted(name: "m", version: 1, rows: 4))
+    metrics.happened(.batchRan(name: "m", version: 1, rows: 4, nanoseconds: 2_000_000))
     metrics.registerModels {
       [
         ModelFigures(
@@ -161,6 +161,7 @@ import Testing
     var miss = record(rows: 2)
     miss.served.cacheUse = .miss
     miss.served.cacheNanoseconds = 8_000
+    metrics.happened(.batchRan(name: "m", version: 1, rows: 2, nanoseconds: 2_000_000))
     for record in [miss, hit, hit] { metrics.finished(record) }
     let statistics = try #require(metrics.statistics(name: "m", version: 1).first)
     #expect(statistics.cacheHit == .init(count: 2, nanoseconds: 6_000))
@@ -368,19 +369,25 @@ import Testing
       metrics.finished(half)
     }
     metrics.finished(record(outcome: .failed))
-    for _ in 0..<4 { metrics.happened(.batchStarted(name: "m", version: 1, rows: 1)) }
+    // One request of ten rows, spread over three runs.
+    var spread = record(rows: 10)
+    spread.served.batchRowCount = 4
+    metrics.finished(spread)
+    for rows in [1, 1, 1, 4, 1, 4, 4, 2] {
+      metrics.happened(.batchRan(name: "m", version: 1, rows: rows, nanoseconds: 2_000_000))
+    }
     let all = metrics.statistics(name: "m", version: nil)
     let statistics = try #require(all.first)
     #expect(all.count == 1)
-    #expect(statistics.rowCount == 7)
-    #expect(statistics.runCount == 4)
-    #expect(statistics.success == .init(count: 5, nanoseconds: 5 * 2_500_000))
+    #expect(statistics.rowCount == 17)
+    #expect(statistics.runCount == 8)
+    #expect(statistics.success == .init(count: 6, nanoseconds: 6 * 2_500_000))
     #expect(statistics.failure == .init(count: 1, nanoseconds: 2_500_000))
-    #expect(statistics.infer == .init(count: 5, nanoseconds: 5 * 2_000_000))
+    #expect(statistics.infer == .init(count: 6, nanoseconds: 6 * 2_000_000))
     #expect(statistics.lastInferenceMilliseconds > 0)
-    #expect(statistics.batches.map(\.rowCount) == [1, 4])
-    #expect(statistics.batches.map(\.infer.count) == [3, 1])
-    #expect(statistics.batches[1].infer.nanoseconds == 2_000_000)
+    #expect(statistics.batches.map(\.rowCount) == [1, 2, 4])
+    #expect(statistics.batches.map(\.infer.count) == [4, 1, 3])
+    #expect(statistics.batches[2].infer.nanoseconds == 3 * 2_000_000)
     #expect(metrics.statistics(name: "m", version: 2).isEmpty)
     #expect(metrics.statistics(name: "x", version: nil).isEmpty)
     #expect(metrics.statistics(name: nil, version: nil).count == 1)

@@ -76,8 +76,9 @@ enum UncheckedState {
     "Sources/Runtimes/OpenVino/OpenVinoInstance.swift": "constant handle; the library allows it",
     "Sources/Runtimes/OpenVino/OpenVinoLibrary.swift": "constant after init, never freed",
     "Sources/Runtimes/OpenVino/OpenVinoModel.swift": "constant after init, thread-safe",
+    "Sources/Wire/GRPCFront/Connection/TensorReads.swift": "called on its channel's loop only",
     "Sources/Wire/HTTPFront/Connection/BodyReads.swift": "called on its channel's loop only",
-    "Sources/Wire/HTTPFront/Inference/LoopSink.swift": "the door calls a sink from one thread",
+    "Sources/Wire/FrontSupport/LoopSink.swift": "the door calls a sink from one thread",
     "Sources/Wire/WireFormats/Numbers/DecimalTables.swift": "written by init alone, never freed",
   ]
 }

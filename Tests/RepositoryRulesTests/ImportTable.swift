@@ -69,8 +69,8 @@ enum ImportTable {
     Room(
       "FrontSupport", in: "Wire",
       mayImport: coreNames.union([
-        "NativeLibraries", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
-        "Synchronization", "Glibc",
+        "NativeLibraries", "Transport", "WireFormats", "CZlib", "NIOConcurrencyHelpers", "NIOCore",
+        "NIOPosix", "Synchronization", "Glibc",
       ])),
     Room(
       "HTTPFront", in: "Wire",
@@ -82,7 +82,7 @@ enum ImportTable {
     Room(
       "GRPCFront", in: "Wire",
       mayImport: coreNames.union([
-        "FrontSupport", "WireFormats", "NIOCore", "NIOPosix", "NIOHPACK", "NIOHTTP2",
+        "FrontSupport", "Transport", "WireFormats", "NIOCore", "NIOPosix", "NIOHPACK", "NIOHTTP2",
         "Synchronization", "Glibc",
       ])),
   ]

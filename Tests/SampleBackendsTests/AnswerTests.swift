@@ -35,6 +35,7 @@ import Testing
       case .failed(let row, _): parts.append("\(row) failed")
       case .again(let row, let carried):
         parts.append("\(row) again \(carried[0].elements(as: Int32.self)[0])")
+      case .done(let row): parts.append("\(row) done")
       }
     }
     return parts
@@ -68,10 +69,14 @@ import Testing
 
   @Test func `square answers each row as often as its value, in turns`() throws {
     let loader = SquareLoader(declared: Self.squared)
-    #expect(try Self.run(loader, Self.rows([2, 0, 1, -3])) == ["0: 2", "2: 1", "0: 2"])
+    #expect(
+      try Self.run(loader, Self.rows([2, 0, 1, -3]))
+        == ["0: 2", "2: 1", "2 done", "0: 2", "0 done"])
     let failing = SquareLoader(declared: Self.squared, failureCount: 1)
     #expect(
       try Self.run(failing, Self.rows([2, 1])) == ["0: 2", "0 failed", "1 failed"])
+    let never = SquareLoader(declared: Self.squared, failureCount: Int(Int32.max))
+    #expect(try Self.run(never, Self.rows([.min, .max])) == ["1 failed"])
   }
 
   @Test func `an iterative sequence carries what is left`() throws {
@@ -81,6 +86,7 @@ import Testing
     #expect(try Self.run(loader, batch) == ["0: 2", "0 again 2", "1: 0"])
     batch.carried = [[Tensor([Int32(1)], datatype: .int32, shape: [1, 1])], []]
     #expect(try Self.run(loader, batch) == ["0: 0", "1: 0"])
+    #expect(try Self.run(loader, Self.rows([.min, 0, 1])) == ["2: 0"])
   }
 
   @Test func `a run that is told to stop ends`() throws {

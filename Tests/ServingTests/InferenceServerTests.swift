@@ -1,3 +1,4 @@
+import Batching
 import Inference
 import Serving
 import Synchronization
@@ -11,7 +12,7 @@ struct OneModelHouse {
   let observer = RecordingObserver()
 
   init(
-    _ model: FakeModel, instances: Int = 1, waitingMax: Int = 8, isEventLoop: Bool = false,
+    _ model: any LoadedModel, instances: Int = 1, waitingMax: Int = 8, isEventLoop: Bool = false,
     change: (inout ServingSettings) -> Void = { _ in }
   ) throws {
     var settings = ServingSettings(coreCount: 2)
@@ -187,16 +188,37 @@ struct OneModelHouse {
     }
   }
 
-  @Test func `an unknown name or version is named with what is known`() throws {
+  @Test(
+    arguments: [
+      ("x", .any, ModelAddress(name: "x"), ["m"]),
+      ("x", .number(7), ModelAddress(name: "x"), ["m"]),
+      ("m", .number(7), ModelAddress(name: "m", version: .number(7)), ["1"]),
+      ("m", .alias("live"), ModelAddress(name: "m", version: .alias("live")), ["stable"]),
+    ] as [(String, ModelAddress.Version, ModelAddress, [String])])
+  func `an unknown name, version or alias is told with those that there are`(
+    _ name: String, _ version: ModelAddress.Version, _ told: ModelAddress, _ known: [String]
+  ) throws {
     let house = try OneModelHouse(FakeModel())
-    for address in [
-      ModelAddress(name: "x"), ModelAddress(name: "m", version: .number(7)),
-      ModelAddress(name: "m", version: .alias("live")),
-    ] {
-      #expect(throws: InferenceFailure.modelNotFound(address, known: ["m"])) {
-        try house.entrance.lease(address)
-      }
+    try house.server.setAliases(["stable": 1], of: "m")
+    #expect(throws: InferenceFailure.modelNotFound(told, known: known)) {
+      try house.entrance.lease(ModelAddress(name: name, version: version))
     }
+  }
+
+  @Test(arguments: [(.off, 1, 0), (.fixed, 8, 2_000_000)] as [(BatchingPolicy.Mode, Int, UInt64)])
+  func `a status says how many rows run together, and how long they wait`(
+    _ mode: BatchingPolicy.Mode, _ rows: Int, _ delay: UInt64
+  ) throws {
+    let server = InferenceServer(
+      settings: ServingSettings(coreCount: 1), loopCount: 1, observer: RecordingObserver())
+    var specification = ModelSpecification(
+      name: "m", source: .file(path: "m.fake"), loader: FakeLoader { FakeModel() })
+    specification.scheduling.batching = BatchingPolicy(mode: mode, rowsMax: 8)
+    specification.scheduling.batching.delayNanosecondsMax = 2_000_000
+    try server.load(specification)
+    defer { server.shutDown() }
+    let status = try #require(server.statuses.first)
+    #expect(status.runRowsMax == rows && status.runDelayNanoseconds == delay)
   }
 
   @Test func `generation is refused where no model generates`() throws {

@@ -15,14 +15,14 @@ private struct LimitedHouse {
 
   init(
     count: Int = 2, supplies: [ResourceSupply]? = [], isCheap: Bool = false,
-    isEventLoop: Bool = false
+    isEventLoop: Bool = false, sharing gate: Gate? = nil
   ) throws {
     var settings = ServingSettings(coreCount: 4)
     settings.resources = supplies
     settings.proofRunTimeout = nil
     server = InferenceServer(settings: settings, loopCount: 1, observer: RecordingObserver())
     entrance = server.makeEntrance(isEventLoop: isEventLoop)
-    let gates = (0..<count).map { _ in Gate() }
+    let gates = (0..<count).map { _ in gate ?? Gate() }
     self.gates = gates
     models = gates.map { FakeModel(.gated($0), isCheap: isCheap) }
     for (place, model) in models.enumerated() {
@@ -74,12 +74,14 @@ private struct LimitedHouse {
   }
 
   @Test func `many requests of several models are all answered, one run at a time`() throws {
-    let house = try LimitedHouse(count: 3)
-    for gate in house.gates { gate.open() }
+    let gate = Gate()
+    gate.open()
+    let house = try LimitedHouse(count: 3, sharing: gate)
     var sinks: [RecordingSink] = []
     for _ in 0..<40 { for place in 0..<3 { sinks.append(try house.submit(to: place).sink) } }
     #expect(eventually { sinks.allSatisfy(\.isDone) })
     #expect(sinks.allSatisfy { $0.ends.count == 1 })
+    #expect(gate.most == 1)
   }
 
   @Test func `with rate limiting off, resources are left out of account`() throws {

@@ -31,10 +31,29 @@ private struct Plan {
     }
   }
 
+  /// Every version looked at anew.
+  var open: OpenVersions {
+    var open = OpenVersions()
+    for key in Set(desired.wishes.keys).union(loaded.versions.keys) {
+      open.review(key, desired, loaded)
+    }
+    return open
+  }
+
   func next(now: UInt64 = 1) -> RolloutStep? {
     RolloutPolicy.nextStep(
-      desired, loaded, open: Set(desired.wishes.keys).union(loaded.versions.keys), limits: limits,
-      now: Instant(nanoseconds: now))
+      desired, loaded, open: open, limits: limits, now: Instant(nanoseconds: now))
+  }
+}
+
+/// The same beside what the caretaker keeps up with each change.
+private struct KeptPlan {
+  var plan = Plan()
+  var open = OpenVersions()
+
+  mutating func change(_ key: ModelKey, _ change: (inout Plan) -> Void) {
+    change(&plan)
+    open.review(key, plan.desired, plan.loaded)
   }
 }
 
@@ -156,25 +175,56 @@ private struct Plan {
     #expect(plan.next(now: 100) == .load(a1, revision: first))
   }
 
+  @Test func `of a thousand wishes only those are looked at that are to be loaded`() {
+    var kept = KeptPlan()
+    let keys = (0..<1_000).map { ModelKey(name: "m\($0)", version: 1) }
+    for (place, key) in keys.enumerated() {
+      kept.change(key) { _ = $0.want(key, isOnDemand: place % 2 == 0) }
+    }
+    #expect(Array(kept.open.coming) == keys.enumerated().filter { $0.0 % 2 == 1 }.map(\.1))
+    for key in keys.dropLast() {
+      kept.change(key) { $0.serve(key) }
+    }
+    #expect(Array(kept.open.coming) == [keys[999]])
+    kept.change(keys[999]) { $0.loaded.change(keys[999]) { $0.loading = 1_000 } }
+    #expect(Array(kept.open.coming).isEmpty)
+    kept.change(keys[0]) { plan in
+      plan.loaded.change(keys[0]) { facts in
+        facts.served = nil
+        facts.isAsked = true
+      }
+    }
+    kept.change(keys[1]) { _ = $0.want(keys[1]) }
+    #expect(Array(kept.open.coming) == [keys[0], keys[1]])
+    kept.change(keys[1]) { $0.desired.unwant(keys[1]) }
+    #expect(kept.open.leaving == [keys[1]])
+  }
+
   @Test(arguments: 0..<200)
   func `whatever happens, every wish is served or refused, within the memory`(
     seed: UInt64
   ) {
     var random = SeededNumbers(seed: seed)
-    var plan = Plan()
-    plan.limits = RolloutLimits(loadsMax: 2, byteCountMax: 45)
+    var kept = KeptPlan()
+    kept.plan.limits = RolloutLimits(loadsMax: 2, byteCountMax: 45)
     let keys = [a1, a2, b1, c1]
     for _ in 0..<60 {
       let key = keys[Int(random.next() % 4)]
-      switch random.next() % 4 {
-      case 0: _ = plan.want(key, isOnDemand: random.next() % 2 == 0)
-      case 1: plan.desired.unwant(key)
-      case 2: if plan.desired[key] != nil { plan.loaded.change(key) { $0.isAsked = true } }
-      default: break
+      let (event, isOnDemand) = (random.next() % 5, random.next() % 2 == 0)
+      kept.change(key) { plan in
+        switch event {
+        case 0: _ = plan.want(key, isOnDemand: isOnDemand)
+        case 1: plan.desired.unwant(key)
+        case 2: if plan.desired[key] != nil { plan.loaded.change(key) { $0.isAsked = true } }
+        case 3: plan.desired.supersede(othersThan: [key.version], of: key.name)
+        default: break
+        }
       }
-      advance(&plan, &random)
+      #expect(kept.open == kept.plan.open, "seed \(seed)")
+      advance(&kept, &random)
     }
-    for _ in 0..<200 { advance(&plan, &random) }
+    for _ in 0..<200 { advance(&kept, &random) }
+    let plan = kept.plan
     #expect(plan.next() == nil)
     #expect(plan.loaded.byteCount <= 45)
     for key in keys {
@@ -182,7 +232,7 @@ private struct Plan {
         #expect(plan.loaded[key].served == nil, "seed \(seed): \(key) is not wished for")
         continue
       }
-      if !wish.isOnDemand {
+      if !wish.isOnDemand, !wish.isSuperseded {
         // Refused, where a second copy of it did not fit beside the first.
         #expect(plan.loaded[key].tried == wish.revision, "seed \(seed): \(key)")
       }
@@ -190,37 +240,54 @@ private struct Plan {
   }
 
   /// One step, carried out as the caretaker does, and perhaps the end of a load.
-  private func advance(_ plan: inout Plan, _ random: inout SeededNumbers) {
-    switch plan.next() {
-    case .load(let key, let revision):
-      plan.loaded.change(key) { facts in
-        facts.loading = revision
-        facts.loadingByteCount = 10
+  private func advance(_ kept: inout KeptPlan, _ random: inout SeededNumbers) {
+    carryOut(kept.plan.next(), &kept)
+    #expect(kept.open == kept.plan.open)
+    guard random.next() % 2 == 0 else { return }
+    let ended = kept.plan.loaded.versions.filter { $0.value.loading != nil }.keys.sorted().first
+    guard let ended else { return }
+    kept.change(ended) { plan in
+      plan.loaded.change(ended) { facts in
+        facts.tried = facts.loading ?? 0
+        facts.loading = nil
+        facts.loadingByteCount = 0
+        facts.isAsked = false
       }
-      #expect(plan.loaded.loadingCount <= 2)
+      guard let wish = plan.desired[ended], wish.revision == plan.loaded[ended].tried else {
+        return
+      }
+      plan.serve(ended)
+    }
+    #expect(kept.open == kept.plan.open)
+  }
+
+  private func carryOut(_ step: RolloutStep?, _ kept: inout KeptPlan) {
+    switch step {
+    case .load(let key, let revision):
+      kept.change(key) { plan in
+        plan.loaded.change(key) { facts in
+          facts.loading = revision
+          facts.loadingByteCount = 10
+        }
+      }
+      #expect(kept.plan.loaded.loadingCount <= 2)
     case .release(let key), .evict(let key):
-      plan.loaded.change(key) { facts in
-        facts.served = nil
-        facts.byteCount = 0
+      kept.change(key) { plan in
+        if case .release = step { plan.desired.unwant(key) }
+        plan.loaded.change(key) { facts in
+          facts.served = nil
+          facts.byteCount = 0
+        }
       }
     case .refuse(let key, let revision, _):
-      plan.loaded.change(key) { facts in
-        facts.tried = revision
-        facts.isAsked = false
+      kept.change(key) { plan in
+        plan.loaded.change(key) { facts in
+          facts.tried = revision
+          facts.isAsked = false
+        }
       }
     case nil: break
     }
-    guard random.next() % 2 == 0 else { return }
-    let ended = plan.loaded.versions.filter { $0.value.loading != nil }.keys.sorted().first
-    guard let ended else { return }
-    plan.loaded.change(ended) { facts in
-      facts.tried = facts.loading ?? 0
-      facts.loading = nil
-      facts.loadingByteCount = 0
-      facts.isAsked = false
-    }
-    guard let wish = plan.desired[ended], wish.revision == plan.loaded[ended].tried else { return }
-    plan.serve(ended)
   }
 }
 

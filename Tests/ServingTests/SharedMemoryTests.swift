@@ -130,6 +130,22 @@ final class SharedObject: Sendable {
     #expect(try registry.list(nil).isEmpty)
   }
 
+  @Test func `requests copy so much at a time, however large regions claim to be`() throws {
+    let registry = SharedMemoryRegistry(isAllowed: true, copiedBytesMax: 100)
+    var first: SharedMemoryRoom? = try registry.room(forBytes: 60)
+    let full = InferenceFailure.overloaded(limit: .waitingBytes(100), retryAfter: .seconds(1))
+    #expect(throws: full) {
+      try registry.room(forBytes: 41)
+    }
+    let second = try registry.room(forBytes: 40)
+    #expect(first != nil)
+    first = nil
+    let third = try registry.room(forBytes: 60)
+    #expect(throws: InferenceFailure.self) { try registry.room(forBytes: 1) }
+    #expect(throws: InferenceFailure.self) { try registry.room(forBytes: .max) }
+    withExtendedLifetime((second, third)) {}
+  }
+
   @Test func `nothing is registered where it is not allowed`() throws {
     let closed = SharedMemoryRegistry(isAllowed: false)
     let object = SharedObject(byteCount: 4)

@@ -272,7 +272,18 @@ import Testing
     #expect(settings.portProfiles.last?.dialect.rawValue == "tensorflow")
   }
 
+  @Test func `services have ports of their own`() throws {
+    let settings = try resolve(["compat": "torchserve-grpc=7070,7071 tensorflow-grpc=8500"])
+    #expect(settings.portProfiles.map(\.port) == [7070, 7071, 8500])
+    #expect(settings.portProfiles.map(\.isGRPC) == [true, true, true])
+    #expect(settings.portProfiles.map(\.isMetricsOnly) == [false, false, false])
+    #expect(throws: SettingsFault.self) {
+      try resolve(["compat": "tensorflow-grpc=8500", "grpc-port": "0"])
+    }
+  }
+
   @Test(arguments: [
+    "torchserve-grpc=1,2,3", "tensorflow-grpc=1,2", "mlflow-grpc=1", "-grpc=1",
     "torchserve", "torchserve=", "torchserve=a", "torchserve=1,2,3,4", "tensorflow=1,2",
     "klingon=1", "mlflow=70000", "mlflow=8000",
   ])

@@ -12,6 +12,7 @@ import Testing
   @Test func `flag and variable are made of the name`() {
     #expect(SettingName.httpPort.flag == "--http-port")
     #expect(SettingName.bodyBytesMax.variable == "APUS_BODY_BYTES_MAX")
+    #expect(SettingName.grpcHTTP2MaxPingStrikes.variable == "APUS_GRPC_HTTP2_MAX_PING_STRIKES")
   }
 
   @Test func `the page has a line for each setting`() {

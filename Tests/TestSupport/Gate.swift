@@ -2,10 +2,11 @@ import Glibc
 
 /// Holds threads up until a test opens it.
 package final class Gate: @unchecked Sendable {
-  // `isOpen` and `waitingCount` are touched under `lock` only, which lives where it never moves.
+  // All but `lock` is touched under `lock` only, which lives where it never moves.
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private var isOpen = false
   private var waitingCount = 0
+  private var mostCount = 0
 
   package init() { pthread_mutex_init(lock, nil) }
 
@@ -15,9 +16,15 @@ package final class Gate: @unchecked Sendable {
   /// Threads at the gate right now.
   package var waiting: Int { withLock { waitingCount } }
 
+  /// The most threads that were at the gate at a time, or passed it while it was open.
+  package var most: Int { withLock { mostCount } }
+
   /// Blocks until the gate is open or `isOver` says so.
   package func pass(unless isOver: () -> Bool) {
-    withLock { waitingCount += 1 }
+    withLock {
+      waitingCount += 1
+      mostCount = max(mostCount, waitingCount)
+    }
     while !withLock({ isOpen }), !isOver() { usleep(100) }
     withLock { waitingCount -= 1 }
   }

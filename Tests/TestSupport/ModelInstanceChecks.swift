@@ -26,6 +26,7 @@ package func outputs(
       answers.append(tensors)
     case .failed(let row, let fault): Issue.record("row \(row) failed: \(fault)")
     case .again(let row, _): Issue.record("row \(row) is not finished")
+    case .done(let row): Issue.record("row \(row) is done more than once")
     }
   }
   #expect(rows == Array(0..<batch.rowCount), "each row is answered once")

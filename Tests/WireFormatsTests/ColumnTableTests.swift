@@ -123,4 +123,36 @@ import Testing
     let integers = signature([tensor("x", .int32, [nil, 3])])
     #expect(read(text, integers, contentType: "text/csv").failure != nil)
   }
+
+  // MARK: What all examples share
+
+  private func classified(_ context: String, rows: Int) -> Result<[Tensor?], InferenceFailure> {
+    let examples = Array(repeating: #"{"n":1}"#, count: rows).joined(separator: ",")
+    let model = signature([tensor("n", .int64, [nil, 1]), tensor("s", .bytes, [nil])])
+    let text = #"{"context":{\#(context)},"examples":[\#(examples)]}"#
+    return Array(text.utf8).withUnsafeBytes { bytes in
+      Result { () throws(InferenceFailure) in
+        let request = try ExampleReader(.classify).read(bytes, BodyFacts(signature: model))
+        guard case .tensors(let tensors) = request.content else { return [] }
+        return tensors.inputs
+      }
+    }
+  }
+
+  @Test func `a context is part of every example`() throws {
+    #expect(try classified(#""s":"x""#, rows: 3).get()[1]?.strings == ["x", "x", "x"])
+  }
+
+  /// A body of less than a megabyte would else become tens of gigabytes.
+  @Test func `a context that its examples make too much of is refused`() throws {
+    let word = String(repeating: "x", count: 400_000)
+    #expect(try classified(#""s":"\#(word)""#, rows: 100).get()[1]?.byteCount == 40_000_400)
+    let failure = try #require(classified(#""s":"\#(word)""#, rows: 20_000).failure)
+    #expect(FailureMessage.text(for: failure).contains("repeated for each of 20000 examples"))
+  }
+
+  @Test func `a context says each thing once`() {
+    let problem = InputProblem.fieldOfWrongKind("context.s", expected: "given once")
+    #expect(classified(#""s":"x","s":"y""#, rows: 1).failure == .invalidInput(problem))
+  }
 }

@@ -58,10 +58,12 @@ import WireFormats
     let index = OpenInferenceDocuments.repositoryIndex([
       RepositoryEntry(name: "m", version: 2, state: .ready, problem: "loading anew: /a/b broke"),
       RepositoryEntry(name: "n", version: nil, state: .gone),
+      RepositoryEntry(name: "o", version: nil, state: .failed(reason: "line 1: no such key")),
     ])
     #expect(
       text(index) == #"[{"name":"m","version":"2","state":"READY","reason":"loading anew: broke"},"#
-        + #"{"name":"n"}]"#)
+        + #"{"name":"n"},{"name":"o","version":"","state":"UNAVAILABLE","#
+        + #""reason":"line 1: no such key"}]"#)
   }
 
   @Test func `statistics have Triton's names`() {

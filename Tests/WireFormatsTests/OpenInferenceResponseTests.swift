@@ -65,6 +65,14 @@ import WireFormats
         + #""shape":[2,2],"data":["0.7:1:dog","0.2:2","0.5:1:dog","0.5:2"]}]}"#)
   }
 
+  @Test func `bytes count as gone over where classes are wanted of them`() {
+    let tensor = Tensor([Float](repeating: 0, count: 8), datatype: .float32, shape: [8])
+    let outputs = [NamedTensor(name: "y", tensor: tensor), NamedTensor(name: "z", tensor: tensor)]
+    let plan = OpenInferenceResponsePlan(
+      forms: [.init(isBinary: true), .init(isBinary: true, classCount: 1)])
+    #expect(plan.classifiedByteCount(of: outputs) == 32)
+  }
+
   @Test func `more classes than there are give all of them`() throws {
     let counts = Tensor([3, -9, 3] as [Int64], datatype: .int64, shape: [3])
     let plan = OpenInferenceResponsePlan(standard: .init(isBinary: true, classCount: 10))

@@ -64,6 +64,15 @@ import Testing
     #expect(written == Array(bytes[8...]))
   }
 
+  @Test func `joins the parts of a message that comes more than once`() throws {
+    let parts: [UInt8] = [0x2A, 3, 0x0A, 1, 109, 0x2A, 2, 0x10, 6, 0x2A, 0, 0x2A, 2, 0x10, 7]
+    let request = try decode(parts, as: "grpc.reflection.v1.ServerReflectionRequest")
+    let wanted = JSONValue.object([
+      .init("containing_type", .string("m")), .init("extension_number", .integer(7)),
+    ])
+    #expect(request == .object([.init("file_containing_extension", wanted)]))
+  }
+
   @Test func `counts the last member of a choice`() throws {
     let both = try decode([0x08, 1, 0x10, 7], as: "inference.InferParameter")
     #expect(both == .object([.init("int64_param", .integer(7))]))

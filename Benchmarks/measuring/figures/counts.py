@@ -31,9 +31,14 @@ def counted(shop, figure):
         "small JSON request: allocations": small["allocations"],
         "small JSON request: allocated bytes": small["allocated_bytes"],
         "image tensor request: allocations": image["allocations"],
-        PROMISED: (
+        PROMISED[0]: (
             image["copied_bytes"] / counting.messages.IMAGE_BYTES),
     }
+    try:
+        over_grpc = counting.of_image_grpc_request(shop)
+        found[PROMISED[1]] = over_grpc["copied_bytes"] / counting.messages.IMAGE_BYTES
+    except Skip as reason:
+        figure.notes.append(f"No copies over gRPC: {reason}.")
     try:
         found["small JSON request: instructions"] = counting.instructions_per_small_request(shop)
     except Skip as reason:
@@ -41,15 +46,19 @@ def counted(shop, figure):
     return found
 
 
-# A promise and no observation: it is not moved by measuring.
-PROMISED = "image tensor request: copies of the tensor"
+# Promises and no observations: they are not moved by measuring.
+PROMISED = (
+    "image tensor request: copies of the tensor",
+    # In frames of 16 KiB, as h2load sends it; there are fewer where frames are larger.
+    "image tensor over gRPC: copies of the tensor",
+)
 
 
 def write_thresholds(figure):
     """Takes what was measured, and a little more, as the new thresholds."""
     limits = json.loads(THRESHOLDS.read_text())
     for bound in figure.bounds:
-        if bound.text == PROMISED:
+        if bound.text in PROMISED:
             continue
         limits[bound.text] = round(bound.measured * 1.05 + 0.05, 2)
     THRESHOLDS.write_text(json.dumps(limits, indent=2) + "\n")

@@ -14,11 +14,16 @@ PATH = "/inference.GRPCInferenceService/ModelInfer"
 SMALL = {1: 16, 4: 4}
 
 
-def h2load(shop, port, body, connections, streams, seconds=None):
-    """One round of h2load with one thread on the client's core."""
+def h2load(shop, port, body, connections, streams, seconds=None, answer_bytes=1, count=None):
+    """One round of h2load with one thread on the client's core: so many seconds, or so many requests.
+
+    To h2load a refusal is a success, too: its status is 200, and its trailers are not looked at. It has
+    no message, so answers that are too short for one with `answer_bytes` tell.
+    """
+    extent = ["-n", str(count)] if count else ["-D", str(max(1, round(seconds or shop.seconds)))]
     command = [
-        "h2load", "-t1", f"-c{connections}", f"-m{streams}", "-w24", "-W24", "-D",
-        str(max(1, round(seconds or shop.seconds))), "-d", str(body), "-H", "content-type: application/grpc",
+        "h2load", "-t1", f"-c{connections}", f"-m{streams}", "-w24", "-W24",
+        *extent, "-d", str(body), "-H", "content-type: application/grpc",
         "-H", "te: trailers", f"http://127.0.0.1:{port}{PATH}",
     ]
     client = shop.cores.client
@@ -28,8 +33,11 @@ def h2load(shop, port, body, connections, streams, seconds=None):
     finished = re.search(r"finished in ([\d.]+)(m?s)", done.stdout)
     answered = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", done.stdout)
     mean = re.search(r"time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)", done.stdout)
-    if not (finished and answered and mean) or int(answered[2]) or int(answered[3]):
+    taken = re.search(r"\((\d+)\) data", done.stdout)
+    if not (finished and answered and mean and taken) or int(answered[2]) or int(answered[3]):
         raise RuntimeError(f"h2load: {done.stdout[-300:]} {done.stderr[-300:]}")
+    if int(taken[1]) < int(answered[1]) * answer_bytes:
+        raise RuntimeError(f"h2load: calls to port {port} were refused")
     unit = {"us": 1, "ms": 1e3, "s": 1e6}
     return {
         "count": int(answered[1]), "seconds": float(finished[1]) * (1e-3 if finished[2] == "ms" else 1),
@@ -47,7 +55,8 @@ def measure(shop):
         "answer but its status.",
         columns=["server", "req/s", "spread", "mean us", "CPU us"])
     small = shop.write("small.grpc", messages.grpc([1, 24], bytes(96)))
-    image = shop.write("image.grpc", messages.grpc(messages.IMAGE_SHAPE, messages.image_floats()))
+    tensor = messages.image_floats()
+    image = shop.write("image.grpc", messages.grpc([1, len(tensor) // 4], tensor))
     port = processes.free_port()
     with shop.serving(repository(shop), grpc_port=port) as (apus, _), peers.grpcio(shop) as (
         grpcio, grpcio_port,
@@ -58,8 +67,9 @@ def measure(shop):
             for connections, streams in SMALL.items():
                 label = f"{name}, {connections} x {streams} streams"
                 rounds[label] = lambda c=child, p=at, n=connections, m=streams: timed(
-                    c, lambda: h2load(shop, p, small, n, m))
-            rounds[f"{name}, 4.9 MB"] = lambda c=child, p=at: timed(c, lambda: h2load(shop, p, image, 1, 1))
+                    c, lambda: h2load(shop, p, small, n, m, answer_bytes=96))
+            rounds[f"{name}, 4.9 MB"] = lambda c=child, p=at: timed(
+                c, lambda: h2load(shop, p, image, 1, 1, answer_bytes=len(tensor)))
         results = shop.alternate(rounds)
     rates, costs = {}, {}
     for label, found in results.items():

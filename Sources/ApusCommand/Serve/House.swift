@@ -22,7 +22,8 @@ final class House: Sendable {
   private let repository: Repository
   private let traces: RequestTraces
   private let clientMemory: SharedMemoryRegistry
-  /// `nil` where nothing speaks TLS.
+  /// `nil` where nothing speaks TLS, as is what follows.
+  private let tls: TLSContexts?
   private let certificates: CertificateWatch?
 
   /// Builds everything; nothing listens and no model is loaded yet.
@@ -45,7 +46,8 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(settings: settings), graphs: graphs, visionOptions: visionOptions))
-    clientMemory = SharedMemoryRegistry(isAllowed: settings.isClientMemoryAllowed)
+    clientMemory = SharedMemoryRegistry(
+      isAllowed: settings.isClientMemoryAllowed, copiedBytesMax: settings.waitingBytesMax)
     let extensions = FrontExtensions(
       memory: clientMemory, tracing: traces, logging: LogSettings(log))
     front = HTTPServer(
@@ -53,13 +55,16 @@ final class House: Sendable {
       pages: EmbeddedPages(), metrics: MetricsOfHouse(metrics), repository: repository,
       extensions: extensions)
     let shown = MetricsOfHouse(metrics)
-    grpc = settings.grpcSettings(visionOptions).map {
+    grpc = try settings.grpcSettings(visionOptions, tls: tls).map {
       [front, observer, repository] in
       GRPCServer(
         settings: $0, ground: front.ground, observer: observer, metrics: shown,
         repository: repository, extensions: extensions)
     }
-    certificates = tls.map { [log] in CertificateWatch($0) { log.certificateRead($0) } }
+    self.tls = tls
+    certificates = tls.map { [log] tls in
+      CertificateWatch(tls) { log.certificateRead($0, tls) }
+    }
     metrics.watch(door: door, front: front, grpc: grpc, log: log)
   }
 
@@ -75,11 +80,14 @@ final class House: Sendable {
           + "first touches it, so cpu-cores is enough")
     }
     door.beginOpening()
-    let addresses = try front.start()
-    var grpcPort: Int?
+    let addresses = try front.start(guest: grpc?.asGuest)
+    var grpcAddresses: GRPCAddresses?
+    var profiles: [(port: Int, dialect: Dialect)] = []
+    if let tls { log.warnOfCertificate(tls) }
     certificates?.start()
     do throws(ServerFault) {
-      grpcPort = try grpc?.start()
+      grpcAddresses = try grpc?.start()
+      profiles = try grpc?.startProfiles() ?? []
       for fault in try repository.open() { Terminal.complain("\(fault)") }
     } catch {
       close(within: .zero)
@@ -87,7 +95,8 @@ final class House: Sendable {
     }
     door.endOpening()
     StartLines(
-      addresses: addresses, grpcPort: grpcPort, statuses: door.statuses, settings: settings
+      addresses: addresses, grpc: grpcAddresses, grpcProfiles: profiles, statuses: door.statuses,
+      settings: settings
     ).tell()
   }
 
@@ -135,8 +144,14 @@ final class House: Sendable {
 
 extension ServerLog {
   /// What became of reading the certificate's files again.
-  fileprivate func certificateRead(_ fault: ServerFault?) {
-    guard let fault else { return write(.info, "the TLS certificate was read again") }
-    write(.error, "the TLS certificate stays as it was: \(fault)")
+  fileprivate func certificateRead(_ fault: ServerFault?, _ tls: TLSContexts) {
+    if let fault { return write(.error, "the TLS certificate stays as it was: \(fault)") }
+    write(.info, "the TLS certificate was read again")
+    warnOfCertificate(tls)
+  }
+
+  /// Says what clients will hold against the certificate.
+  fileprivate func warnOfCertificate(_ tls: TLSContexts) {
+    if let complaint = tls.complaint(atUnixSeconds: time(nil)) { write(.warn, complaint) }
   }
 }

@@ -18,6 +18,8 @@ final class Repository: FrontRepository {
   private let specifications: ModelSpecifications
   /// Which models each graph asks, of all that were ever loaded.
   private let needs = Guarded<[String: Set<String>]>([:])
+  /// Why the models of these names could not be read when that was tried last.
+  private let unread = Guarded<[String: String]>([:])
   /// Wakes the thread that polls, and ends it.
   private let isClosing = Signal(false)
   private let pollThread = Guarded<NamedThread?>(nil)
@@ -81,6 +83,7 @@ final class Repository: FrontRepository {
       do throws(ServerFault) {
         plans += try ModelPlans.find(place, settings: settings)
       } catch {
+        unread.withLock { $0[place.name] = "\(error)" }
         faults.append(error)
       }
     }
@@ -154,6 +157,7 @@ final class Repository: FrontRepository {
         return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
       }
       let plans = try ModelPlans.find(place, settings: settings, override: override)
+      unread.withLock { $0[name] = nil }
       if let other = plans.first(where: { $0.name != name }) {
         throw .nothingToServe(path: name, reason: "the model there is called \(other.name)")
       }
@@ -184,6 +188,40 @@ final class Repository: FrontRepository {
     }
   }
 
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    door.unload(name: name, version: version) { completion(nil) }
+  }
+
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void
+  ) {
+    guard settings.modelControlMode == .explicit else { return completion(refusal) }
+    do throws(ServerFault) {
+      guard let place = place(named: name) else {
+        return completion(.modelRefused(name: name, reason: "\(Self.nothing); \(whatThereIs)"))
+      }
+      let plans = try ModelPlans.find(place, settings: settings)
+      var specifications = try prepared(
+        plans.filter { $0.name == name && versions.contains($0.version) })
+      guard specifications.count == versions.count else {
+        throw .nothingToServe(path: name, reason: "the repository has these versions no more")
+      }
+      for index in specifications.indices {
+        specifications[index].fixInstances(at: instanceCount)
+      }
+      door.load(specifications) { faults in
+        completion(faults.first.map { Self.refusal(of: name, $0) })
+      }
+    } catch {
+      completion(Self.refusal(of: name, error))
+    }
+  }
+
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure) {
     try door.setAliases(aliases, of: name)
     do throws(TextFile.Problem) {
@@ -193,10 +231,19 @@ final class Repository: FrontRepository {
     }
   }
 
-  func restingNames() -> [String] {
-    guard settings.modelControlMode == .explicit else { return [] }
+  func unknownEntries() -> [RepositoryEntry] {
     let known = Set(door.statuses.map(\.name))
-    return Set(RepositoryPlace.list(paths).map(\.name)).subtracting(known).sorted()
+    let unread = unread.withLock { $0 }.filter { !known.contains($0.key) }
+    var states = unread.mapValues { ModelState.failed(reason: $0) }
+    if settings.modelControlMode == .explicit {
+      for place in RepositoryPlace.list(paths)
+      where !known.contains(place.name) && states[place.name] == nil {
+        states[place.name] = .gone
+      }
+    }
+    return states.sorted { $0.key < $1.key }.map {
+      RepositoryEntry(name: $0.key, version: nil, state: $0.value)
+    }
   }
 
   private var refusal: InferenceFailure {
@@ -259,6 +306,7 @@ final class Repository: FrontRepository {
     case .changed(let place, let before): update(place, from: before, to: found[place])
     case .removed(let place):
       log.write(.info, "model \(place.name) is no longer in the repository")
+      unread.withLock { $0[place.name] = nil }
       door.unload(name: place.name) {}
     }
   }
@@ -277,6 +325,7 @@ final class Repository: FrontRepository {
       let changed = plans.filter { !keptVersions.contains($0.version) }
       let specifications = try prepared(changed)
       door.noteProblem(nil, of: place.name)
+      unread.withLock { $0[place.name] = nil }
       let isNeeded = needs.withLock { needs in needs.values.contains { $0.contains(place.name) } }
       let isGraph = specifications.contains { !$0.needs.isEmpty }
       door.load(
@@ -285,6 +334,10 @@ final class Repository: FrontRepository {
         keeping: keptVersions
       ) { _ in }
     } catch {
+      unread.withLock { $0[place.name] = "\(error)" }
+      guard !door.statuses(named: place.name).isEmpty else {
+        return log.write(.error, "model \(place.name) cannot be read: \(error)")
+      }
       log.write(.error, "model \(place.name) has changed and stays as it was: \(error)")
       door.noteProblem("it has changed and stays as it was: \(error)", of: place.name)
     }

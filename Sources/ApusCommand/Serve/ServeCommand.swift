@@ -7,7 +7,7 @@ import Settings
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serve models over HTTP until SIGTERM or Ctrl-C.",
+    abstract: "Serve models over HTTP and gRPC until SIGTERM or Ctrl-C.",
     usage: "apus serve [MODEL or DIRECTORY ...] [--SETTING VALUE ...]",
     discussion: SettingsTable.helpText())
 

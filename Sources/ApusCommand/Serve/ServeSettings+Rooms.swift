@@ -76,7 +76,9 @@ extension ServeSettings {
     front.managementKey = managementKey
     front.defaultModel = defaultModel
     front.waitingRequestsMax = waitingRequestsMax
-    front.profilePorts = portProfiles.map { ($0.port, $0.dialect, $0.isMetricsOnly) }
+    front.profilePorts = portProfiles.filter { !$0.isGRPC }.map {
+      ($0.port, $0.dialect, $0.isMetricsOnly)
+    }
     front.vertex = vertex
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
@@ -88,33 +90,66 @@ extension ServeSettings {
       predictPath: vertexPredictRoute ?? "/predict", healthPath: vertexHealthRoute ?? "/health")
   }
 
+  /// Groups of gRPC calls that take a piece of metadata, whose name Triton puts a word before.
+  var grpcRestrictedGroups: RestrictedGroups {
+    get throws(ServerFault) {
+      do {
+        return try RestrictedGroups(
+          pieces: grpcRestrictions, headerPrefix: "triton-grpc-protocol-")
+      } catch {
+        throw .configurationInvalid(file: "grpc-restricted-protocol", reason: error.reason)
+      }
+    }
+  }
+
   /// `nil` where gRPC is turned off.
-  func grpcSettings(_ visionOptions: VisionOptionsByModel) -> GRPCFrontSettings? {
-    guard grpcPort != 0 else { return nil }
+  ///
+  /// - Throws: where a setting is well formed and makes no sense.
+  func grpcSettings(
+    _ visionOptions: VisionOptionsByModel, tls: TLSContexts?
+  ) throws(ServerFault) -> GRPCFrontSettings? {
+    let restricted = try grpcRestrictedGroups
+    guard grpcPort != 0 || grpcSocket != nil else { return nil }
     var front = GRPCFrontSettings()
+    front.restricted = restricted
+    front.tls = tls
+    front.socket = grpcSocket.map { UnixSocket(path: $0, mode: socketMode) }
     front.version = Version.text
     front.host = host
-    front.port = grpcPort
+    front.port = grpcPort == 0 || isGRPCBesideHTTP ? nil : grpcPort
     front.limits = grpcLimits
     front.requestTimeout = requestTimeout
     front.callerHeader = callerHeader
     front.trustedProxies = Set(trustedProxies)
     front.managementKey = managementKey
+    front.waitingRequestsMax = waitingRequestsMax
+    front.profilePorts = portProfiles.filter(\.isGRPC).map { ($0.port, $0.dialect) }
     front.visionOptions = { visionOptions.options(for: $0) }
     return front
   }
 
   private var grpcLimits: GRPCLimits {
     var limits = GRPCLimits()
-    limits.messageBytesMax = bodyBytesMax
+    limits.messageBytesMax = grpcMessageBytesMax
     limits.headerBytesMax = headerBytesMax
     limits.streamCountMax = grpcStreamsMax
+    limits.windowBytes = grpcWindowBytes
+    limits.keepAliveSeconds = grpcKeepaliveTime?.wholeSeconds
+    limits.keepAliveAnswerSecondsMax = grpcKeepaliveTimeout.wholeSeconds
+    limits.keepsAliveWithoutCalls = isGRPCKeptAliveWithoutCalls
+    limits.pingsWithoutAnswerMax = grpcPingsWithoutDataMax
+    limits.pingIntervalMin = grpcPingIntervalMin
+    limits.pingStrikesMax = grpcPingStrikesMax
+    limits.ageSecondsMax = grpcConnectionAgeMax?.wholeSeconds
+    limits.ageGraceSecondsMax = grpcConnectionAgeGrace?.wholeSeconds
     limits.handshakeSecondsMax = headerTimeout.wholeSeconds
     limits.bytesPerSecondMin = bodyRateMin
     limits.graceSeconds = bodyGrace.wholeSeconds
     limits.idleSecondsMax = idleTimeout.wholeSeconds
     limits.connectionCountMax = connectionsMax
     limits.collectedBytesMax = waitingBytesMax
+    limits.imagePixelsMax = imagePixelsMax
+    limits.jsonDepthMax = jsonDepthMax
     return limits
   }
 

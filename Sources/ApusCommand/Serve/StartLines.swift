@@ -1,3 +1,4 @@
+import GRPCFront
 import HTTPFront
 import Inference
 import Serving
@@ -8,7 +9,9 @@ import Vision
 struct StartLines {
   let addresses: [BoundAddress]
   /// Where gRPC is listened for; `nil` where it is turned off.
-  let grpcPort: Int?
+  let grpc: GRPCAddresses?
+  /// Where it is listened for besides, for clients of other servers.
+  let grpcProfiles: [(port: Int, dialect: Dialect)]
   let statuses: [ModelStatus]
   let settings: ServeSettings
 
@@ -20,7 +23,7 @@ struct StartLines {
     let base = url(of: addresses.first { !$0.isMetricsOnly && $0.profile == nil })
     var lines = ["apus \(Version.text) serves at \(base)"]
     for status in statuses { lines.append("  model    \(describe(status))") }
-    if statuses.isEmpty { lines.append("  model    none: the directory is empty") }
+    if statuses.isEmpty { lines.append("  model    none\(reason)") }
     if let example = statuses.lazy.compactMap({ attempt($0, base) }).first {
       lines.append("  try      \(example)")
     }
@@ -34,10 +37,31 @@ struct StartLines {
       lines.append("  metrics  \(url(of: metrics))/metrics")
     }
     for path in addresses.compactMap(\.socketPath) { lines.append("  socket   \(path)") }
-    if let grpcPort {
-      lines.append("  gRPC     \(host(settings.host)):\(grpcPort)")
+    return lines + grpcLines(besides: addresses.first { !$0.isMetricsOnly && $0.profile == nil })
+  }
+
+  private func grpcLines(besides shared: BoundAddress?) -> [String] {
+    guard let grpc else { return [] }
+    var lines: [String] = []
+    if let port = grpc.port {
+      lines.append(
+        "  gRPC     \(host(settings.host)):\(port)\(grpc.isEncrypted ? " with TLS" : "")")
+    }
+    if let shared, shared.isEncrypted {
+      lines.append("  gRPC     \(host(settings.host)):\(shared.port) with TLS, beside REST")
+    }
+    if let path = grpc.socketPath { lines.append("  gRPC     unix:\(path)") }
+    for profile in grpcProfiles {
+      lines.append(
+        "  gRPC     \(host(settings.host)):\(profile.port) for \(profile.dialect.rawValue)")
     }
     return lines
+  }
+
+  private var reason: String {
+    settings.modelControlMode == .explicit
+      ? ": `--load-model` names none, and POST /v2/repository/models/NAME/load loads one"
+      : ": the directory is empty"
   }
 
   private func url(of address: BoundAddress?) -> String {

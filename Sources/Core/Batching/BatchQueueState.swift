@@ -193,6 +193,10 @@ package struct BatchQueueState: Sendable {
     return .last
   }
 
+  /// A request has ended whose run goes on; answers that run where nobody waits for it any more. After
+  /// `shareEnded`.
+  package mutating func leftRun(_ ticket: Ticket) -> [RunMark] { runs.withdraw(ticket) }
+
   /// Whether the request has not ended yet.
   package func isWanted(_ ticket: Ticket) -> Bool { book.holds(ticket) }
 

@@ -28,7 +28,8 @@ package struct PartFlow: Sendable {
   private let bytesMax: Int
   private var kept: ArraySlice<ResponsePart> = []
   private var keptByteCount = 0
-  private var end: ResponseEnd?
+  /// What follows the parts that are kept, once that is known.
+  package private(set) var end: ResponseEnd?
   private var isOver = false
   private var isWaiting = false
   private var isHandingOver = false

@@ -188,4 +188,7 @@ package enum RunPart: Sendable {
   /// This row is not finished: it is to run again, beside whatever waits by then, and is given these
   /// tensors then. Understood of models that are served with iterative sequences.
   case again(row: Int, carrying: [Tensor])
+  /// All parts of this row's answer are given, though the run goes on for others: its request may end
+  /// now. Of decoupled models without sequences; every other row is done when its run ends.
+  case done(row: Int)
 }

@@ -35,8 +35,10 @@ package struct TensorDescription: Sendable, Hashable {
     self.isOptional = isOptional
   }
 
-  /// Whether a tensor of this shape may be given here.
+  /// Whether a tensor of this shape may be given here; one with too many rows without elements may
+  /// nowhere.
   package func admits(_ shape: TensorShape) -> Bool {
+    if shape.hasTooManyEmptyRows { return false }
     if isShapeless { return true }
     guard shape.rank == dimensions.count else { return false }
     for (axis, dimension) in dimensions.enumerated() {

@@ -38,6 +38,8 @@ package struct RequestRecord: Sendable {
   package var written: Instant
   package var requestByteCount: Int
   package var responseByteCount: Int
+  /// Set at admission where the observer wants them.
+  package var traced: TracedTensors?
 
   package init(context: RequestContext, model: String) {
     self.context = context
@@ -77,7 +79,8 @@ package enum InferenceEvent: Sendable {
   case modelStateChanged(name: String, version: Int64, state: ModelState)
   case modelLoaded(name: String, version: Int64, footprintByteCount: Int, instanceCount: Int)
   case queueDepthChanged(name: String, version: Int64, depth: Int)
-  case batchStarted(name: String, version: Int64, rows: Int)
+  /// A run of so many rows has ended, well or not, after that time.
+  case batchRan(name: String, version: Int64, rows: Int, nanoseconds: UInt64)
   /// A run has lasted longer than its bound and was told to stop.
   case runExceededBound(name: String, version: Int64)
   /// A run was over its bound and would not stop; its thread was given up.
@@ -89,4 +92,10 @@ package protocol EventObserver: Sendable {
   func happened(_ event: InferenceEvent)
   /// Once for each request, when its answer has left or has been given up.
   func finished(_ record: RequestRecord)
+  /// Whether the tensors of requests to a model are to be kept until they are finished.
+  func wantsTensors(ofModel name: String) -> Bool
+}
+
+extension EventObserver {
+  package func wantsTensors(ofModel name: String) -> Bool { false }
 }

@@ -57,6 +57,23 @@ package struct TensorShape: Sendable {
     return product
   }
 
+  /// Most rows without elements that a tensor may have.
+  package static let emptyRowsMax = 65_536
+
+  /// Whether there are more rows without elements than that.
+  ///
+  /// No byte stands for such a row, and yet whoever goes over a tensor row by row, or writes it as
+  /// nested text, does something for each: a few bytes of a client could ask for any amount of it.
+  package var hasTooManyEmptyRows: Bool {
+    var rowCount = 1
+    for axis in 0..<rank {
+      if lengths[axis] == 0 { return rowCount > Self.emptyRowsMax }
+      let (next, overflow) = rowCount.multipliedReportingOverflow(by: lengths[axis])
+      rowCount = overflow ? .max : next
+    }
+    return false
+  }
+
   /// The lengths as an array; for slow paths.
   package var array: [Int] { (0..<rank).map { lengths[$0] } }
 }

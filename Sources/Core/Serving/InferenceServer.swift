@@ -167,19 +167,19 @@ package final class InferenceServer: Sendable {
     return living.registry.withLock { $0.cores }.drain(until: limit)
   }
 
-  /// Stops every run, ends all threads and returns the memory. Blocks. The last call.
+  /// Stops every run, ends all threads and returns the memory. Blocks; runs that do not stop within
+  /// `stopGraceSeconds` are given up, and so are loads. The last call.
   package func shutDown() {
     living.orders.close()
     caretakerThread.join()
-    for core in living.registry.withLock({ $0.cores }).graphsFirst {
-      core.beginDraining()
-      _ = core.drain(until: MonotonicClock.now())
-      core.stop()
-      living.surroundings.clock.remove(core)
-    }
-    living.registry.withLock { $0.removeAll() }
-    living.retiring.update { $0.isClosing = true }
+    living.surroundings.retiring.update { $0.isClosing = true }
     retiringThread.join()
+    let grace = Duration.seconds(living.surroundings.settings.stopGraceSeconds)
+    living.end(
+      living.registry.withLock { $0.cores }.graphsFirst
+        + living.surroundings.retiring.withValue { $0.takeRest() },
+      by: MonotonicClock.now().advanced(by: grace))
+    living.registry.withLock { $0.removeAll() }
     living.surroundings.clock.stop()
     clockThread.join()
   }

@@ -99,4 +99,10 @@ package struct ModelSpecification: Sendable {
     self.warnings = []
     self.needs = []
   }
+
+  /// Asks for so many instances, whatever the operator's groups add up to.
+  package mutating func fixInstances(at count: Int) {
+    scheduling.instances = []
+    instanceCount = count
+  }
 }

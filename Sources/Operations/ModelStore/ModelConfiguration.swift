@@ -42,9 +42,9 @@ struct ModelConfiguration {
   var written: ConfigurationGroup?
   let machine: MachineLimits
   /// Names that `--host-policy` knows.
-  let hostPolicies: Set<String>
+  private let hostPolicies: Set<String>
   /// The server has runs wait for what `rate_limiter` claims.
-  let isRateLimited: Bool
+  private let isRateLimited: Bool
 
   /// What the server's settings say, for a model without a file of its own.
   init(path: String, settings: ServeSettings) {
@@ -72,6 +72,22 @@ struct ModelConfiguration {
     if scheduling.isDecoupled { return "answers that come in parts are not kept" }
     return scheduling.sequences == nil
       ? nil : "answers within a sequence depend on what came before, and are not kept"
+  }
+
+  /// Why what its runs occupy is of no account; `nil` where it is.
+  var unlimitedReason: String? {
+    isRateLimited
+      ? nil : "it is not obeyed: the server runs without --rate-limit execution_count"
+  }
+
+  /// Why the policy of that name does not place all threads of its runs; `nil` where it does.
+  func unpinnedReason(_ policy: String) -> String? {
+    if !hostPolicies.contains(policy) {
+      return "no --host-policy of the server is called \(policy); the system places the threads"
+    }
+    guard options.threadCount > 1 else { return nil }
+    return "only the thread that calls the runtime is pinned, not the \(options.threadCount - 1) "
+      + "that help it"
   }
 
   /// Throws the first thing that forbids to load the model, and says how many more there are.

@@ -23,10 +23,14 @@ package struct MonitoringObserver: EventObserver {
     traces?.finished(record)
   }
 
+  package func wantsTensors(ofModel name: String) -> Bool {
+    traces?.wantsTensors(ofModel: name) ?? false
+  }
+
   package func happened(_ event: InferenceEvent) {
     metrics.happened(event)
     switch event {
-    case .batchStarted, .queueDepthChanged: break
+    case .batchRan, .queueDepthChanged: break
     case .modelStateChanged(let name, let version, let state): stateChanged(name, version, state)
     case .modelLoaded(let name, let version, let footprint, let instances):
       log.write(

@@ -4,6 +4,10 @@ package import Inference
 extension ServeSettings {
   package var httpPort: Int { integer(.httpPort) }
   package var grpcPort: Int { integer(.grpcPort) }
+  /// Whether gRPC and REST share one port, which speaks TLS.
+  package var isGRPCBesideHTTP: Bool {
+    grpcPort != 0 && grpcPort == httpPort && tlsCertificate != nil
+  }
   package var metricsPort: Int { integer(.metricsPort) }
   package var host: String { text(.host) ?? "127.0.0.1" }
   package var corsOrigins: [String] { names(.corsOrigins) }
@@ -24,6 +28,7 @@ extension ServeSettings {
   package var tlsKey: String? { text(.tlsKey) }
   package var tlsClientAuthorities: String? { text(.tlsClientCA) }
   package var httpSocket: String? { text(.httpSocket) }
+  package var grpcSocket: String? { text(.grpcSocket) }
   /// Permissions of Unix sockets' files.
   package var socketMode: UInt32 { UInt32(text(.socketMode) ?? "", radix: 8) ?? 0o600 }
 
@@ -73,6 +78,22 @@ extension ServeSettings {
   package var bodyGrace: Duration { duration(.bodyGrace) }
   package var connectionsMax: Int { integer(.connectionsMax) }
   package var grpcStreamsMax: Int { integer(.grpcStreamsMax) }
+  package var grpcMessageBytesMax: Int {
+    let byteCount = integer(.grpcMessageBytesMax)
+    return byteCount == 0 ? bodyBytesMax : byteCount
+  }
+  package var grpcWindowBytes: Int { integer(.grpcWindowBytes) }
+  package var grpcKeepaliveTime: Duration? { optionalDuration(.grpcKeepaliveTime) }
+  package var grpcKeepaliveTimeout: Duration { duration(.grpcKeepaliveTimeout) }
+  package var isGRPCKeptAliveWithoutCalls: Bool { boolean(.grpcKeepalivePermitWithoutCalls) }
+  /// 0 sets no bound, as for strikes.
+  package var grpcPingsWithoutDataMax: Int { integer(.grpcHTTP2MaxPingsWithoutData) }
+  package var grpcPingIntervalMin: Duration {
+    duration(.grpcHTTP2MinRecvPingIntervalWithoutData)
+  }
+  package var grpcPingStrikesMax: Int { integer(.grpcHTTP2MaxPingStrikes) }
+  package var grpcConnectionAgeMax: Duration? { optionalDuration(.grpcMaxConnectionAge) }
+  package var grpcConnectionAgeGrace: Duration? { optionalDuration(.grpcMaxConnectionAgeGrace) }
   package var idleTimeout: Duration { duration(.idleTimeout) }
   package var waitingRequestsMax: Int { integer(.waitingRequestsMax) }
   package var waitingBytesMax: Int { integer(.waitingBytesMax) }

@@ -207,13 +207,24 @@ package struct ServeSettings: Sendable {
         .compat, origin: origin(of: .compat), expected: PortProfile.expectation,
         got: text(of: .compat))
     }
+    if grpcPort == 0, profiles.contains(where: \.isGRPC) {
+      throw .contradiction(
+        .grpcPort, .compat, reason: "gRPC is turned off, and its ports are asked for")
+    }
     let ports: [(SettingName, Int)] =
       [(.httpPort, httpPort), (.grpcPort, grpcPort), (.metricsPort, metricsPort)]
       + profiles.map { (.compat, $0.port) }
     for (place, port) in ports.enumerated() where port.1 != 0 {
-      if let other = ports[..<place].first(where: { $0.1 == port.1 }) {
-        throw .contradiction(other.0, port.0, reason: "both are port \(port.1)")
-      }
+      guard let other = ports[..<place].first(where: { $0.1 == port.1 }) else { continue }
+      let areFronts = (other.0, port.0) == (.httpPort, .grpcPort)
+      if areFronts, isGRPCBesideHTTP { continue }
+      throw .contradiction(
+        other.0, port.0,
+        reason: "both are port \(port.1)"
+          + (areFronts ? ", which they share only with tls-certificate" : ""))
+    }
+    if let path = httpSocket, path == grpcSocket {
+      throw .contradiction(.httpSocket, .grpcSocket, reason: "both are \(path)")
     }
   }
 }

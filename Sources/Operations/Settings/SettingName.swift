@@ -21,6 +21,7 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case tlsKey = "tls-key"
   case tlsClientCA = "tls-client-ca"
   case httpSocket = "http-socket"
+  case grpcSocket = "grpc-socket"
   case socketMode = "socket-mode"
 
   case modelControlMode = "model-control-mode"
@@ -55,6 +56,16 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   case bodyGrace = "body-grace"
   case connectionsMax = "connections-max"
   case grpcStreamsMax = "grpc-streams-max"
+  case grpcMessageBytesMax = "grpc-message-bytes-max"
+  case grpcWindowBytes = "grpc-window-bytes"
+  case grpcKeepaliveTime = "grpc-keepalive-time"
+  case grpcKeepaliveTimeout = "grpc-keepalive-timeout"
+  case grpcKeepalivePermitWithoutCalls = "grpc-keepalive-permit-without-calls"
+  case grpcHTTP2MaxPingsWithoutData = "grpc-http2-max-pings-without-data"
+  case grpcHTTP2MinRecvPingIntervalWithoutData = "grpc-http2-min-recv-ping-interval-without-data"
+  case grpcHTTP2MaxPingStrikes = "grpc-http2-max-ping-strikes"
+  case grpcMaxConnectionAge = "grpc-max-connection-age"
+  case grpcMaxConnectionAgeGrace = "grpc-max-connection-age-grace"
   case idleTimeout = "idle-timeout"
   case waitingRequestsMax = "waiting-requests-max"
   case waitingBytesMax = "waiting-bytes-max"
@@ -82,7 +93,11 @@ package enum SettingName: String, Sendable, Hashable, CaseIterable {
   package var variable: String {
     var bytes = Array("APUS_".utf8)
     for byte in rawValue.utf8 {
-      bytes.append(byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte & 0xdf)
+      switch byte {
+      case UInt8(ascii: "-"): bytes.append(UInt8(ascii: "_"))
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): bytes.append(byte & 0xdf)
+      default: bytes.append(byte)
+      }
     }
     return String(decoding: bytes, as: UTF8.self)
   }

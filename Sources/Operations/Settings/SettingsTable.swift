@@ -3,7 +3,7 @@
 package enum SettingsTable {
   /// In the order of the reference page.
   package static let rows: [Setting] =
-    addresses + models + repository + limits + stopping + logging + aboutSettings
+    addresses + models + repository + limits + grpcLimits + stopping + logging + aboutSettings
 
   /// Variables of other parts of Apus, which are not settings of the server.
   package static let otherVariables = ["APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY"]
@@ -25,7 +25,8 @@ package enum SettingsTable {
       "Port of every REST dialect and of the web page; 0 lets the system choose a free one."),
     Setting(
       .grpcPort, .addresses, .integer(0...65_535), fallback: "8001",
-      "Port of gRPC; 0 turns it off."),
+      "Port of gRPC; 0 turns it off, unless there is `grpc-socket`. With TLS, `http-port` answers "
+        + "gRPC, too, and both may be one port."),
     Setting(
       .metricsPort, .addresses, .integer(0...65_535), fallback: "8002",
       "Port of `/metrics` alone; 0 turns it off. The HTTP port answers `/metrics` too."),
@@ -52,6 +53,7 @@ package enum SettingsTable {
       .compat, .addresses, .text, fallback: "",
       "Further ports for clients of another server: `torchserve=8080,8081,8082` (inference, "
         + "management, metrics), `tensorflow=8501`, `kserve-v1=8080`, `mlflow=5000`, "
+        + "`torchserve-grpc=7070,7071`, `tensorflow-grpc=8500`, "
         + "`sagemaker=8080`, `vertex=8080`; several with spaces between them. "
         + "`SAGEMAKER_BIND_TO_PORT` and `AIP_HTTP_PORT` set it, too."),
     Setting(
@@ -67,7 +69,8 @@ package enum SettingsTable {
         + "`model-repository`, `statistics`, `trace` and `logging`."),
     Setting(
       .grpcRestrictedProtocol, .addresses, .secrets, fallback: "",
-      "The same for gRPC, where the metadata is `triton-grpc-protocol-HEADER`."),
+      "The same for gRPC calls, where the metadata is `triton-grpc-protocol-HEADER`; groups are the "
+        + "same."),
     Setting(
       .allowClientShm, .addresses, .boolean, fallback: "false",
       "Let clients of this machine register system shared memory for their tensors."),
@@ -85,6 +88,9 @@ package enum SettingsTable {
     Setting(
       .httpSocket, .addresses, .path, fallback: "",
       "Unix-domain socket that answers what the HTTP port answers, without TLS."),
+    Setting(
+      .grpcSocket, .addresses, .path, fallback: "",
+      "Unix-domain socket that answers what the gRPC port answers, without TLS."),
     Setting(
       .socketMode, .addresses, .choice(["600", "660", "666"]), fallback: "600",
       "Who may open Unix-domain sockets: this user, its group too, or everybody here."),
@@ -195,9 +201,6 @@ package enum SettingsTable {
       .connectionsMax, .limits, .integer(1...1_000_000), fallback: "10000",
       "Connections open at once."),
     Setting(
-      .grpcStreamsMax, .limits, .integer(1...100_000), fallback: "256",
-      "gRPC calls open at once on one connection; further ones wait at the client."),
-    Setting(
       .idleTimeout, .limits, .duration(.milliseconds(1)...day), fallback: "75s",
       "Time after which a connection without a request is closed."),
     Setting(
@@ -258,5 +261,5 @@ package enum SettingsTable {
       "Print every setting with its value and where that came from, then end."),
   ]
 
-  private static let day = Duration.seconds(86_400)
+  static let day = Duration.seconds(86_400)
 }

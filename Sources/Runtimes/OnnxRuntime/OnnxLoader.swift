@@ -103,7 +103,8 @@ extension OnnxRuntimeLibrary {
       try api.check(
         api.pointee.SetIntraOpNumThreads(settings, Int32(clamping: max(1, options.threadCount))))
       try api.check(api.pointee.SetInterOpNumThreads(settings, 1))
-      try api.check(api.pointee.EnableCpuMemArena(settings))
+      // The library's memory is ours, see `OnnxHostMemory`, and no arena of each session's own.
+      try api.check(api.pointee.AddSessionConfigEntry(settings, "session.use_env_allocators", "1"))
       try api.check(
         api.pointee.AddSessionConfigEntry(settings, "session.intra_op.allow_spinning", "0"))
       // Smaller blocks of work, so that a thread that lost its processor holds up little.

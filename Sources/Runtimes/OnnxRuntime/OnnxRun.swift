@@ -182,7 +182,7 @@ final class OnnxRun {
 final class OnnxValue: @unchecked Sendable {
   /// Constant; owned by this object alone. A finished value is only read.
   let handle: OpaquePointer
-  /// Its memory belongs to the session's arena.
+  /// Its memory belongs to the session.
   private let session: OnnxSession
 
   init(_ handle: OpaquePointer, of session: OnnxSession) {

@@ -68,6 +68,8 @@ package final class OnnxRuntimeLibrary: @unchecked Sendable {
     }
     allocator = try api.make { api.pointee.GetAllocatorWithDefaultOptions(&$0) }
     hostMemory = try api.make { api.pointee.CreateCpuMemoryInfo(Self.deviceAllocator, 0, &$0) }
+    try api.check(
+      api.pointee.RegisterAllocator(environment, OnnxHostMemory.allocator(of: hostMemory)))
   }
 
   private static func entrance(

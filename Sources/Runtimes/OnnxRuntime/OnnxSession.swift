@@ -4,7 +4,7 @@ import Inference
 /// A model inside ONNX Runtime: its graph, its weights, and the names of its inputs and outputs.
 ///
 /// Runs may be made from any number of threads at a time. Lives as long as a model, an instance or
-/// an answer refers to it: what the library allocates for an answer belongs to the session's arena.
+/// an answer refers to it: what the library allocates for an answer belongs to the session.
 final class OnnxSession: @unchecked Sendable {
   // Everything here is constant once `init` is done.
   let library: OnnxRuntimeLibrary

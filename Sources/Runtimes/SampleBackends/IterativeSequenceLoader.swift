@@ -35,8 +35,9 @@ private final class IterativeSequenceInstance: ModelInstance {
     let totals = batch.inputs[0]?.elements(as: Int32.self) ?? []
     for (row, total) in totals.enumerated() {
       let carried = batch.carried.indices.contains(row) ? batch.carried[row].first : nil
-      let left = (carried?.elements(as: Int32.self).first ?? total) - 1
-      guard left >= 0 else { continue }
+      let before = carried?.elements(as: Int32.self).first ?? total
+      guard before > 0 else { continue }
+      let left = before - 1
       let tensor = Tensor([left], datatype: .int32, shape: hasRows ? [1, 1] : [1])
       emit(.outputs(rows: row..<row + 1, [tensor]))
       if left > 0 { emit(.again(row: row, carrying: [tensor])) }

@@ -1,7 +1,8 @@
 package import Inference
 
 /// Triton's `square` backend: `IN` INT32 [1] of value n gets n answers, `OUT` INT32 [1], each of them n;
-/// none where n is 0 or less. With rows, each has its own answers, and the rows of a run take turns.
+/// none where n is 0 or less. With rows, each has its own answers, the rows of a run take turns, and a row
+/// is done with its last answer.
 package struct SquareLoader: ModelLoader {
   package let runtimeName = "square"
   private let declared: DeclaredSignature?
@@ -60,6 +61,7 @@ private final class SquareInstance: ModelInstance {
       for (row, count) in counts.enumerated() where round < goodCounts[row] {
         let tensor = Tensor([count], datatype: .int32, shape: hasRows ? [1, 1] : [1])
         emit(.outputs(rows: row..<row + 1, [tensor]))
+        if round + 1 == Int(count) { emit(.done(row: row)) }
       }
     }
     for (row, count) in counts.enumerated() where goodCounts[row] < Int(count) {

@@ -5,6 +5,7 @@ package import NIOCore
 package import NIOPosix
 package import Serving
 import Synchronization
+package import Transport
 
 /// What all fronts of one server stand on: the event loops, an entrance to the models for each of
 /// them, and the workers.
@@ -75,8 +76,23 @@ package final class FrontGround: Sendable {
     }
   }
 
+  /// Opens a Unix-domain socket. Blocks for moments.
+  package func listen(
+    _ bootstrap: ServerBootstrap, on socket: UnixSocket
+  ) throws(ServerFault) -> BoundSocket {
+    try socket.prepare()
+    let channel = try socket.binding { () throws(ServerFault) in
+      switch wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
+      case .success(let channel): return channel
+      case .failure(let error):
+        throw .configurationInvalid(file: socket.path, reason: "cannot listen there: \(error)")
+      }
+    }
+    return BoundSocket(channel, at: socket)
+  }
+
   /// Blocks until a listener is bound.
-  package func wait(
+  private func wait(
     for binding: EventLoopFuture<any Channel>
   ) -> Result<any Channel, any Error> {
     let result = Guarded<Result<any Channel, any Error>?>(nil)

@@ -13,11 +13,20 @@ package protocol FrontRepository: Sendable {
   func unload(
     _ name: String, withDependents: Bool,
     _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Takes one version of several away.
+  func unload(
+    _ name: String, version: Int64,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
+  /// Has these versions loaded anew with so many instances each; they answer meanwhile.
+  func scale(
+    _ name: String, versions: Set<Int64>, instanceCount: Int,
+    _ completion: @escaping @Sendable (InferenceFailure?) -> Void)
   /// Gives versions of a model other names, or takes such names away where the version is `nil`;
   /// blocks for moments.
   func setAliases(_ aliases: [String: Int64?], of name: String) throws(InferenceFailure)
-  /// Models that could be loaded and of which nothing is known to the server.
-  func restingNames() -> [String]
+  /// Models of the repository of which nothing is known to the server: they could be loaded, or what is
+  /// written of them cannot be understood. Blocks for moments.
+  func unknownEntries() -> [RepositoryEntry]
 }
 
 extension RepositoryEntry {
@@ -29,7 +38,6 @@ extension RepositoryEntry {
       RepositoryEntry(name: $0.name, version: $0.version, state: $0.state, problem: $0.problem)
     }
     guard !isReadyOnly, let repository else { return entries }
-    return entries
-      + repository.restingNames().map { RepositoryEntry(name: $0, version: nil, state: .gone) }
+    return entries + repository.unknownEntries()
   }
 }

@@ -6,6 +6,8 @@ package import WireFormats
 /// meanwhile and is let go when the request is over.
 package struct HeldRegions: Sendable {
   private var regions: [String: SharedRegion] = [:]
+  /// For the copies of its inputs.
+  private var room: SharedMemoryRoom?
 
   package init() {}
 
@@ -14,6 +16,11 @@ package struct HeldRegions: Sendable {
   ) throws(InferenceFailure) {
     for input in request.regionInputs { try hold(input.span.region, registry) }
     for name in request.responsePlan.regions { try hold(name, registry) }
+    let byteCount = request.regionInputs.reduce(0) { sum, input in
+      let (sum, isOver) = sum.addingReportingOverflow(input.span.byteCount)
+      return isOver ? .max : sum
+    }
+    if byteCount > 0 { room = try registry.room(forBytes: byteCount) }
   }
 
   private mutating func hold(

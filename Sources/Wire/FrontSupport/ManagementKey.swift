@@ -1,10 +1,11 @@
 package import Inference
+import WireFormats
 
 /// Who may change what is served: whoever has the key, where there is one, else this machine alone.
 package struct ManagementKey: Sendable {
-  private let key: String?
+  private let key: Secret?
 
-  package init(_ key: String?) { self.key = key }
+  package init(_ key: String?) { self.key = key.map { Secret($0) } }
 
   /// Why not; `nil` for those who may.
   ///
@@ -16,18 +17,11 @@ package struct ManagementKey: Sendable {
     return isHere ? nil : .forbidden(.managementFromAfar)
   }
 
-  /// Takes the same time whatever of the key is right.
-  private static func bears(_ key: String, _ authorization: String?) -> Bool {
+  private static func bears(_ key: Secret, _ authorization: String?) -> Bool {
     let scheme = "bearer "
     guard let authorization, authorization.utf8.count >= scheme.utf8.count,
       authorization.prefix(scheme.count).lowercased() == scheme
     else { return false }
-    let given = Array(authorization.utf8.dropFirst(scheme.utf8.count))
-    let wanted = Array(key.utf8)
-    var difference = UInt8(given.count == wanted.count ? 0 : 1)
-    for place in wanted.indices {
-      difference |= wanted[place] ^ (place < given.count ? given[place] : ~wanted[place])
-    }
-    return difference == 0
+    return key.isEqual(to: authorization.utf8.dropFirst(scheme.utf8.count))
   }
 }

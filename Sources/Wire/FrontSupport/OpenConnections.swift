@@ -1,4 +1,5 @@
 package import Inference
+package import NIOCore
 import Serving
 import Synchronization
 
@@ -23,6 +24,15 @@ package final class OpenConnections: Sendable {
     }
   }
 
+  /// Takes a place for a connection until it ends, or goes to another front; `nil`, and a refusal
+  /// counted, where there is none. On the channel's loop.
+  package func takePlace(for channel: any Channel) -> ConnectionPlace? {
+    guard enter() else { return nil }
+    let place = ConnectionPlace(self)
+    channel.closeFuture.assumeIsolated().whenComplete { _ in place.giveBack() }
+    return place
+  }
+
   package func leave() {
     let isLast = counts.withValue { counts in
       counts.open -= 1
@@ -38,6 +48,19 @@ package final class OpenConnections: Sendable {
 
   package var count: Int { counts.withValue { $0.open } }
   package var refusedCount: Int { counts.withValue { $0.refused } }
+}
+
+/// One connection's place among the open ones. On its channel's loop.
+package final class ConnectionPlace {
+  private var connections: OpenConnections?
+
+  fileprivate init(_ connections: OpenConnections) { self.connections = connections }
+
+  /// For another connection; a second time it does nothing.
+  package func giveBack() {
+    connections?.leave()
+    connections = nil
+  }
 }
 
 /// Bytes that may be held at one time, over all connections.

@@ -1,5 +1,6 @@
 import Glibc
 package import Inference
+package import NIOCore
 
 /// A Unix-domain socket that a front listens on: its file, and who may open it.
 package struct UnixSocket: Sendable, Equatable {
@@ -83,5 +84,25 @@ package struct UnixSocket: Sendable, Equatable {
 
   private func fault(_ reason: String) -> ServerFault {
     .configurationInvalid(file: path, reason: "cannot listen there: \(reason)")
+  }
+}
+
+/// A Unix-domain socket that is listened on.
+package struct BoundSocket: Sendable {
+  private let channel: any Channel
+  private let socket: UnixSocket
+  private let identity: UnixSocket.Identity?
+
+  /// Takes note of the file that `channel` was bound to.
+  package init(_ channel: any Channel, at socket: UnixSocket) {
+    self.channel = channel
+    self.socket = socket
+    identity = socket.identity
+  }
+
+  /// Listens no more, and takes the file away.
+  package func close() {
+    channel.close(promise: nil)
+    if let identity { socket.remove(identity) }
   }
 }

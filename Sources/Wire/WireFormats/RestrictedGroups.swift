@@ -17,22 +17,14 @@ package struct RestrictedGroups: Sendable {
   package struct Lock: Sendable, Equatable {
     /// In lower case.
     package let header: String
-    private let value: [UInt8]
+    private let value: Secret
 
     init(header: String, value: String) {
       self.header = header
-      self.value = Array(value.utf8)
+      self.value = Secret(value)
     }
 
-    /// Takes the same time whatever of the value is right.
-    package func isOpened(by given: String?) -> Bool {
-      let given = Array((given ?? "").utf8)
-      var difference = UInt8(given.count == value.count ? 0 : 1)
-      for place in value.indices {
-        difference |= value[place] ^ (place < given.count ? given[place] : ~value[place])
-      }
-      return difference == 0
-    }
+    package func isOpened(by given: String?) -> Bool { value.isEqual(to: (given ?? "").utf8) }
   }
 
   /// What is wrong with a restriction.

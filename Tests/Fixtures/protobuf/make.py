@@ -7,8 +7,10 @@ ProtobufDocuments reads the former and must write the latter; protobuf_test.py c
 still makes the same lines with the clients that are installed.
 """
 
+import importlib
 import pathlib
 import random
+import sys
 
 from google.protobuf.descriptor import FieldDescriptor as F
 from google.protobuf.message_factory import GetMessageClass
@@ -17,6 +19,26 @@ from grpc_reflection.v1alpha import reflection_pb2
 from tritonclient.grpc import model_config_pb2, service_pb2
 
 FILE = pathlib.Path(__file__).with_name("messages.txt")
+sys.path.append(str(FILE.parents[2] / "Clients"))
+from support import protos  # noqa: E402
+
+protos.make()
+# Files of other servers' services, whose stubs the tests make.
+OTHERS = [
+    "google.protobuf.any", "google.protobuf.empty", "google.protobuf.wrappers", "google.rpc.status",
+    *(f"tensorflow.core.{name}" for name in (
+        "framework.tensor", "framework.tensor_shape", "example.example", "example.feature",
+        "protobuf.meta_graph")),
+    *(f"tensorflow_serving.apis.{name}" for name in (
+        "classification", "get_model_metadata", "get_model_status", "inference", "input", "model",
+        "model_management", "predict", "regression", "status")),
+    *(f"tensorflow_serving.config.{name}" for name in (
+        "file_system_storage_path_source", "model_server_config")),
+    "inference", "management",
+]
+# Of `google.protobuf.wrappers`, the one that is carried.
+LEFT_OUT = {f"google.protobuf.{kind}Value" for kind in (
+    "Double", "Float", "UInt64", "Int32", "UInt32", "Bool", "String", "Bytes")}
 PER_TYPE = 6
 VALUES = {
     F.TYPE_BOOL: [False, True],
@@ -39,9 +61,10 @@ def types():
             if not nested.GetOptions().map_entry:
                 yield from inside(nested)
 
-    for file in (service_pb2, model_config_pb2, health_pb2, reflection_pb2):
+    others = [importlib.import_module(f"{name}_pb2") for name in OTHERS]
+    for file in (service_pb2, model_config_pb2, health_pb2, reflection_pb2, *others):
         for name, message in sorted(file.DESCRIPTOR.message_types_by_name.items()):
-            if not name.startswith("HealthList"):
+            if not name.startswith("HealthList") and message.full_name not in LEFT_OUT:
                 yield from inside(message)
 
 

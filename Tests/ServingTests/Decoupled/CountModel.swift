@@ -58,6 +58,7 @@ final class CountModel: ComputingModel {
         try hold(before: part)
         for (row, value) in values.enumerated() where part < Int(value % 100) {
           self.emit(Int32(part), row, emit)
+          if part + 1 == value { emit(.done(row: row)) }
         }
       }
       for (row, value) in values.enumerated() where value >= 100 {

@@ -25,6 +25,8 @@ private struct SumHouse {
     specification.scheduling.batching.rowsMax = rows
     let idDatatype = model.signature.inputs[4].datatype
     specification.scheduling.sequences = SequencePolicy(
+      // Not the second of the default: a busy machine may take that between two requests.
+      idleNanosecondsMax: 60_000_000_000,
       controls: [
         .init(input: "START", kind: .start, datatype: .int32),
         .init(input: "END", kind: .end, datatype: .int32),

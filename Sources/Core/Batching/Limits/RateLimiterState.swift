@@ -63,7 +63,8 @@ package struct RateLimiterState: Sendable {
     var needs: [ResourcePools.Key: Int] = [:]
     for claim in policy.claims where claim.count > 0 {
       let key = ResourcePools.key(of: claim, device: device)
-      if pools.isClaimedOtherwise(key) { throw .mixedScope(resource: claim.name) }
+      let isMixed = needs.keys.contains { $0.name == key.name && $0 != key }
+      if isMixed || pools.isClaimedOtherwise(key) { throw .mixedScope(resource: claim.name) }
       needs[key, default: 0] += claim.count
     }
     for (key, count) in needs.sorted(by: { $0.key.name < $1.key.name }) {

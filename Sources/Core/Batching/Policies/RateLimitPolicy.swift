@@ -12,7 +12,7 @@ package struct ResourceClaim: Sendable, Hashable {
   }
 }
 
-/// How an instance competes with those of all models (`ModelRateLimiter`).
+/// How an instance competes with those of all models (`rate_limiter`, `rate-limit`).
 package struct RateLimitPolicy: Sendable, Hashable {
   /// Empty where a run waits for nothing.
   package var claims: [ResourceClaim]

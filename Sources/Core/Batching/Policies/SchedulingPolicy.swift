@@ -5,6 +5,8 @@ package struct SchedulingPolicy: Sendable, Equatable {
   package var sequences: SequencePolicy?
   /// Groups of instances; empty takes the server's default count (`instance_group`).
   package var instances: [InstanceGroup]
+  /// What holds for instances where no group is listed; its count says nothing.
+  package private(set) var ungrouped = InstanceGroup(count: 1)
   /// Answers of equal requests may be kept (`response_cache`).
   package var keepsAnswers: Bool
   /// A request may have any number of answers (`model_transaction_policy`).
@@ -15,6 +17,15 @@ package struct SchedulingPolicy: Sendable, Equatable {
     self.sequences = nil
     self.instances = []
     self.keepsAnswers = false
+  }
+
+  /// All instances by their groups; one group where none is listed.
+  package var groups: [InstanceGroup] { instances.isEmpty ? [ungrouped] : instances }
+
+  /// Changes what holds for all instances, however many there will be.
+  package mutating func changeInstances(_ change: (inout InstanceGroup) -> Void) {
+    change(&ungrouped)
+    for place in instances.indices { change(&instances[place]) }
   }
 }
 

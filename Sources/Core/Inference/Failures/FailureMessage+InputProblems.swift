@@ -28,7 +28,7 @@ extension FailureMessage {
       "no image came; send it as the body, or in a field named \(fields.joined(separator: ", "))"
     case .wrongShape(let input, let expected, let got):
       "input \(PublicText.quoted(input)) must have shape \(expected) (-1 is any length), but has "
-        + "\(got)"
+        + "\(got)\(emptyRows(got))"
     case .tooManyRows(let model, let limit, let got):
       "inference request batch-size must be <= \(limit) for '\(PublicText.cut(model, 80))', but is "
         + "\(got); send fewer rows at once"
@@ -76,6 +76,11 @@ extension FailureMessage {
     case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64:
       "an integer, written without a point or an exponent"
     }
+  }
+
+  private static func emptyRows(_ lengths: [Int]) -> String {
+    guard TensorShape(lengths)?.hasTooManyEmptyRows ?? false else { return "" }
+    return "; of rows without elements it may have at most \(TensorShape.emptyRowsMax)"
   }
 
   private static func text(for problem: ImageProblem) -> String {

@@ -148,6 +148,8 @@ struct BatchWork: Sendable {
         if own.contains(row) { result.append(.failed(row: row - offset, fault)) }
       case .again(let row, let carried):
         if own.contains(row) { result.append(.again(row: row - offset, carrying: carried)) }
+      case .done(let row):
+        if own.contains(row) { result.append(.done(row: row - offset)) }
       case .outputs(let rows, let tensors):
         let common = rows.clamped(to: own)
         guard !common.isEmpty else { continue }

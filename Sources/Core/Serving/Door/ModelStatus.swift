@@ -1,3 +1,4 @@
+import Batching
 package import Inference
 
 /// One version as operators see it.
@@ -17,6 +18,10 @@ package struct ModelStatus: Sendable {
   package let queueDepth: Int
   /// What its automatic batcher holds for best; `nil` where the operator chose.
   package let batching: ModelStatistics.Batching?
+  /// Most rows of a run, and how long one waits for more: as its operator chose, or as its automatic
+  /// batcher holds for best.
+  package let runRowsMax: Int
+  package let runDelayNanoseconds: UInt64
   /// Answers of equal requests are kept.
   package let keepsAnswers: Bool
   /// What its operator asked for and is not done, a sentence each.
@@ -42,7 +47,12 @@ package struct ModelStatus: Sendable {
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
     self.instanceCount = core?.instanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
-    self.batching = core?.batchingChoice
+    let chosen = specification.scheduling.batching
+    let batching = core?.batchingChoice
+    self.batching = batching
+    self.runRowsMax = batching?.rowsMax ?? (chosen.mode == .off ? 1 : max(1, chosen.rowsMax))
+    self.runDelayNanoseconds =
+      batching?.delayNanoseconds ?? (chosen.mode == .off ? 0 : chosen.delayNanosecondsMax)
     self.keepsAnswers = core?.answerKeeper != nil
     self.warnings = specification.warnings
   }

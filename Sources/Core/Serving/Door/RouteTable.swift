@@ -56,11 +56,16 @@ struct RouteTable: Sendable {
     return route.others[number]?.wakes ?? false
   }
 
+  /// Lists what there is of the kind that was not found: models, versions, or other names.
   private func notFound(_ address: ModelAddress) -> InferenceFailure {
+    if let route = routes[address.name] {
+      return .modelNotFound(address, known: Array(route.known(as: address.version)))
+    }
     // All names are sorted only where they are few: anybody may ask for what is not there.
     let names =
       routes.count > 64 ? Array(routes.keys.prefix(Self.knownNamesMax)) : Array(routes.keys)
-    return .modelNotFound(address, known: Array(names.sorted().prefix(Self.knownNamesMax)))
+    return .modelNotFound(
+      ModelAddress(name: address.name), known: Array(names.sorted().prefix(Self.knownNamesMax)))
   }
 }
 
@@ -78,5 +83,11 @@ extension RouteTable.Route {
     case .number(let number): number
     case .alias(let alias): aliases[alias]
     }
+  }
+
+  /// What could be asked for in place of such a version.
+  func known(as version: ModelAddress.Version) -> [String] {
+    if case .alias = version { return aliases.keys.sorted() }
+    return (Array(ready.keys) + others.keys).sorted().map(String.init)
   }
 }

@@ -126,7 +126,10 @@ final class GraphAsk: ResponseSink {
     if case .failed(let failure) = end.outcome { return self.end(failure) }
     let (outputs, count) = heard.withLock { ($0.outputs, $0.partCount) }
     guard count == 1 else {
-      return self.end(work.step.failure("its model answered \(count) times; once is expected"))
+      // A tensor of a graph has one value, on which later steps begin once.
+      return self.end(
+        work.step.failure(
+          "its model gave \(count) answers, and a step of a graph takes exactly one"))
     }
     run.askEnded(id, ask, .made(outputs))
   }

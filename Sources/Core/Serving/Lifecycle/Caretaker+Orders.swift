@@ -12,8 +12,7 @@ extension Caretaker {
         key, isOnDemand: order.isOnDemand, expectedByteCount: specification.source.byteCount,
         needs: specification.needs)
       specifications[key] = specification
-      open.insert(key)
-      loaded.change(key) { facts in
+      change(key) { facts in
         facts.faultCount = 0
         facts.retryAt = .never
       }
@@ -27,7 +26,7 @@ extension Caretaker {
     if let name = order.replaces {
       let wanted = order.keeps.union(order.specifications.map(\.version))
       desired.supersede(othersThan: wanted, of: name)
-      open.formUnion(desired.keys(of: name))
+      for key in desired.keys(of: name) { open.review(key, desired, loaded) }
     }
     pending.answerIfComplete()
   }
@@ -63,8 +62,7 @@ extension Caretaker {
         return order.completion(
           .failure(.overloaded(limit: .waitingRequests(limit), retryAfter: .seconds(1))))
       }
-      loaded.change(key) { $0.isAsked = true }
-      open.insert(key)
+      change(key) { $0.isAsked = true }
     }
   }
 }

@@ -8,7 +8,7 @@ extension Caretaker {
 
   func load(_ key: ModelKey, _ revision: UInt64) {
     guard let specification = specifications[key], let wish = desired[key] else { return }
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.loading = revision
       facts.loadingByteCount = wish.expectedByteCount
     }
@@ -51,13 +51,12 @@ extension Caretaker {
     guard attempts[key] === attempt else { return }
     attempts[key] = nil
     proofLimits[key] = nil
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.loading = nil
       facts.loadingByteCount = 0
       facts.tried = max(facts.tried, attempt.revision)
     }
     guard let wish = desired[key], !wish.isSuperseded else { return forget(key) }
-    open.insert(key)
     // A newer wish came meanwhile: whoever waited for this one waits for that.
     guard wish.revision == attempt.revision else { return }
     do throws(RuntimeFault) {
@@ -65,7 +64,6 @@ extension Caretaker {
     } catch {
       failed(key, attempt.revision, describe(error, attempt))
     }
-    open.formUnion(desired.keys(of: key.name))
   }
 
   private func describe(_ fault: RuntimeFault, _ attempt: LoadAttempt) -> ServerFault {
@@ -86,7 +84,7 @@ extension Caretaker {
     if let replaced { retire(replaced) }
     let byteCount = model.footprintByteCount
     desired.learn(byteCount: byteCount, of: key)
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.served = attempt.revision
       facts.byteCount = byteCount
       facts.isAsked = false
@@ -108,7 +106,7 @@ extension Caretaker {
   private func failed(_ key: ModelKey, _ revision: UInt64, _ fault: ServerFault) {
     let state = ModelState.failed(reason: "\(fault)")
     set(state, key)
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.isAsked = false
       guard facts.faultCount > 0, facts.served == nil else { return }
       facts.faultCount += 1
@@ -124,7 +122,7 @@ extension Caretaker {
     let fault = ServerFault.limitReached(
       "model \(key.name): it needs \(neededByteCount) bytes, \(loaded.byteCount) of the \(limit) "
         + "that models may have are in use, and none can be given up")
-    loaded.change(key) { $0.tried = max($0.tried, revision) }
+    change(key) { $0.tried = max($0.tried, revision) }
     failed(key, revision, fault)
     // One that is loaded on demand may find room at another request.
     if desired[key]?.isOnDemand == true { set(.dormant, key) }
@@ -136,7 +134,7 @@ extension Caretaker {
     let served = living.registry.withLock { $0.close(key, leaving: .gone) }
     desired.unwant(key)
     if let attempt = attempts[key] { attempt.stop.raise() }
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.served = nil
       facts.byteCount = 0
     }
@@ -148,7 +146,7 @@ extension Caretaker {
 
   func evict(_ key: ModelKey) {
     let served = living.registry.withLock { $0.close(key, leaving: .dormant) }
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.served = nil
       facts.byteCount = 0
     }
@@ -174,6 +172,7 @@ extension Caretaker {
     guard desired[key] == nil, attempts[key] == nil else { return }
     specifications[key] = nil
     loaded.remove(key)
+    open.review(key, desired, loaded)
   }
 
   // MARK: Faults
@@ -191,7 +190,7 @@ extension Caretaker {
     _ = living.registry.withLock { $0.close(key, leaving: state) }
     living.announce(key, state)
     served.core.giveUp(reason: reason)
-    loaded.change(key) { facts in
+    change(key) { facts in
       facts.served = nil
       facts.byteCount = 0
       facts.tried = wish.revision
@@ -199,7 +198,6 @@ extension Caretaker {
       facts.retryAt = MonotonicClock.now().advanced(by: wait)
     }
     retire(served)
-    open.insert(key)
   }
 
   private static func reason(_ wait: Duration) -> String {

@@ -11,7 +11,7 @@ final class Caretaker {
   var desired = DesiredModels()
   var loaded = LoadedModels()
   /// Versions where something may be to do.
-  var open: Set<ModelKey> = []
+  var open = OpenVersions()
   var specifications: [ModelKey: ModelSpecification] = [:]
   var attempts: [ModelKey: LoadAttempt] = [:]
   /// When warm-up and proof of an attempt must have ended.
@@ -62,13 +62,25 @@ final class Caretaker {
       case .refuse(let key, let revision, let needed): refuse(key, revision, needed)
       }
     }
-    open = open.filter { !isSettled($0) }
   }
 
   private func nextStep() -> RolloutStep? {
-    if limits.byteCountMax != nil { noteUses() }
-    return RolloutPolicy.nextStep(
+    let step = policyStep()
+    guard case .evict = step else { return step }
+    // Only now it matters when each was last asked, which takes a look at all.
+    noteUses()
+    return policyStep()
+  }
+
+  private func policyStep() -> RolloutStep? {
+    RolloutPolicy.nextStep(
       desired, loaded, open: open, limits: limits, now: MonotonicClock.now())
+  }
+
+  /// Changes what is known of a version.
+  func change(_ key: ModelKey, _ change: (inout LoadedModels.Facts) -> Void) {
+    loaded.change(key, change)
+    open.review(key, desired, loaded)
   }
 
   /// The policy sees when versions were last asked.
@@ -81,28 +93,12 @@ final class Caretaker {
     for (key, lastUsed) in uses { loaded.change(key) { $0.lastUsed = lastUsed } }
   }
 
-  /// Nothing will be to do about it unless an order comes.
-  private func isSettled(_ key: ModelKey) -> Bool {
-    let facts = loaded[key]
-    guard let wish = desired[key] else { return facts.served == nil }
-    if wish.isSuperseded { return false }
-    if facts.loading != nil { return true }
-    if facts.served == nil, facts.faultCount > 0 { return false }
-    if facts.served == nil, wish.isOnDemand { return !facts.isAsked }
-    return facts.tried >= wish.revision
-  }
-
   // MARK: Time
 
   private var wakeAt: Instant {
     var earliest = waiting.earliestDeadline
     for limit in proofLimits.values { earliest = min(earliest, limit) }
-    for key in open {
-      let facts = loaded[key]
-      if facts.faultCount > 0, facts.served == nil, facts.loading == nil, desired[key] != nil {
-        earliest = min(earliest, facts.retryAt)
-      }
-    }
+    for key in open.retrying { earliest = min(earliest, loaded[key].retryAt) }
     return earliest
   }
 

@@ -7,8 +7,6 @@ final class LivingModels: Sendable {
   let loopCount: Int
   let orders = CaretakerOrders()
   let registry = Guarded(Registry())
-  /// Versions on their way out, until their memory is back.
-  let retiring = Signal(RetiringModels())
 
   init(settings: ServingSettings, loopCount: Int, observer: any EventObserver) {
     let watchman = Watchman(observer: observer, orders: orders)
@@ -33,6 +31,8 @@ final class LivingModels: Sendable {
     do throws(RuntimeFault) {
       try core.start()
     } catch {
+      // Whatever it has opened by now is closed.
+      core.beginDraining()
       core.stop()
       throw error
     }
@@ -41,8 +41,8 @@ final class LivingModels: Sendable {
       .modelLoaded(
         name: core.name, version: core.version, footprintByteCount: loaded.footprintByteCount,
         instanceCount: core.instanceCount))
-    return ServedModel(core: core) { [retiring] core, number in
-      retiring.update { $0.add(core, number) }
+    return ServedModel(core: core) { core, number in
+      core.surroundings.retiring.update { $0.add(core, number) }
     }
   }
 
@@ -50,7 +50,8 @@ final class LivingModels: Sendable {
 
   /// Sees versions out that nobody can reach any more, until there will be none.
   func seeOut() {
-    while let (key, number) = seeOutNext() {
+    while let out = seeOutNext() {
+      guard let (key, number) = out else { continue }
       // Only now nothing of ours refers to it any more.
       ReturnedMemory.giveBack()
       announce(key, .gone)
@@ -58,12 +59,32 @@ final class LivingModels: Sendable {
     }
   }
 
-  private func seeOutNext() -> (ModelKey, UInt64)? {
-    guard let (core, number) = retiring.sleepUntilReady({ $0.next() }) ?? nil else { return nil }
-    core.beginDraining()
-    _ = core.drain(until: .distantFuture)
-    core.stop()
-    surroundings.clock.remove(core)
-    return (ModelKey(name: core.name, version: core.version), number)
+  /// One step: `.some(nil)` where no version is out by it, `nil` where there will be no more.
+  private func seeOutNext() -> (ModelKey, UInt64)?? {
+    guard let step = surroundings.retiring.sleepUntilReady({ $0.next() }) ?? nil else { return nil }
+    switch step {
+    case .drain(let core):
+      core.beginDraining()
+      return .some(nil)
+    case .seeOut(let core, let number):
+      core.stop()
+      surroundings.clock.remove(core)
+      return (ModelKey(name: core.name, version: core.version), number)
+    }
+  }
+
+  // MARK: The end
+
+  /// Refuses what waits, stops what runs, and ends the threads. Blocks; what has not stopped by
+  /// `limit` is given up.
+  func end(_ cores: [ModelCore], by limit: Instant) {
+    for core in cores { core.beginDraining() }
+    for core in cores { _ = core.drain(until: MonotonicClock.now()) }
+    // All are told before any is waited for: a graph ends when its models do.
+    for core in cores { core.beginStopping() }
+    for core in cores {
+      core.stop(by: limit)
+      surroundings.clock.remove(core)
+    }
   }
 }

@@ -23,44 +23,35 @@ enum RolloutStep: Sendable, Equatable {
 ///
 /// A function of its arguments alone: one step at a time, and who carries it out asks again.
 enum RolloutPolicy {
-  /// The next step about one of the versions in `open`, which are those where something may be to
-  /// do; `nil` where all of them are as they should be or must wait for something.
+  /// The next step about one of the versions in `open`; `nil` where all are as they should be or must
+  /// wait for something.
   static func nextStep(
-    _ desired: DesiredModels, _ loaded: LoadedModels, open: Set<ModelKey>, limits: RolloutLimits,
+    _ desired: DesiredModels, _ loaded: LoadedModels, open: OpenVersions, limits: RolloutLimits,
     now: Instant
   ) -> RolloutStep? {
-    var candidate: (rank: Rank, step: RolloutStep)?
-    for key in open {
-      guard let step = step(for: key, desired, loaded, limits, now) else { continue }
-      // Letting go frees memory, so it comes before everything that takes some.
-      if case .release = step { return step }
-      let rank = Rank(
-        isAsked: loaded[key].isAsked, revision: desired[key]?.revision ?? 0)
-      if candidate.map({ rank < $0.rank }) ?? true { candidate = (rank, step) }
+    // Letting go frees memory, so it comes before everything that takes some.
+    if let key = open.leaving.first { return .release(key) }
+    if loaded.loadingCount < limits.loadsMax {
+      for key in open.coming {
+        if let step = loadStep(for: key, desired, loaded, limits, now) { return step }
+      }
     }
-    return candidate?.step ?? excess(desired, loaded, limits)
+    return excess(desired, loaded, limits)
   }
 
-  /// Versions that requests wait for come first, then older wishes.
-  private struct Rank: Comparable {
-    let isAsked: Bool
-    let revision: UInt64
-
-    static func < (left: Rank, right: Rank) -> Bool {
-      left.isAsked != right.isAsked ? left.isAsked : left.revision < right.revision
-    }
+  /// Whether a version is to be let go of: nobody wishes for it, or what is to replace it answers.
+  static func isLeaving(
+    _ key: ModelKey, _ desired: DesiredModels, _ loaded: LoadedModels
+  ) -> Bool {
+    guard let wish = desired[key] else { return loaded[key].served != nil }
+    return wish.isSuperseded && hasSuccessor(key, desired, loaded)
   }
 
-  private static func step(
+  private static func loadStep(
     for key: ModelKey, _ desired: DesiredModels, _ loaded: LoadedModels, _ limits: RolloutLimits,
     _ now: Instant
   ) -> RolloutStep? {
-    let facts = loaded[key]
-    guard let wish = desired[key] else { return facts.served == nil ? nil : .release(key) }
-    if wish.isSuperseded {
-      return hasSuccessor(key, desired, loaded) ? .release(key) : nil
-    }
-    guard facts.loading == nil, isLoadDue(wish, facts, now),
+    guard let wish = desired[key], isLoadDue(wish, loaded[key], now),
       wish.needs.allSatisfy({ !isPending($0, desired, loaded) })
     else { return nil }
     return roomStep(key, wish, desired, loaded, limits)
@@ -103,7 +94,6 @@ enum RolloutPolicy {
     _ loaded: LoadedModels, _ limits: RolloutLimits
   ) -> RolloutStep? {
     let load = RolloutStep.load(key, revision: wish.revision)
-    guard loaded.loadingCount < limits.loadsMax else { return nil }
     guard let limit = limits.byteCountMax else { return load }
     let needed = wish.expectedByteCount
     if loaded.byteCount + loaded.retiringByteCount + needed <= limit { return load }

@@ -8,8 +8,11 @@ protocol BatchRunner: AnyObject, Sendable {
   func take(_ order: RunOrder)
   /// Tells the run with that number to stop, if it is still going on: nobody wants its answer.
   func stopRun(_ number: UInt64)
-  /// Stops the run in progress and ends for good.
-  func stop()
+  /// Tells the run in progress and every later one to stop. Returns at once.
+  func beginStopping()
+  /// Ends for good, after `beginStopping`: blocks until the run in progress has ended, or until
+  /// `limit`; then that run is given up and its requests fail.
+  func end(by limit: Instant)
   /// Looks whether the run in progress is over its bound.
   func supervise(now: Instant, surroundings: Surroundings)
 }
@@ -34,18 +37,52 @@ final class SharedRunners: Sendable {
 /// Runs of a model that answers from elsewhere: no thread, only a place.
 final class WaitingRunner: BatchRunner {
   private let model: any WaitingModel
-  private unowned let core: ModelCore
+  private let instance: Int
+  /// Kept until the core itself lets go of its runners, when it stops.
+  private let core: ModelCore
   private let runSwitch = RunSwitch()
+  private let hand = Signal(Hand())
+  /// Number of the call in progress, 0 between calls, `givenUp` for ever after. Its completion and
+  /// `end` both leave a call by exchanging this, so that only one of them does.
+  private let call = Atomic<UInt64>(0)
+  private let callCount = Atomic<UInt64>(0)
+  private static let givenUp = UInt64.max
 
-  init(model: any WaitingModel, core: ModelCore) {
+  private struct Hand {
+    /// Orders that are not reported yet: one, or two while one hands over to the next.
+    var orderCount = 0
+    /// `take` is at work and looks for `next` when it is done with what it has.
+    var isTaking = false
+    var next: RunOrder?
+  }
+
+  init(model: any WaitingModel, instance: Int, core: ModelCore) {
     self.model = model
+    self.instance = instance
     self.core = core
   }
 
+  /// A model may complete at once, and the next order with it: they are taken one after the other, not
+  /// inside each other, because a full queue of them would be deeper than the stack.
   func take(_ order: RunOrder) {
-    let now = MonotonicClock.now()
+    var next: RunOrder? = order
+    while let current = next {
+      hand.withValue { hand in
+        hand.orderCount += 1
+        hand.isTaking = true
+      }
+      carryOut(current)
+      next = hand.withValue { hand in
+        defer { hand.next = nil }
+        hand.isTaking = false
+        return hand.next
+      }
+    }
+  }
+
+  private func carryOut(_ order: RunOrder) {
     guard let work = core.work(order.shares) else {
-      return finish(order, nil, .notMade(at: now))
+      return finish(order, nil, .notMade(at: MonotonicClock.now()))
     }
     start(work, order.mark.number) { [self] in finish(order, work, $0) }
   }
@@ -54,14 +91,17 @@ final class WaitingRunner: BatchRunner {
     _ work: BatchWork, _ number: UInt64, _ completion: @escaping @Sendable (RunAttempt) -> Void
   ) {
     let started = MonotonicClock.now()
+    let mark = callCount.add(1, ordering: .relaxed).newValue
+    call.store(mark, ordering: .releasing)
     runSwitch.begin(number, at: started)
-    core.batchStarts(rowCount: work.batch.rowCount)
-    model.start(work.batch, stop: runSwitch.flag) { [runSwitch] outcome in
+    model.start(work.batch, stop: runSwitch.flag) { [self] outcome in
+      guard leave(mark, for: 0) else { return }
       runSwitch.end()
+      let computed = MonotonicClock.now()
+      core.batchRan(rowCount: work.batch.rowCount, from: started, to: computed)
       completion(
         RunAttempt(
-          started: started, computed: MonotonicClock.now(), parts: outcome.parts,
-          fault: outcome.fault))
+          started: started, computed: computed, parts: outcome.parts, fault: outcome.fault))
     }
   }
 
@@ -95,12 +135,40 @@ final class WaitingRunner: BatchRunner {
   }
 
   private func report(_ order: RunOrder, _ report: RunReport) {
-    if let next = core.runEnded(order, report) { take(next) }
+    let next = core.runEnded(order, report)
+    let isLeft = hand.withValue { hand in
+      if hand.isTaking { hand.next = next }
+      return hand.isTaking
+    }
+    if let next, !isLeft { take(next) }
+    hand.update { $0.orderCount -= 1 }
+  }
+
+  /// Ends the call with that number; false where the other side has ended it already.
+  private func leave(_ mark: UInt64, for next: UInt64) -> Bool {
+    call.compareExchange(
+      expected: mark, desired: next, ordering: .acquiringAndReleasing
+    ).exchanged
   }
 
   func stopRun(_ number: UInt64) { runSwitch.stop(number: number) }
 
-  func stop() { runSwitch.stopForGood() }
+  func beginStopping() { runSwitch.stopForGood() }
+
+  func end(by limit: Instant) {
+    var limit = limit
+    while hand.sleepUntilReady(before: limit.nanoseconds, { $0.orderCount == 0 ? true : nil })
+      == nil
+    {
+      let mark = call.load(ordering: .acquiring)
+      if mark == Self.givenUp { return }
+      if mark != 0, leave(mark, for: Self.givenUp) {
+        return core.abandon(instance, .leftBehind)
+      }
+      // It has ended after all, and reports.
+      limit = .shortlyFromNow
+    }
+  }
 
   /// The elsewhere has bounds of its own.
   func supervise(now: Instant, surroundings: Surroundings) {}

@@ -11,6 +11,8 @@ final class ModelThread: BatchRunner {
   private struct Mailbox {
     var order: RunOrder?
     var isStopping = false
+    /// The thread has ended, or was given up.
+    var isOver = false
   }
 
   let instance: Int
@@ -40,10 +42,12 @@ final class ModelThread: BatchRunner {
     let thread = NamedThread(name: "model:\(core.name)#\(instance)") { [self] in
       run(place)
       place.clear()
+      mailbox.update { $0.isOver = true }
     }
     self.thread.withLock { $0 = thread }
     if let cores, !thread.pin(to: cores) {
-      stop()
+      beginStopping()
+      end(by: .distantFuture)
       throw RuntimeFault(
         code: .failed, message: "the system does not let its threads run on the cores \(cores)")
     }
@@ -56,10 +60,20 @@ final class ModelThread: BatchRunner {
 
   func stopRun(_ number: UInt64) { runSwitch.stop(number: number) }
 
-  func stop() {
+  func beginStopping() {
     runSwitch.stopForGood()
     mailbox.update { $0.isStopping = true }
     hasMail.store(true, ordering: .releasing)
+  }
+
+  func end(by limit: Instant) {
+    var limit = limit
+    while mailbox.sleepUntilReady(before: limit.nanoseconds, { $0.isOver ? true : nil }) == nil {
+      let mark = runStarted.load(ordering: .acquiring)
+      if Instant(nanoseconds: mark) != .never, giveUp(mark, .leftBehind) { return }
+      // It has ended after all, and reports, or lets go of its instance.
+      limit = .shortlyFromNow
+    }
     if !isAbandoned { thread.withLock { $0 }?.join() }
   }
 
@@ -74,12 +88,19 @@ final class ModelThread: BatchRunner {
     core.runIsOverBound(startedAt: started)
     guard seconds >= settings.runSecondsMax + settings.stopGraceSeconds else { return }
     let count = surroundings.abandonedCount.load(ordering: .relaxed)
-    guard count < ServingSettings.abandonedThreadsMax, leave(mark, for: Self.abandoned) else {
-      return
-    }
-    surroundings.abandonedCount.add(1, ordering: .relaxed)
+    if count < ServingSettings.abandonedThreadsMax { _ = giveUp(mark, .overBound) }
+  }
+
+  /// Leaves the thread to the run that began at `mark`, which fails; false where that has ended.
+  private func giveUp(_ mark: UInt64, _ fault: RuntimeFault) -> Bool {
+    guard mark != Self.abandoned, leave(mark, for: Self.abandoned) else { return isAbandoned }
+    core.surroundings.abandonedCount.add(1, ordering: .relaxed)
     thread.withLock { $0 }?.detach()
-    core.abandon(self)
+    mailbox.update { $0.isOver = true }
+    core.abandon(instance, fault)
+    core.surroundings.observer.happened(
+      .modelThreadAbandoned(name: core.name, version: core.version))
+    return true
   }
 
   private var isAbandoned: Bool { runStarted.load(ordering: .acquiring) == Self.abandoned }
@@ -165,7 +186,6 @@ final class ModelThread: BatchRunner {
     let started = MonotonicClock.now()
     runStarted.store(started.nanoseconds, ordering: .releasing)
     runSwitch.begin(number, at: started)
-    core.batchStarts(rowCount: work.batch.rowCount)
     var attempt = RunAttempt(started: started, computed: started, parts: [])
     do throws(RuntimeFault) {
       try run(work, on: place, &attempt)
@@ -175,6 +195,7 @@ final class ModelThread: BatchRunner {
     runSwitch.end()
     guard leave(started.nanoseconds, for: 0) else { return nil }
     attempt.computed = MonotonicClock.now()
+    core.batchRan(rowCount: work.batch.rowCount, from: started, to: attempt.computed)
     return attempt
   }
 
@@ -193,6 +214,20 @@ final class ModelThread: BatchRunner {
     try place.instance?.run(work.batch) { streaming.take($0) }
     if let fault = streaming.fault { throw fault }
   }
+}
+
+extension Instant {
+  /// For looking again at what is about to be over.
+  static var shortlyFromNow: Instant { MonotonicClock.now().advanced(by: .milliseconds(1)) }
+}
+
+extension RuntimeFault {
+  fileprivate static let overBound = RuntimeFault(
+    code: .stopped, message: "the run was over its bound and did not end")
+  /// The server ends, and the run does not.
+  static let leftBehind = RuntimeFault(
+    code: .stopped,
+    message: "the server ended before the run, which did not stop when it was told to")
 }
 
 /// Carries an instance from the thread that made it to the one that owns it from then on.

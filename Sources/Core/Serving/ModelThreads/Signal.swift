@@ -3,7 +3,7 @@ import Glibc
 /// The one lock with a condition: a value that a thread waits for.
 ///
 /// Used where a thread of ours must sleep, also by commands that wait for answers; everything else
-/// uses `Mutex`.
+/// uses `Guarded`.
 package final class Signal<Value: Sendable>: @unchecked Sendable {
   // Both live in memory of their own because the system requires that they never move; `value` is
   // touched only while `lock` is held.

@@ -18,7 +18,7 @@ struct Answer: Sendable {
       for part in result.parts {
         switch part {
         case .failed(_, let fault): throw fault
-        case .again: break
+        case .again, .done: break
         case .outputs(let rows, let tensors):
           pieces.append((result.share.rows.lowerBound + rows.lowerBound, tensors))
         }

@@ -21,7 +21,9 @@ extension ModelCore {
     }
     let rowCount = rowCount(of: tensors)
     let deadline = deadline(of: context)
-    let stream = isDecoupled ? PartStream(sink) : nil
+    let stream =
+      isDecoupled
+      ? PartStream(sink, served: begun(rowCount: rowCount, admitted: now)) : nil
     var admission = Admission.queued(Ticket(number: 0))
     let mayRunInline =
       turns == nil && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
@@ -95,12 +97,19 @@ extension ModelCore {
     return first.shape[0]
   }
 
-  private func refuse(
-    _ sink: any ResponseSink, _ failure: InferenceFailure, admitted: Instant
-  ) {
+  /// What is known of a request at the door.
+  private func begun(rowCount: Int, admitted: Instant) -> ServedPhases {
     var served = ServedPhases()
     served.version = version
     served.admitted = admitted
+    served.rowCount = rowCount
+    return served
+  }
+
+  private func refuse(
+    _ sink: any ResponseSink, _ failure: InferenceFailure, admitted: Instant
+  ) {
+    let served = begun(rowCount: 0, admitted: admitted)
     sink.finish(ResponseEnd(outcome: .failed(failure), served: served))
   }
 
@@ -109,13 +118,9 @@ extension ModelCore {
     _ tensors: TensorRequest, rowCount: Int, sink: any ResponseSink, loopIndex: Int,
     admitted: Instant
   ) {
-    var served = ServedPhases()
-    served.version = version
-    served.admitted = admitted
+    var served = begun(rowCount: rowCount, admitted: admitted)
     served.started = admitted
-    served.rowCount = rowCount
     served.batchRowCount = rowCount
-    batchStarts(rowCount: rowCount)
     var parts: [RunPart] = []
     var fault: RuntimeFault?
     do throws(RuntimeFault) {
@@ -126,11 +131,12 @@ extension ModelCore {
     }
     served.computed = MonotonicClock.now()
     let nanoseconds = served.computed.nanoseconds(since: admitted)
+    batchRan(rowCount: rowCount, from: admitted, to: served.computed)
     let actions = decide { shelf, _ in
       shelf.queue.inlineRunEnded(nanoseconds: nanoseconds, rowCount: rowCount)
     }
     deliver(parts, fault: fault, to: sink, wanted: tensors.outputs, served: served)
-    if actions.isDrained { drained.update { $0 = true } }
+    if actions.isDrained { noteDrained() }
   }
 
   /// A padded model needs its mask, whoever runs it.

@@ -29,6 +29,7 @@ extension ModelCore {
         _ = sink.receive(ResponsePart(outputs: named(outputs, wanted: wanted)))
       case .failed(_, let rowFault): failure = rowFault.failure
       case .again: failure = .runtimeFailed(.runsOnce)
+      case .done: break
       }
     }
     sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))

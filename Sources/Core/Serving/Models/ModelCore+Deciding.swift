@@ -39,12 +39,11 @@ extension ModelCore {
     for (request, reason) in actions.failed {
       end(request, with: failure(for: reason, of: request))
     }
-    for request in actions.abandoned { end(request, with: .runtimeFailed(.abandoned)) }
     if let wakeAt = actions.wakeAt { surroundings.clock.wake(self, at: wakeAt) }
     surroundings.observer.happened(
       .queueDepthChanged(name: name, version: version, depth: actions.depth))
     if let leaving = actions.leaving { deliverInOrder(leaving) }
-    if actions.isDrained { drained.update { $0 = true } }
+    if actions.isDrained { noteDrained() }
     if actions.mayStartMore { timePassed() }
   }
 
@@ -64,9 +63,4 @@ extension ModelCore {
       next = shelf.withLock { $0.takeLeaving(isContinuing: true) }
     }
   }
-}
-
-extension RuntimeFault {
-  fileprivate static let abandoned = RuntimeFault(
-    code: .stopped, message: "the run was over its bound and did not end")
 }

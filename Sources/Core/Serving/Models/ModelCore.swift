@@ -32,7 +32,7 @@ final class ModelCore: Sendable {
   /// Set once, right after `init`, because the runners need the core itself.
   let runners: SharedRunners
   /// Start of the latest run that was found to be over its bound.
-  private let overBoundRun = Guarded(Instant.never)
+  let overBoundRun = Guarded(Instant.never)
 
   init(
     specification: ModelSpecification, loaded: any LoadedModel, instanceCount: Int,
@@ -70,7 +70,7 @@ final class ModelCore: Sendable {
     let keepsAnswers = specification.keepsAnswers(of: loaded) && settings.responseCacheBytesMax > 0
     self.answerKeeper = keepsAnswers ? AnswerKeeper(surroundings.responseCache) : nil
     self.placements = InstancePlacement.all(
-      of: specification.scheduling.instances, count: instanceCount)
+      of: specification.scheduling.groups, count: instanceCount)
     let runners = SharedRunners()
     self.runners = runners
     // A graph that held what its own steps wait for would wait for ever.
@@ -87,8 +87,12 @@ final class ModelCore: Sendable {
   /// Gives each instance its thread, or its place elsewhere.
   func start() throws(RuntimeFault) {
     var made: [any BatchRunner] = []
+    // Also where one of them cannot be made: `stop` ends the others.
+    defer { runners.all = made }
     if let waiting = loaded as? any WaitingModel {
-      made = (0..<instanceCount).map { _ in WaitingRunner(model: waiting, core: self) }
+      made = (0..<instanceCount).map {
+        WaitingRunner(model: waiting, instance: $0, core: self)
+      }
     } else if let computing = loaded as? any ComputingModel {
       for instance in 0..<instanceCount {
         made.append(
@@ -99,7 +103,6 @@ final class ModelCore: Sendable {
     } else {
       throw RuntimeFault(code: .failed, message: "the model neither computes nor waits")
     }
-    runners.all = made
     try turns?.join(placements)
   }
 
@@ -178,6 +181,19 @@ final class ModelCore: Sendable {
     return turns == nil ? next : nil
   }
 
+  /// A share of a run that goes on has all of its answer.
+  func shareIsDone(_ result: RunResult) {
+    var answer: Answer?
+    let actions = decide { shelf, _ in
+      var decision = QueueDecision()
+      answer = shelf.settle(result, now: MonotonicClock.now())
+      if answer != nil { decision.stop = shelf.queue.leftRun(result.share.ticket) }
+      return decision
+    }
+    act(actions)
+    if let answer { deliver(answer) }
+  }
+
   /// An order that waited for its turn is of no use any more.
   func runIsNotMade(_ order: RunOrder) {
     let now = MonotonicClock.now()
@@ -188,80 +204,12 @@ final class ModelCore: Sendable {
       RunReport(results: order.shares.mapped { $0.failed(by: attempt) }, lesson: nil))
   }
 
-  /// A run is about to start.
-  func batchStarts(rowCount: Int) {
-    surroundings.observer.happened(.batchStarted(name: name, version: version, rows: rowCount))
-  }
-
-  // MARK: Runs that do not end
-
-  /// A run has lasted longer than its bound and was told to stop; heard once for each.
-  func runIsOverBound(startedAt start: Instant) {
-    let isNews = overBoundRun.withLock { latest in
-      defer { latest = start }
-      return latest != start
-    }
-    guard isNews else { return }
-    surroundings.observer.happened(.runExceededBound(name: name, version: version))
-  }
-
-  /// A run would not stop: its requests and those that wait fail, and nothing more is taken. Whoever
-  /// hears the event has the model loaded anew.
-  func abandon(_ thread: ModelThread) {
-    let actions = decide { shelf, actions in
-      for ticket in shelf.queue.abandon(thread.instance) {
-        if let request = shelf.take(ticket) { actions.abandoned.append(request) }
-      }
-      return QueueDecision()
-    }
-    act(actions)
-    giveUp(reason: "a run was over its bound and did not end; it is loaded again")
-    // What it occupied is free for others, though the thread still computes: waiting for it would
-    // stop every model.
-    turns?.runEnded(on: thread.instance, next: nil)
-    // Nothing waits any more, so nothing starts: the run that was lost counts as ended.
-    act(
-      decide { shelf, _ in
-        shelf.queue.instanceBecameFree(thread.instance, now: MonotonicClock.now())
-      })
-    surroundings.observer.happened(.modelThreadAbandoned(name: name, version: version))
-  }
-
-  /// The version answers nothing any more: what waits fails with the reason, and so does what comes.
-  /// What runs may still end.
-  func giveUp(reason: String) {
-    answerKeeper?.close()
-    act(decide { shelf, _ in shelf.queue.giveUp(reason: reason) })
-  }
-
-  // MARK: End of life
-
-  func beginDraining() {
-    answerKeeper?.close()
-    act(decide { shelf, _ in shelf.queue.beginDraining(now: MonotonicClock.now()) })
-  }
-
-  /// Blocks until everything was answered, or until `limit`; what still waits then fails.
-  func drain(until limit: Instant) -> Bool {
-    let isDone = drained.sleepUntilReady(before: limit.nanoseconds) { $0 ? true : nil } ?? false
-    if !isDone { act(decide { shelf, _ in shelf.queue.failWaiting() }) }
-    return isDone
-  }
-
-  /// Ends the threads. Call after draining; blocks until the runs in progress have stopped.
-  func stop() {
-    while let order = turns?.withdrawAny() { runIsNotMade(order) }
-    for runner in runners.all { runner.stop() }
-    turns?.leave()
-    runners.all = []
-    inlineInstances?.clear()
-  }
-
-  /// Runs that have lasted longer than the bound; for the supervising clock.
-  func supervise(now: Instant) {
-    for runner in runners.all {
-      runner.supervise(now: now, surroundings: surroundings)
-    }
+  /// A call of the runtime has ended, well or not.
+  func batchRan(rowCount: Int, from started: Instant, to computed: Instant) {
+    surroundings.observer.happened(
+      .batchRan(
+        name: name, version: version, rows: rowCount,
+        nanoseconds: computed.nanoseconds(since: started)))
   }
 }
 

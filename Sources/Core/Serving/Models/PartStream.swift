@@ -19,9 +19,14 @@ final class PartStream: ResponseSink {
     heldPartsMax: ServingSettings.heldPartsMax, heldBytesMax: ServingSettings.heldBytesMax)
 
   private let sink: any ResponseSink
+  /// What is known of the request from its beginning, for an end that comes from here.
+  private let served: ServedPhases
   private let state = Signal(State())
 
-  init(_ sink: any ResponseSink) { self.sink = sink }
+  init(_ sink: any ResponseSink, served: ServedPhases) {
+    self.sink = sink
+    self.served = served
+  }
 
   // MARK: From the model
 
@@ -63,7 +68,7 @@ final class PartStream: ResponseSink {
   /// A part of a model that gives all of them at once.
   func receive(_ part: ResponsePart) -> Demand {
     if !give(part, patience: .zero) {
-      cut(ResponseEnd(outcome: .failed(.clientTooSlow(Self.refusal)), served: ServedPhases()))
+      cut(ResponseEnd(outcome: .failed(.clientTooSlow(Self.refusal)), served: served))
     }
     return .more
   }
@@ -86,7 +91,12 @@ final class PartStream: ResponseSink {
   /// Ends the request at once; what is kept is let go.
   func cut(_ end: ResponseEnd) {
     // Wakes the model's thread, should it wait for the client.
-    state.update { $0.flow.cut(Self.noting($0.times, in: end)) }
+    state.update { state in
+      // What is known of an answer that was complete stays known.
+      let served = state.flow.end?.served ?? end.served
+      state.flow.cut(
+        Self.noting(state.times, in: ResponseEnd(outcome: end.outcome, served: served)))
+    }
     handOver()
   }
 
@@ -99,7 +109,7 @@ final class PartStream: ResponseSink {
 
   /// The client went away after the run has ended.
   func cancel() {
-    cut(ResponseEnd(outcome: .failed(.cancelled), served: ServedPhases()))
+    cut(ResponseEnd(outcome: .failed(.cancelled), served: served))
   }
 
   private func handOver() {

@@ -183,19 +183,3 @@ struct Registry: Sendable {
     }
   }
 }
-
-/// Versions that nobody can reach any more, until they have drained and their memory is back.
-struct RetiringModels: Sendable {
-  private var waiting: [(core: ModelCore, number: UInt64)] = []
-  var isClosing = false
-
-  mutating func add(_ core: ModelCore, _ number: UInt64) {
-    if !isClosing { waiting.append((core, number)) }
-  }
-
-  /// The next to see out: `.some(nil)` where there will be none, `nil` where there is none yet.
-  mutating func next() -> (core: ModelCore, number: UInt64)?? {
-    if !waiting.isEmpty { return .some(waiting.removeFirst()) }
-    return isClosing ? .some(nil) : nil
-  }
-}

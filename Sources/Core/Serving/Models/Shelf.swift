@@ -171,8 +171,6 @@ struct Shelf: Sendable {
 /// What is to be done outside the lock.
 struct ShelfActions: Sendable {
   var failed: [(request: PendingRequest, reason: QueueFailure)] = []
-  /// Requests whose run was given up with its thread.
-  var abandoned: [PendingRequest] = []
   var run: RunOrder?
   /// Runs of which nobody wants the answer any more.
   var stop: [RunMark] = []

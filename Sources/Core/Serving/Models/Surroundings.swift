@@ -9,6 +9,8 @@ final class Surroundings: Sendable {
   let waitingBytes: WaitingBytes
   let responseCache: ResponseCache
   let clock: ServingClock
+  /// Versions on their way out, until their memory is back.
+  let retiring = Signal(RetiringModels())
   /// `nil` where runs occupy nothing.
   let limiter: RunLimiter?
   /// Threads that were given up; the process cannot get them back.

@@ -45,7 +45,7 @@ extension BatchWork {
         if share.request.stream != nil { continue }
         answered.append(
           .outputs(rows: rows, self.answered(tensors, of: share.request)))
-      case .failed: answered.append(part)
+      case .failed, .done: answered.append(part)
       case .again(_, let tensors):
         if plan.policy.isIterative { carried = tensors } else { answered.append(part) }
       }

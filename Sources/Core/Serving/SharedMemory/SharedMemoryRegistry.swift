@@ -8,6 +8,9 @@ import Synchronization
 package final class SharedMemoryRegistry: Sendable {
   private let regions = Guarded<[String: SharedRegion]>([:])
   private let isAllowed: Bool
+  private let copiedBytesMax: Int
+  /// Bytes of regions that requests have copied and not let go of.
+  private let copiedBytes = Guarded(0)
   private let isClosing = Signal(false)
   /// Looks for removed objects; runs from the first registration on.
   private let watch = Guarded<NamedThread?>(nil)
@@ -16,7 +19,12 @@ package final class SharedMemoryRegistry: Sendable {
   private static let nameBytesMax = 255
   private static let interval = Duration.seconds(1)
 
-  package init(isAllowed: Bool) { self.isAllowed = isAllowed }
+  /// - Parameter copiedBytesMax: of inputs that requests copy out of regions, at a time. A region costs
+  ///   its client nothing until it is written to, so its size is no bound.
+  package init(isAllowed: Bool, copiedBytesMax: Int = 1 << 30) {
+    self.isAllowed = isAllowed
+    self.copiedBytesMax = copiedBytesMax
+  }
 
   /// Whether clients may register anything; servers say so among their extensions.
   package var isOn: Bool { isAllowed }
@@ -91,6 +99,27 @@ package final class SharedMemoryRegistry: Sendable {
     }
   }
 
+  /// Room for copies of so many bytes, for as long as somebody refers to what this gives.
+  package func room(forBytes byteCount: Int) throws(InferenceFailure) -> SharedMemoryRoom {
+    guard byteCount <= copiedBytesMax else {
+      throw .invalidInput(
+        .parameter(
+          "shared_memory_byte_size", expected: "at most \(copiedBytesMax) in all inputs together",
+          got: "\(byteCount)"))
+    }
+    let isTaken = copiedBytes.withLock { copied in
+      let fits = byteCount <= copiedBytesMax - copied
+      if fits { copied += byteCount }
+      return fits
+    }
+    guard isTaken else {
+      throw .overloaded(limit: .waitingBytes(copiedBytesMax), retryAfter: .seconds(1))
+    }
+    return SharedMemoryRoom(byteCount: byteCount, registry: self)
+  }
+
+  fileprivate func giveBack(_ byteCount: Int) { copiedBytes.withLock { $0 -= byteCount } }
+
   private func find(_ name: String) throws(InputProblem) -> SharedRegion {
     guard let region = regions.withLock({ $0[name] }) else {
       throw .parameter("shared_memory_region", expected: "a registered region", got: name)
@@ -138,4 +167,17 @@ package final class SharedMemoryRegistry: Sendable {
     watch.withLock { $0 }?.join()
     regions.withLock { $0 = [:] }
   }
+}
+
+/// What one request may copy out of regions; given back when the last reference goes.
+package final class SharedMemoryRoom: Sendable {
+  private let byteCount: Int
+  private let registry: SharedMemoryRegistry
+
+  fileprivate init(byteCount: Int, registry: SharedMemoryRegistry) {
+    self.byteCount = byteCount
+    self.registry = registry
+  }
+
+  deinit { registry.giveBack(byteCount) }
 }

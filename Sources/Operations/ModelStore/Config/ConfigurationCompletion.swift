@@ -106,9 +106,7 @@ struct ConfigurationCompletion {
 
   private mutating func completeInstances() {
     let written = root.groups("instance_group")
-    let groups =
-      written.isEmpty
-      ? [ConfigurationGroup([("count", [.integer(Int64(max(1, model.instanceCount)))])])] : written
+    let groups = written.isEmpty ? plannedGroups : written
     let named: [Value] = groups.enumerated().map { place, group in
       var group = group
       group.complete("name", [.text("\(model.name)_\(place)")])
@@ -120,6 +118,32 @@ struct ConfigurationCompletion {
     }
     // A graph has no instances of its own; Triton lists none, either.
     if plan.graph == nil { root.set("instance_group", named) }
+  }
+
+  private var plannedGroups: [ConfigurationGroup] {
+    let planned = plan.scheduling.groups
+    return planned.map { group in
+      // One group has all instances that there are; of several each says its own.
+      let count = planned.count == 1 ? model.instanceCount : group.count
+      var made = ConfigurationGroup([("count", [.integer(Int64(max(1, count)))])])
+      if group.limit != RateLimitPolicy() {
+        made.set("rate_limiter", [.group(self.group(group.limit))])
+      }
+      if let policy = group.hostPolicy { made.set("host_policy", [.text(policy)]) }
+      return made
+    }
+  }
+
+  private func group(_ limit: RateLimitPolicy) -> ConfigurationGroup {
+    let resources = limit.claims.map { claim in
+      ConfigurationGroup([
+        ("name", [.text(claim.name)]), ("global", [.boolean(claim.isGlobal)]),
+        ("count", [.integer(Int64(claim.count))]),
+      ])
+    }
+    return ConfigurationGroup([
+      ("resources", resources.map { .group($0) }), ("priority", [.integer(Int64(limit.priority))]),
+    ])
   }
 
   private mutating func completeWarmUps() {

@@ -1,4 +1,3 @@
-import Batching
 import Imaging
 import Inference
 import Settings
@@ -35,6 +34,7 @@ struct OwnDialect {
     var dialect = OwnDialect(root: root, file: path, model: model)
     dialect.takeIdentity()
     dialect.takeRuntime()
+    dialect.takeInstances()
     dialect.takeVision()
     dialect.takeTensors()
     dialect.takeBatching()
@@ -128,10 +128,6 @@ struct OwnDialect {
     if let runtime = root.text("runtime").flatMap(ModelPlan.RuntimeKind.init) {
       model.runtime = runtime
     }
-    if root.has("instances") {
-      model.instanceCount = integer("instances", .instances)
-      model.scheduling.instances = model.instanceCount.map { [InstanceGroup(count: $0)] } ?? []
-    }
     if root.has("runtime-threads") {
       model.options.threadCount = integer("runtime-threads", .runtimeThreads) ?? 1
     }
@@ -144,7 +140,7 @@ struct OwnDialect {
   }
 
   /// As the server's setting of that name; `nil` for `auto`.
-  private mutating func integer(_ key: String, _ setting: SettingName) -> Int? {
+  mutating func integer(_ key: String, _ setting: SettingName) -> Int? {
     let kind = SettingsTable.row(setting).kind
     guard let texts = root.tree(key)?.plainTexts, texts.count == 1,
       let value = kind.value(of: texts[0], machine: model.machine)
@@ -154,15 +150,6 @@ struct OwnDialect {
     }
     guard case .integer(let number) = value else { return nil }
     return number
-  }
-
-  mutating func checkInstances() {
-    let (instances, threads) = (model.instanceCount ?? 1, model.options.threadCount)
-    guard instances * threads > model.machine.cores else { return }
-    model.notes.stop(
-      "\(instances) instances of \(threads) runtime threads are more than "
-        + "the \(model.machine.cores) cores that Apus may use", in: file,
-      at: root.has("instances") ? root.place(of: "instances") : nil)
   }
 
   // MARK: Photos

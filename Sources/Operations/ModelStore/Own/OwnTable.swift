@@ -40,6 +40,11 @@ enum OwnTable {
       "instances", .tree("a whole number from 1, or auto"),
       .honoured("concurrent callers of the loaded model")),
     Field(
+      "host-policy", .text, .honoured("names a --host-policy of the server; cpu without it")),
+    Field(
+      "rate-limit", .group("rate-limit"),
+      .honoured("what each run occupies, where the server has --rate-limit execution_count")),
+    Field(
       "runtime-threads", .tree("a whole number from 1"), .honoured("threads that one run may use")),
     Field(
       "precision", names(RuntimeOptions.Precision.self),
@@ -86,6 +91,21 @@ enum OwnTable {
   ]
 
   private static let scheduling: [(name: String, fields: [Field])] = [
+    (
+      "rate-limit",
+      [
+        Field("resources", .group("resource"), .repeated, .honoured("what a run occupies")),
+        Field("priority", count, .honoured("2 gets half the turns of 1")),
+      ]
+    ),
+    (
+      "resource",
+      [
+        Field("name", .text, .honoured("the resource")),
+        Field("global", .boolean, .honoured("one for all devices")),
+        Field("count", count, .honoured("how much of it; 1 without it")),
+      ]
+    ),
     (
       "tensor",
       [

@@ -68,13 +68,6 @@ struct ConfigurationField: Sendable {
     self.alternative = alternative
   }
 
-  /// A single value.
-  init(
-    _ name: String, _ number: Int, _ kind: Kind, _ fate: Fate, alternative: String? = nil
-  ) {
-    self.init(name, number, kind, .single, fate, alternative: alternative)
-  }
-
   /// A key of a dialect without numbers.
   init(_ name: String, _ kind: Kind, _ arity: Arity, _ fate: Fate, alternative: String? = nil) {
     self.init(name, 0, kind, arity, fate, alternative: alternative)

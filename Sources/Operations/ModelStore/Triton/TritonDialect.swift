@@ -119,7 +119,10 @@ struct TritonDialect {
         made = InstanceGroup(count: count, kind: .cpu)
       default: made = InstanceGroup(count: count)
       }
-      made.limit = limit(group)
+      made.limit =
+        group.group("rate_limiter")?.rateLimit(usualCount: 0) {
+          stop("expected a name", $0, "name")
+        } ?? RateLimitPolicy()
       made.hostPolicy = group.word("host_policy")
       instances.append(made)
     }
@@ -130,38 +133,13 @@ struct TritonDialect {
   /// What groups ask for and the server's settings do not give; it only concerns speed.
   private mutating func checkGroups() {
     for group in root.groups("instance_group") {
-      if group.has("rate_limiter"), !model.isRateLimited {
-        warn(
-          "it is not obeyed: the server runs without --rate-limit execution_count", group,
-          "rate_limiter")
+      if group.has("rate_limiter"), let reason = model.unlimitedReason {
+        warn(reason, group, "rate_limiter")
       }
-      guard let policy = group.word("host_policy") else { continue }
-      if !model.hostPolicies.contains(policy) {
-        warn(
-          "no --host-policy of the server is called \(policy); the system places the threads",
-          group, "host_policy")
-      } else if model.options.threadCount > 1 {
-        warn(
-          "only the thread that calls the runtime is pinned, not the \(model.options.threadCount - 1) "
-            + "that help it", group, "host_policy")
+      if let reason = group.word("host_policy").flatMap(model.unpinnedReason) {
+        warn(reason, group, "host_policy")
       }
     }
-  }
-
-  private mutating func limit(_ group: ConfigurationGroup) -> RateLimitPolicy {
-    guard let limiter = group.group("rate_limiter") else { return RateLimitPolicy() }
-    var policy = RateLimitPolicy(priority: limiter.integer("priority") ?? 0)
-    for resource in limiter.groups("resources") {
-      guard let name = resource.word("name") else {
-        stop("expected a name", resource, "name")
-        continue
-      }
-      policy.claims.append(
-        ResourceClaim(
-          name: name, isGlobal: resource.isTrue("global") ?? false,
-          count: resource.integer("count") ?? 0))
-    }
-    return policy
   }
 
   private mutating func takeParameters() {
@@ -194,7 +172,7 @@ struct TritonDialect {
   /// Whole numbers that sample backends understand, each with the largest.
   private static let sampleParameters: [ModelPlan.RuntimeKind: [String: Int]] = [
     .identity: ["execute_delay_ms": 3_600_000],
-    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": .max],
+    .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": Int(Int32.max)],
   ]
 
   private mutating func take(_ text: String, of key: String, max: Int) {

@@ -5,20 +5,20 @@ extension TritonTable {
       "ModelDynamicBatching",
       [
         Field(
-          "preferred_batch_size", 1, .integer(1...Int64(Int32.max)), .repeated,
+          "preferred_batch_size", .integer(1...Int64(Int32.max)),
           .honoured("rows at which a batch leaves at once; none above max_batch_size")),
         Field(
-          "max_queue_delay_microseconds", 2, microseconds,
+          "max_queue_delay_microseconds", microseconds,
           .honoured("how long a request may wait for others")),
         Field(
-          "preserve_ordering", 3, .boolean, .honoured("answers leave in the order of requests")),
-        Field("priority_levels", 4, .integer(0...1_024), .honoured("1 is the most urgent")),
+          "preserve_ordering", .boolean, .honoured("answers leave in the order of requests")),
+        Field("priority_levels", .integer(0...1_024), .honoured("1 is the most urgent")),
         Field(
-          "default_priority_level", 5, .integer(0...1_024),
+          "default_priority_level", .integer(0...1_024),
           .honoured("of a request that names none; needed beside priority_levels")),
-        Field("default_queue_policy", 6, .group("ModelQueuePolicy"), whole),
+        Field("default_queue_policy", .group("ModelQueuePolicy"), whole),
         Field(
-          "priority_queue_policy", 7, .group("ModelQueuePolicy"), .keyed,
+          "priority_queue_policy", .group("ModelQueuePolicy"),
           .honoured("bounds of one level")),
       ]
     ),
@@ -26,33 +26,33 @@ extension TritonTable {
       "ModelQueuePolicy",
       [
         Field(
-          "timeout_action", 1, .choice(["REJECT", "DELAY"]),
+          "timeout_action", word,
           .honoured("what becomes of a request that waited too long")),
         Field(
-          "default_timeout_microseconds", 2, microseconds, .honoured("0 is none")),
+          "default_timeout_microseconds", microseconds, .honoured("0 is none")),
         Field(
-          "allow_timeout_override", 3, .boolean, .honoured("a request's own timeout counts")),
+          "allow_timeout_override", .boolean, .honoured("a request's own timeout counts")),
         Field(
-          "max_queue_size", 4, uint32,
+          "max_queue_size", uint32,
           .honoured("requests that may wait; 0 takes the server's bound")),
       ]
     ),
     (
       "ModelEnsembling",
       [
-        Field("step", 1, .group("Step"), .repeated, whole),
+        Field("step", .group("Step"), whole),
         Field(
-          "max_inflight_requests", 2, uint32, .honoured("asks under way of one step; 0 is any")),
+          "max_inflight_requests", uint32, .honoured("asks under way of one step; 0 is any")),
       ]
     ),
     (
       "Step",
       [
-        Field("model_name", 1, .text, .honoured("the model that is asked")),
-        Field("model_version", 2, int64, .honoured("-1 is the latest")),
-        Field("input_map", 3, .text, .keyed, .honoured("the step's input: the graph's tensor")),
-        Field("output_map", 4, .text, .keyed, .honoured("the step's output: the graph's tensor")),
-        Field("model_namespace", 5, .text, .stops("names are unique over all repositories")),
+        Field("model_name", .text, .honoured("the model that is asked")),
+        Field("model_version", int64, .honoured("-1 is the latest")),
+        Field("input_map", .text, .honoured("the step's input: the graph's tensor")),
+        Field("output_map", .text, .honoured("the step's output: the graph's tensor")),
+        Field("model_namespace", .text, .stops("names are unique over all repositories")),
       ]
     ),
   ]
@@ -61,47 +61,47 @@ extension TritonTable {
     (
       "ModelInstanceGroup",
       [
-        Field("name", 1, .text, .warns("instances are numbered")),
+        Field("name", .text, .warns("instances are numbered")),
         Field(
-          "kind", 4, .choice(["KIND_AUTO", "KIND_GPU", "KIND_CPU", "KIND_MODEL"]),
+          "kind", word,
           .honoured("KIND_GPU warns where the model runs on the processor")),
         Field(
-          "count", 2, .integer(0...1_024),
+          "count", .integer(0...1_024),
           .honoured("callers of the one loaded model; fewer, with a warning, where cores are short")
         ),
         Field(
-          "rate_limiter", 6, .group("ModelRateLimiter"),
+          "rate_limiter", .group("ModelRateLimiter"),
           .honoured("where the server has --rate-limit execution_count")),
-        Field("gpus", 3, count32, .repeated, .honoured("count on each of them")),
+        Field("gpus", count32, .honoured("count on each of them")),
         Field(
-          "secondary_devices", 8, .group("SecondaryDevice"), .repeated,
+          "secondary_devices", .group("SecondaryDevice"),
           .warns("there are none here")),
-        Field("profile", 5, .text, .repeated, .warns("only TensorRT has profiles")),
-        Field("passive", 7, .boolean, .honoured("the group gets no instance")),
+        Field("profile", .text, .warns("only TensorRT has profiles")),
+        Field("passive", .boolean, .honoured("the group gets no instance")),
         Field(
-          "host_policy", 9, .text, .honoured("names a --host-policy of the server; cpu without it")),
+          "host_policy", .text, .honoured("names a --host-policy of the server; cpu without it")),
       ]
     ),
     (
       "ModelRateLimiter",
       [
-        Field("resources", 1, .group("Resource"), .repeated, .honoured("what a run occupies")),
-        Field("priority", 2, uint32, .honoured("2 gets half the turns of 1")),
+        Field("resources", .group("Resource"), .honoured("what a run occupies")),
+        Field("priority", uint32, .honoured("2 gets half the turns of 1")),
       ]
     ),
     (
       "Resource",
       [
-        Field("name", 1, .text, .honoured("the resource")),
-        Field("global", 2, .boolean, .honoured("one for all devices")),
-        Field("count", 3, uint32, .honoured("how much of it")),
+        Field("name", .text, .honoured("the resource")),
+        Field("global", .boolean, .honoured("one for all devices")),
+        Field("count", uint32, .honoured("how much of it")),
       ]
     ),
     (
       "SecondaryDevice",
       [
-        Field("kind", 1, .choice(["KIND_NVDLA"]), .warns("see secondary_devices")),
-        Field("device_id", 2, int64, .warns("see secondary_devices")),
+        Field("kind", word, .warns("see secondary_devices")),
+        Field("device_id", int64, .warns("see secondary_devices")),
       ]
     ),
   ]
@@ -110,66 +110,66 @@ extension TritonTable {
     (
       "ModelOptimizationPolicy",
       [
-        Field("graph", 1, .group("Graph"), .warns("the runtime optimises as it does by default")),
+        Field("graph", .group("Graph"), .warns("the runtime optimises as it does by default")),
         Field(
-          "priority", 2, .choice(["PRIORITY_DEFAULT", "PRIORITY_MAX", "PRIORITY_MIN"]),
+          "priority", word,
           .warns("models share the cores evenly")),
-        Field("cuda", 3, .group("Cuda"), .warns("it only concerns CUDA")),
+        Field("cuda", .group("Cuda"), .warns("it only concerns CUDA")),
         Field(
-          "execution_accelerators", 4, .group("ExecutionAccelerators"),
+          "execution_accelerators", .group("ExecutionAccelerators"),
           .warns("choose with runtime and precision in model.yaml")),
         Field(
-          "input_pinned_memory", 5, .group("PinnedMemoryBuffer"), .warns("it only concerns GPUs")),
+          "input_pinned_memory", .group("PinnedMemoryBuffer"), .warns("it only concerns GPUs")),
         Field(
-          "output_pinned_memory", 6, .group("PinnedMemoryBuffer"), .warns("it only concerns GPUs")),
-        Field("gather_kernel_buffer_threshold", 7, uint32, .warns("it only concerns GPUs")),
-        Field("eager_batching", 8, .boolean, .warns("a batch is joined when an instance is free")),
+          "output_pinned_memory", .group("PinnedMemoryBuffer"), .warns("it only concerns GPUs")),
+        Field("gather_kernel_buffer_threshold", uint32, .warns("it only concerns GPUs")),
+        Field("eager_batching", .boolean, .warns("a batch is joined when an instance is free")),
       ]
     ),
-    ("Graph", [Field("level", 1, int32, .warns("see graph"))]),
+    ("Graph", [Field("level", int32, .warns("see graph"))]),
     (
       "Cuda",
       [
-        Field("graphs", 1, .boolean, .warns("see cuda")),
-        Field("busy_wait_events", 2, .boolean, .warns("see cuda")),
-        Field("graph_spec", 3, .group("GraphSpec"), .repeated, .warns("see cuda")),
-        Field("output_copy_stream", 4, .boolean, .warns("see cuda")),
+        Field("graphs", .boolean, .warns("see cuda")),
+        Field("busy_wait_events", .boolean, .warns("see cuda")),
+        Field("graph_spec", .group("GraphSpec"), .warns("see cuda")),
+        Field("output_copy_stream", .boolean, .warns("see cuda")),
       ]
     ),
     (
       "GraphSpec",
       [
-        Field("batch_size", 1, int32, .warns("see cuda")),
-        Field("input", 2, .group("Shape"), .keyed, .warns("see cuda")),
-        Field("graph_lower_bound", 3, .group("LowerBound"), .warns("see cuda")),
+        Field("batch_size", int32, .warns("see cuda")),
+        Field("input", .group("Shape"), .warns("see cuda")),
+        Field("graph_lower_bound", .group("LowerBound"), .warns("see cuda")),
       ]
     ),
-    ("Shape", [Field("dim", 1, int64, .repeated, .warns("see cuda"))]),
+    ("Shape", [Field("dim", int64, .warns("see cuda"))]),
     (
       "LowerBound",
       [
-        Field("batch_size", 1, int32, .warns("see cuda")),
-        Field("input", 2, .group("Shape"), .keyed, .warns("see cuda")),
+        Field("batch_size", int32, .warns("see cuda")),
+        Field("input", .group("Shape"), .warns("see cuda")),
       ]
     ),
     (
       "ExecutionAccelerators",
       [
         Field(
-          "gpu_execution_accelerator", 1, .group("Accelerator"), .repeated,
+          "gpu_execution_accelerator", .group("Accelerator"),
           .warns("see execution_accelerators")),
         Field(
-          "cpu_execution_accelerator", 2, .group("Accelerator"), .repeated,
+          "cpu_execution_accelerator", .group("Accelerator"),
           .warns("see execution_accelerators")),
       ]
     ),
     (
       "Accelerator",
       [
-        Field("name", 1, .text, .warns("see execution_accelerators")),
-        Field("parameters", 2, .text, .keyed, .warns("see execution_accelerators")),
+        Field("name", .text, .warns("see execution_accelerators")),
+        Field("parameters", .text, .warns("see execution_accelerators")),
       ]
     ),
-    ("PinnedMemoryBuffer", [Field("enable", 1, .boolean, .warns("it only concerns GPUs"))]),
+    ("PinnedMemoryBuffer", [Field("enable", .boolean, .warns("it only concerns GPUs"))]),
   ]
 }

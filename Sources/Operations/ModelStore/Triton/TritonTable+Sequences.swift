@@ -5,78 +5,72 @@ extension TritonTable {
       "ModelSequenceBatching",
       [
         Field(
-          "direct", 3, .group("StrategyDirect"), .honoured("a sequence keeps its place"),
-          alternative: "strategy_choice"),
+          "direct", .group("StrategyDirect"), .honoured("a sequence keeps its place")),
         Field(
-          "oldest", 4, .group("StrategyOldest"), .honoured("the oldest requests are joined"),
-          alternative: "strategy_choice"),
+          "oldest", .group("StrategyOldest"), .honoured("the oldest requests are joined")),
         Field(
-          "max_sequence_idle_microseconds", 1, microseconds,
+          "max_sequence_idle_microseconds", microseconds,
           .honoured("a sequence is over after it; 1 s where it is not written")),
-        Field("control_input", 2, .group("ControlInput"), .repeated, whole),
-        Field("state", 5, .group("State"), .repeated, whole),
+        Field("control_input", .group("ControlInput"), whole),
+        Field("state", .group("State"), whole),
         Field(
-          "iterative_sequence", 6, .boolean,
+          "iterative_sequence", .boolean,
           .honoured("each request is a sequence, which runs until the model has finished it")),
       ]
     ),
     (
       "ControlInput",
       [
-        Field("name", 1, .text, .honoured("an input that the server fills")),
-        Field("control", 2, .group("Control"), .repeated, whole),
+        Field("name", .text, .honoured("an input that the server fills")),
+        Field("control", .group("Control"), whole),
       ]
     ),
     (
       "Control",
       [
         Field(
-          "kind", 1,
-          .choice([
-            "CONTROL_SEQUENCE_START", "CONTROL_SEQUENCE_READY", "CONTROL_SEQUENCE_END",
-            "CONTROL_SEQUENCE_CORRID",
-          ]), .honoured("what the input tells the model")),
-        Field("int32_false_true", 2, int32, .repeated, .honoured("an INT32 input's two values")),
-        Field("fp32_false_true", 3, .number, .repeated, .honoured("an FP32 input's two values")),
-        Field("bool_false_true", 5, .boolean, .repeated, .honoured("a BOOL input's two values")),
-        Field("data_type", 4, datatype, .honoured("of a correlation id")),
+          "kind",
+          word, .honoured("what the input tells the model")),
+        Field("int32_false_true", int32, .honoured("an INT32 input's two values")),
+        Field("fp32_false_true", .number, .honoured("an FP32 input's two values")),
+        Field("bool_false_true", .boolean, .honoured("a BOOL input's two values")),
+        Field("data_type", datatype, .honoured("of a correlation id")),
       ]
     ),
     (
       "InitialState",
       [
-        Field("data_type", 1, datatype, .honoured("must be the state's")),
-        Field("dims", 2, length, .repeated, .honoured("of the first value; none open")),
-        Field("zero_data", 3, .boolean, .honoured("zeros"), alternative: "state_data"),
+        Field("data_type", datatype, .honoured("must be the state's")),
+        Field("dims", length, .honoured("of the first value; none open")),
+        Field("zero_data", .boolean, .honoured("zeros")),
         Field(
-          "data_file", 4, .text, .honoured("a file in the model's initial_state directory"),
-          alternative: "state_data"),
-        Field("name", 5, .text, .honoured("names it to people")),
+          "data_file", .text, .honoured("a file in the model's initial_state directory")),
+        Field("name", .text, .honoured("names it to people")),
       ]
     ),
     (
       "State",
       [
-        Field("input_name", 1, .text, .honoured("the input that gets the value")),
-        Field("output_name", 2, .text, .honoured("the output that gives the next")),
-        Field("data_type", 3, datatype, .honoured("of both")),
-        Field("dims", 4, length, .repeated, .honoured("of both, without the row axis")),
+        Field("input_name", .text, .honoured("the input that gets the value")),
+        Field("output_name", .text, .honoured("the output that gives the next")),
+        Field("data_type", datatype, .honoured("of both")),
+        Field("dims", length, .honoured("of both, without the row axis")),
         Field(
-          "initial_state", 5, .group("InitialState"), .repeated,
+          "initial_state", .group("InitialState"),
           .honoured("the first value; zeros where it is not written")),
         Field(
-          "use_same_buffer_for_input_output", 6, .boolean, .warns("each run has its own memory")),
-        Field("use_growable_memory", 7, .boolean, .warns("it only concerns GPUs")),
+          "use_same_buffer_for_input_output", .boolean, .warns("each run has its own memory")),
+        Field("use_growable_memory", .boolean, .warns("it only concerns GPUs")),
       ]
     ),
     (
       "StrategyDirect",
       [
         Field(
-          "max_queue_delay_microseconds", 1, microseconds,
+          "max_queue_delay_microseconds", microseconds,
           .honoured("how long a request may wait for others")),
         Field(
-          "minimum_slot_utilization", 2, .number,
+          "minimum_slot_utilization", .number,
           .honoured("share of the places that must be filled before the delay is over")),
       ]
     ),
@@ -84,16 +78,16 @@ extension TritonTable {
       "StrategyOldest",
       [
         Field(
-          "max_candidate_sequences", 1, .integer(0...1_000_000),
+          "max_candidate_sequences", .integer(0...1_000_000),
           .honoured("sequences that are under way at once, of each instance")),
         Field(
-          "preferred_batch_size", 2, .integer(1...Int64(Int32.max)), .repeated,
+          "preferred_batch_size", .integer(1...Int64(Int32.max)),
           .honoured("rows at which a batch leaves at once")),
         Field(
-          "max_queue_delay_microseconds", 3, microseconds,
+          "max_queue_delay_microseconds", microseconds,
           .honoured("how long a request may wait for others")),
         Field(
-          "preserve_ordering", 4, .boolean, .honoured("answers leave in the order of requests")),
+          "preserve_ordering", .boolean, .honoured("answers leave in the order of requests")),
       ]
     ),
   ]
@@ -101,35 +95,34 @@ extension TritonTable {
   static let rest: [(name: String, fields: [Field])] = [
     (
       "ModelParameter",
-      [Field("string_value", 1, .text, .honoured("the parameter's value"))]
+      [Field("string_value", .text, .honoured("the parameter's value"))]
     ),
     (
       "ModelWarmup",
       [
-        Field("name", 1, .text, .honoured("names it to people")),
-        Field("batch_size", 2, uint32, .honoured("rows of the request")),
-        Field("inputs", 3, .group("Input"), .keyed, whole),
-        Field("count", 4, uint32, .honoured("how often it is asked; 1 where it is not written")),
+        Field("name", .text, .honoured("names it to people")),
+        Field("batch_size", uint32, .honoured("rows of the request")),
+        Field("inputs", .group("Input"), whole),
+        Field("count", uint32, .honoured("how often it is asked; 1 where it is not written")),
       ]
     ),
     (
       "Input",
       [
-        Field("data_type", 1, datatype, .honoured("of the input")),
-        Field("dims", 2, .integer(0...Int64(Int32.max)), .repeated, .honoured("none open")),
-        Field("zero_data", 3, .boolean, .honoured("zeros"), alternative: "input_data_type"),
+        Field("data_type", datatype, .honoured("of the input")),
+        Field("dims", .integer(0...Int64(Int32.max)), .honoured("none open")),
+        Field("zero_data", .boolean, .honoured("zeros")),
         Field(
-          "random_data", 4, .boolean, .honoured("random numbers"), alternative: "input_data_type"),
+          "random_data", .boolean, .honoured("random numbers")),
         Field(
-          "input_data_file", 5, .text, .honoured("a file in the model's warmup directory"),
-          alternative: "input_data_type"),
+          "input_data_file", .text, .honoured("a file in the model's warmup directory")),
       ]
     ),
     (
       "ModelOperations",
       [
         Field(
-          "op_library_filename", 1, .text, .repeated,
+          "op_library_filename", .text,
           .stops("libraries of own operators are not loaded"))
       ]
     ),
@@ -137,7 +130,7 @@ extension TritonTable {
       "ModelTransactionPolicy",
       [
         Field(
-          "decoupled", 1, .boolean,
+          "decoupled", .boolean,
           .honoured("a request may have any number of answers; `infer` refuses the model"))
       ]
     ),
@@ -145,37 +138,37 @@ extension TritonTable {
       "ModelRepositoryAgents",
       [
         Field(
-          "agents", 1, .group("Agent"), .repeated,
+          "agents", .group("Agent"),
           .stops("what an agent checks or changes would not be checked or changed"))
       ]
     ),
     (
       "Agent",
       [
-        Field("name", 1, .text, .stops("see agents")),
-        Field("parameters", 2, .text, .keyed, .stops("see agents")),
+        Field("name", .text, .stops("see agents")),
+        Field("parameters", .text, .stops("see agents")),
       ]
     ),
     (
       "ModelResponseCache",
-      [Field("enable", 1, .boolean, .honoured("answers of equal requests are kept"))]
+      [Field("enable", .boolean, .honoured("answers of equal requests are kept"))]
     ),
     (
       "ModelMetrics",
       [
-        Field("metric_control", 1, .group("MetricControl"), .repeated, .warns("see model_metrics"))
+        Field("metric_control", .group("MetricControl"), .warns("see model_metrics"))
       ]
     ),
     (
       "MetricControl",
       [
-        Field("metric_identifier", 1, .group("MetricIdentifier"), .warns("see model_metrics")),
-        Field("histogram_options", 2, .group("HistogramOptions"), .warns("see model_metrics")),
+        Field("metric_identifier", .group("MetricIdentifier"), .warns("see model_metrics")),
+        Field("histogram_options", .group("HistogramOptions"), .warns("see model_metrics")),
       ]
     ),
-    ("MetricIdentifier", [Field("family", 1, .text, .warns("see model_metrics"))]),
+    ("MetricIdentifier", [Field("family", .text, .warns("see model_metrics"))]),
     (
-      "HistogramOptions", [Field("buckets", 1, .number, .repeated, .warns("see model_metrics"))]
+      "HistogramOptions", [Field("buckets", .number, .warns("see model_metrics"))]
     ),
   ]
 }

@@ -1,17 +1,18 @@
-/// The fields of `config.pbtxt` by the public names and numbers of Triton's `ModelConfig`, and what
-/// becomes of each; `ModelConfig.proto` beside this file has the same names and numbers.
+import WireFormats
+
+/// The fields of `config.pbtxt` by the public names of Triton's `ModelConfig`, and what becomes of
+/// each. Their numbers, how often each may come, what is a choice and between which words, are those
+/// of the message's one schema, which is in `WireFormats`.
 enum TritonTable {
   typealias Field = ConfigurationField
 
   static let table = ConfigurationTable(
-    groups: top + tensors + placement + optimization + scheduling + sequences + rest,
-    root: "ModelConfig")
+    groups: (top + tensors + placement + optimization + scheduling + sequences + rest).map {
+      ($0.name, completed($0.fields, of: $0.name))
+    }, root: "ModelConfig")
 
-  static let datatypes = [
-    "TYPE_INVALID", "TYPE_BOOL", "TYPE_UINT8", "TYPE_UINT16", "TYPE_UINT32", "TYPE_UINT64",
-    "TYPE_INT8", "TYPE_INT16", "TYPE_INT32", "TYPE_INT64", "TYPE_FP16", "TYPE_FP32", "TYPE_FP64",
-    "TYPE_STRING", "TYPE_BF16",
-  ]
+  /// Names of the message's datatypes.
+  static let datatypes = ModelConfigSchema.words(ofEnumeration: "DataType")
 
   // Ranges of the numbers that the message has, and of those that make sense.
   static let int32: Field.Kind = .integer(Int64(Int32.min)...Int64(Int32.max))
@@ -21,7 +22,9 @@ enum TritonTable {
   /// Microseconds, of which a thousand times as many nanoseconds must be countable.
   static let microseconds: Field.Kind = .integer(0...(Int64.max / 1_000))
   static let length: Field.Kind = .integer(-1...Int64(Int32.max) * 1_024)
-  static let datatype: Field.Kind = .choice(datatypes)
+  static let datatype: Field.Kind = word
+  /// One of the words that the message has for the field.
+  static let word: Field.Kind = .choice([])
 
   /// What a group of honoured fields is said to be.
   static let whole: Field.Fate = .honoured("see its fields")
@@ -30,55 +33,54 @@ enum TritonTable {
     (
       "ModelConfig",
       [
-        Field("name", 1, .text, .honoured("must be the directory's name, as with Triton")),
-        Field("platform", 2, .text, .honoured("chooses the runtime; `ensemble` makes a graph")),
-        Field("backend", 17, .text, .honoured("chooses the runtime")),
-        Field("runtime", 25, .text, .warns("runtimes are named by platform or backend")),
-        Field("version_policy", 3, .group("ModelVersionPolicy"), whole),
+        Field("name", .text, .honoured("must be the directory's name, as with Triton")),
+        Field("platform", .text, .honoured("chooses the runtime; `ensemble` makes a graph")),
+        Field("backend", .text, .honoured("chooses the runtime")),
+        Field("runtime", .text, .warns("runtimes are named by platform or backend")),
+        Field("version_policy", .group("ModelVersionPolicy"), whole),
         Field(
-          "max_batch_size", 4, count32,
+          "max_batch_size", count32,
           .honoured(
             "most rows of a run; shapes leave the row axis out; 0 means whole shapes and no joined "
               + "runs; not written, the model decides")),
-        Field("input", 5, .group("ModelInput"), .repeated, whole),
-        Field("output", 6, .group("ModelOutput"), .repeated, whole),
+        Field("input", .group("ModelInput"), whole),
+        Field("output", .group("ModelOutput"), whole),
         Field(
-          "batch_input", 20, .group("BatchInput"), .repeated,
+          "batch_input", .group("BatchInput"),
           .stops("inputs made from a whole batch would be missing")),
         Field(
-          "batch_output", 21, .group("BatchOutput"), .repeated,
+          "batch_output", .group("BatchOutput"),
           .stops("outputs would not be divided as it says")),
-        Field("optimization", 12, .group("ModelOptimizationPolicy"), whole),
+        Field("optimization", .group("ModelOptimizationPolicy"), whole),
         Field(
-          "dynamic_batching", 11, .group("ModelDynamicBatching"),
-          .honoured("requests are joined as its fields say"), alternative: "scheduling_choice"),
+          "dynamic_batching", .group("ModelDynamicBatching"),
+          .honoured("requests are joined as its fields say")),
         Field(
-          "sequence_batching", 13, .group("ModelSequenceBatching"), whole,
-          alternative: "scheduling_choice"),
+          "sequence_batching", .group("ModelSequenceBatching"), whole),
         Field(
-          "ensemble_scheduling", 15, .group("ModelEnsembling"),
-          .honoured("the model is a graph of others"), alternative: "scheduling_choice"),
-        Field("instance_group", 7, .group("ModelInstanceGroup"), .repeated, whole),
+          "ensemble_scheduling", .group("ModelEnsembling"),
+          .honoured("the model is a graph of others")),
+        Field("instance_group", .group("ModelInstanceGroup"), whole),
         Field(
-          "default_model_filename", 8, .text,
+          "default_model_filename", .text,
           .honoured("the file or directory in the version's directory")),
         Field(
-          "cc_model_filenames", 9, .text, .keyed,
+          "cc_model_filenames", .text,
           .warns("files by the compute capability of a GPU are not chosen between")),
-        Field("metric_tags", 10, .text, .keyed, .warns("metrics have a closed set of labels")),
+        Field("metric_tags", .text, .warns("metrics have a closed set of labels")),
         Field(
-          "parameters", 14, .group("ModelParameter"), .keyed,
+          "parameters", .group("ModelParameter"),
           .honoured(
             "`intra_op_thread_count` is the threads of a run, `execute_delay_ms` the time of a run "
               + "of `identity`, `CUSTOM_INFER_DELAY_NS` and `CUSTOM_FAIL_COUNT` those of `square`; "
               + "others warn")),
-        Field("model_warmup", 16, .group("ModelWarmup"), .repeated, whole),
-        Field("model_operations", 18, .group("ModelOperations"), whole),
-        Field("model_transaction_policy", 19, .group("ModelTransactionPolicy"), whole),
-        Field("model_repository_agents", 23, .group("ModelRepositoryAgents"), whole),
-        Field("response_cache", 24, .group("ModelResponseCache"), whole),
+        Field("model_warmup", .group("ModelWarmup"), whole),
+        Field("model_operations", .group("ModelOperations"), whole),
+        Field("model_transaction_policy", .group("ModelTransactionPolicy"), whole),
+        Field("model_repository_agents", .group("ModelRepositoryAgents"), whole),
+        Field("response_cache", .group("ModelResponseCache"), whole),
         Field(
-          "model_metrics", 26, .group("ModelMetrics"),
+          "model_metrics", .group("ModelMetrics"),
           .warns("the buckets of histograms are the server's")),
       ]
     ),
@@ -86,23 +88,21 @@ enum TritonTable {
       "ModelVersionPolicy",
       [
         Field(
-          "latest", 1, .group("Latest"), .honoured("the highest versions"),
-          alternative: "policy_choice"),
+          "latest", .group("Latest"), .honoured("the highest versions")),
         Field(
-          "all", 2, .group("All"), .honoured("every version"), alternative: "policy_choice"),
+          "all", .group("All"), .honoured("every version")),
         Field(
-          "specific", 3, .group("Specific"), .honoured("these versions"),
-          alternative: "policy_choice"),
+          "specific", .group("Specific"), .honoured("these versions")),
       ]
     ),
     (
       "Latest",
-      [Field("num_versions", 1, uint32, .honoured("how many; 1 where it is not written"))]
+      [Field("num_versions", uint32, .honoured("how many; 1 where it is not written"))]
     ),
     ("All", []),
     (
       "Specific",
-      [Field("versions", 1, .integer(1...Int64.max), .repeated, .honoured("each must be there"))]
+      [Field("versions", .integer(1...Int64.max), .honoured("each must be there"))]
     ),
   ]
 
@@ -110,44 +110,44 @@ enum TritonTable {
     (
       "ModelInput",
       [
-        Field("name", 1, .text, .honoured("an input of the model")),
-        Field("data_type", 2, datatype, .honoured("must be the model's own")),
+        Field("name", .text, .honoured("an input of the model")),
+        Field("data_type", datatype, .honoured("must be the model's own")),
         Field(
-          "format", 3, .choice(["FORMAT_NONE", "FORMAT_NHWC", "FORMAT_NCHW"]),
+          "format", word,
           .honoured("asks for three lengths in dims; pixels follow the model's shape")),
-        Field("dims", 4, length, .repeated, .honoured("must go with the model's own")),
-        Field("reshape", 5, .group("ModelTensorReshape"), whole),
-        Field("is_shape_tensor", 6, .boolean, .stops("only TensorRT has shape tensors")),
+        Field("dims", length, .honoured("must go with the model's own")),
+        Field("reshape", .group("ModelTensorReshape"), whole),
+        Field("is_shape_tensor", .boolean, .stops("only TensorRT has shape tensors")),
         Field(
-          "allow_ragged_batch", 7, .boolean,
+          "allow_ragged_batch", .boolean,
           .stops("requests of different shapes are joined by padding only (see model.yaml)")),
-        Field("optional", 8, .boolean, .honoured("must be optional in the model, too")),
+        Field("optional", .boolean, .honoured("must be optional in the model, too")),
         Field(
-          "is_non_linear_format_io", 9, .boolean, .stops("only TensorRT has such formats")),
+          "is_non_linear_format_io", .boolean, .stops("only TensorRT has such formats")),
       ]
     ),
     (
       "ModelOutput",
       [
         Field(
-          "name", 1, .text,
+          "name", .text,
           .honoured("an output of the model; one that is not listed is not given")),
-        Field("data_type", 2, datatype, .honoured("must be the model's own")),
-        Field("dims", 3, length, .repeated, .honoured("must go with the model's own")),
-        Field("reshape", 5, .group("ModelTensorReshape"), whole),
+        Field("data_type", datatype, .honoured("must be the model's own")),
+        Field("dims", length, .honoured("must go with the model's own")),
+        Field("reshape", .group("ModelTensorReshape"), whole),
         Field(
-          "label_filename", 4, .text,
+          "label_filename", .text,
           .honoured("class names, one a line; of one file for the whole model")),
-        Field("is_shape_tensor", 6, .boolean, .stops("only TensorRT has shape tensors")),
+        Field("is_shape_tensor", .boolean, .stops("only TensorRT has shape tensors")),
         Field(
-          "is_non_linear_format_io", 7, .boolean, .stops("only TensorRT has such formats")),
+          "is_non_linear_format_io", .boolean, .stops("only TensorRT has such formats")),
       ]
     ),
     (
       "ModelTensorReshape",
       [
         Field(
-          "shape", 1, length, .repeated,
+          "shape", length,
           .honoured("the shape that the model sees; as many elements as dims"))
       ]
     ),
@@ -155,25 +155,41 @@ enum TritonTable {
       "BatchInput",
       [
         Field(
-          "kind", 1,
-          .choice([
-            "BATCH_ELEMENT_COUNT", "BATCH_ACCUMULATED_ELEMENT_COUNT",
-            "BATCH_ACCUMULATED_ELEMENT_COUNT_WITH_ZERO", "BATCH_MAX_ELEMENT_COUNT_AS_SHAPE",
-            "BATCH_ITEM_SHAPE", "BATCH_ITEM_SHAPE_FLATTEN",
-          ]), .stops("see batch_input")),
-        Field("target_name", 2, .text, .repeated, .stops("see batch_input")),
-        Field("data_type", 3, datatype, .stops("see batch_input")),
-        Field("source_input", 4, .text, .repeated, .stops("see batch_input")),
+          "kind",
+          word, .stops("see batch_input")),
+        Field("target_name", .text, .stops("see batch_input")),
+        Field("data_type", datatype, .stops("see batch_input")),
+        Field("source_input", .text, .stops("see batch_input")),
       ]
     ),
     (
       "BatchOutput",
       [
-        Field("target_name", 1, .text, .repeated, .stops("see batch_output")),
+        Field("target_name", .text, .stops("see batch_output")),
         Field(
-          "kind", 2, .choice(["BATCH_SCATTER_WITH_INPUT_SHAPE"]), .stops("see batch_output")),
-        Field("source_input", 3, .text, .repeated, .stops("see batch_output")),
+          "kind", word, .stops("see batch_output")),
+        Field("source_input", .text, .stops("see batch_output")),
       ]
     ),
   ]
+}
+
+// MARK: - What the schema says
+
+extension TritonTable {
+  /// The fields with what the message's schema has of them. One that it has not is a programmer's
+  /// error, as is one of its that is missing here.
+  private static func completed(_ fields: [Field], of group: String) -> [Field] {
+    let message = ModelConfigSchema.fields(ofMessage: group)
+    precondition(fields.count == message.count, "\(group) has other fields in its schema")
+    return fields.map { field in
+      guard let said = message.first(where: { $0.name == field.name }) else {
+        preconditionFailure("\(group) has no field \(field.name) in its schema")
+      }
+      let arity: Field.Arity = said.isKeyed ? .keyed : said.isRepeated ? .repeated : .single
+      let kind = field.kind == word ? .choice(said.words) : field.kind
+      return Field(
+        field.name, said.number, kind, arity, field.fate, alternative: said.choice)
+    }
+  }
 }

@@ -110,9 +110,9 @@ package final class Metrics: EventObserver {
 
   package func happened(_ event: InferenceEvent) {
     switch event {
-    case .batchStarted(let name, let version, _):
+    case .batchRan(let name, let version, let rows, let nanoseconds):
       let shard = shardOfThisThread
-      find(name, version, shard)?.countRun(shard: shard)
+      find(name, version, shard)?.countRun(rowCount: rows, nanoseconds, shard: shard)
     case .modelStateChanged(let name, let version, let state):
       switch state {
       case .gone: remove(name, version)

@@ -47,7 +47,16 @@ final class ModelSeries: Sendable {
     responses.withLock { $0.count(record) }
   }
 
-  func countRun(shard: Int) { cells.add(1, at: SeriesLayout.runs, shard: shard) }
+  /// What statistics say of runs by their size is counted here, once for each run, so that it adds up
+  /// to the runs also where one request is spread over several.
+  func countRun(rowCount: Int, _ nanoseconds: UInt64, shard: Int) {
+    cells.add(1, at: SeriesLayout.runs, shard: shard)
+    guard rowCount > 1 else {
+      cells.add(1, at: SeriesLayout.single, shard: shard)
+      return cells.add(nanoseconds, at: SeriesLayout.single + 2, shard: shard)
+    }
+    batches.withLock { $0.countRun(of: rowCount, nanoseconds) }
+  }
 
   private func countPhase(
     _ phase: RequestPhase, _ record: borrowing RequestRecord, _ shard: Int
@@ -112,24 +121,19 @@ final class ModelSeries: Sendable {
       shard: shard)
   }
 
-  /// A request counts in the runs of its size by its share of the rows, so that the shares of all
-  /// requests of a run add up to one run.
+  /// What its request took before and after a run counts for the runs of that size, by its share of
+  /// the rows.
   private func countBatch(_ record: borrowing RequestRecord, _ shard: Int) {
     let served = record.served
-    let rowCount = UInt64(max(1, served.rowCount))
-    let times = RunTimes(
-      input: record.decoded.nanoseconds(since: record.bodyRead),
-      infer: served.computed.nanoseconds(since: served.started),
-      output: record.encoded.nanoseconds(since: served.computed))
+    let input = record.decoded.nanoseconds(since: record.bodyRead)
+    let output = record.encoded.nanoseconds(since: served.computed)
     guard served.batchRowCount > 1 else {
-      let start = SeriesLayout.single
-      cells.add(rowCount, at: start, shard: shard)
-      cells.add(times.input, at: start + 1, shard: shard)
-      cells.add(times.infer, at: start + 2, shard: shard)
-      return cells.add(times.output, at: start + 3, shard: shard)
+      cells.add(input, at: SeriesLayout.single + 1, shard: shard)
+      return cells.add(output, at: SeriesLayout.single + 3, shard: shard)
     }
     batches.withLock {
-      $0.count(rowCount: rowCount, ofBatch: served.batchRowCount, times)
+      $0.countRequest(
+        rowCount: served.rowCount, inRunOf: served.batchRowCount, input: input, output: output)
     }
   }
 

@@ -52,7 +52,7 @@ enum SeriesLayout {
   static let failures = runs + 1
   /// The latest end of a successful request, on the monotonic clock.
   static let lastEnd = failures + 1
-  /// Input, infer and output time of runs of one row, after their rows.
+  /// Runs of one row, then their input, infer and output time.
   static let single = lastEnd + 1
   /// Count and time of requests that the response cache knew, then of those that it did not.
   static let cacheHits = single + 4

@@ -8,6 +8,7 @@ package final class RequestTraces: Sendable {
   private let path: String?
   private let state = Guarded(TraceState())
   private let isOn = Atomic(false)
+  private let wantsTensors = Atomic(false)
   private let writer: TraceWriter?
 
   /// - Parameters:
@@ -23,7 +24,14 @@ package final class RequestTraces: Sendable {
     guard isOn.load(ordering: .relaxed), record.isInference, !record.model.isEmpty else { return }
     let model = record.model
     guard let (id, rules) = state.withLock({ $0.take(model) }) else { return }
-    writer?.offer(TraceEntry(id: id, record), frequency: rules.logFrequency)
+    writer?.offer(TraceEntry(id: id, rules.levels, record), frequency: rules.logFrequency)
+  }
+
+  /// Called on the request path: whether a request to that model may be traced with its tensors. One
+  /// that in the end is not lets go of them with its record.
+  func wantsTensors(ofModel model: String) -> Bool {
+    wantsTensors.load(ordering: .relaxed)
+      && state.withLock { $0.rules(of: model).levels.contains(.tensors) }
   }
 
   /// Writes what waits and ends the writer's thread; blocks for moments.
@@ -34,7 +42,7 @@ extension RequestTraces: RunningSettings {
   package func values(ofModel model: String?) -> [RunningSetting] {
     let (rules, remaining) = state.withLock { ($0.rules(of: model), $0.remaining(of: model)) }
     return [
-      RunningSetting("trace_level", .texts([rules.isOn ? "TIMESTAMPS" : "OFF"])),
+      RunningSetting("trace_level", .texts(rules.levels.names)),
       RunningSetting("trace_rate", .text(String(rules.rate))),
       RunningSetting("trace_count", .text(String(remaining))),
       RunningSetting("log_frequency", .text(String(rules.logFrequency))),
@@ -52,21 +60,25 @@ extension RequestTraces: RunningSettings {
       try take(change.name, change.value, into: &override)
       named.insert(change.name)
     }
-    if override.isOn == true, writer == nil {
+    if override.levels?.isEmpty == false, writer == nil {
       throw .unsupported(
         .other("traces without a file; start the server with --trace-file"))
     }
-    let taken = override
-    let isAnyOn = state.withLock { state in
+    let (taken, isCountGiven) = (override, named.contains("trace_count"))
+    let levels = state.withLock { state in
       if let model {
-        state.set(Self.merged(taken, over: state.overrides[model], named), of: model)
+        state.set(
+          Self.merged(taken, over: state.overrides[model], named), of: model,
+          isCountGiven: isCountGiven)
       } else {
         state.set(
-          Self.merged(taken, over: TraceOverride(state.rules), named).applied(to: TraceRules()))
+          Self.merged(taken, over: TraceOverride(state.rules), named).applied(to: TraceRules()),
+          isCountGiven: isCountGiven)
       }
-      return state.isOn
+      return state.levels
     }
-    isOn.store(isAnyOn, ordering: .relaxed)
+    isOn.store(!levels.isEmpty, ordering: .relaxed)
+    wantsTensors.store(levels.contains(.tensors), ordering: .relaxed)
   }
 
   /// What was not named stays; what was named without a value is given up.
@@ -74,7 +86,7 @@ extension RequestTraces: RunningSettings {
     _ new: TraceOverride, over old: TraceOverride?, _ named: Set<String>
   ) -> TraceOverride {
     var merged = old ?? TraceOverride()
-    if named.contains("trace_level") { merged.isOn = new.isOn }
+    if named.contains("trace_level") { merged.levels = new.levels }
     if named.contains("trace_rate") { merged.rate = new.rate }
     if named.contains("trace_count") { merged.count = new.count }
     if named.contains("log_frequency") { merged.logFrequency = new.logFrequency }
@@ -85,7 +97,7 @@ extension RequestTraces: RunningSettings {
     _ name: String, _ value: RunningSetting.Value?, into override: inout TraceOverride
   ) throws(InferenceFailure) {
     switch name {
-    case "trace_level": override.isOn = try value.map(level)
+    case "trace_level": override.levels = try value.map(levels)
     case "trace_rate": override.rate = try number(name, value, UInt32(1)...UInt32.max)
     case "trace_count": override.count = try number(name, value, Int64(-1)...Int64(Int32.max))
     case "log_frequency":
@@ -99,15 +111,11 @@ extension RequestTraces: RunningSettings {
     }
   }
 
-  private func level(_ value: RunningSetting.Value) throws(InferenceFailure) -> Bool {
-    let words = value.words
-    if words.contains("TENSORS") {
-      throw .unsupported(.other("traces of tensors; TIMESTAMPS are traced"))
+  private func levels(_ value: RunningSetting.Value) throws(InferenceFailure) -> TraceLevels {
+    guard let levels = TraceLevels(names: value.words) else {
+      throw wrong("trace_level", "OFF, TIMESTAMPS or TENSORS, or the last two", value)
     }
-    guard !words.isEmpty, words.allSatisfy({ ["OFF", "TIMESTAMPS"].contains($0) }) else {
-      throw wrong("trace_level", "OFF or TIMESTAMPS", value)
-    }
-    return words.contains("TIMESTAMPS")
+    return levels
   }
 
   private func number<Number: FixedWidthInteger>(
@@ -131,7 +139,7 @@ extension RequestTraces: RunningSettings {
 extension TraceOverride {
   fileprivate init(_ rules: TraceRules) {
     self.init(
-      isOn: rules.isOn, rate: rules.rate, count: rules.count, logFrequency: rules.logFrequency)
+      levels: rules.levels, rate: rules.rate, count: rules.count, logFrequency: rules.logFrequency)
   }
 }
 

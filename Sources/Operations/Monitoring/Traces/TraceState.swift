@@ -1,9 +1,38 @@
 import Inference
 
+/// What a trace tells of a request, with Triton's names; nothing is `OFF`.
+struct TraceLevels: OptionSet, Sendable {
+  let rawValue: UInt8
+  /// The instants of its phases.
+  static let timestamps = TraceLevels(rawValue: 1)
+  /// Its inputs and outputs.
+  static let tensors = TraceLevels(rawValue: 2)
+
+  var names: [String] {
+    if isEmpty { return ["OFF"] }
+    return (contains(.timestamps) ? ["TIMESTAMPS"] : []) + (contains(.tensors) ? ["TENSORS"] : [])
+  }
+}
+
+extension TraceLevels {
+  /// `nil` where a name is none, or there are none.
+  init?(names: [String]) {
+    guard !names.isEmpty else { return nil }
+    self = []
+    for name in names {
+      switch name {
+      case "OFF": break
+      case "TIMESTAMPS": insert(.timestamps)
+      case "TENSORS": insert(.tensors)
+      default: return nil
+      }
+    }
+  }
+}
+
 /// How requests are traced, with Triton's names and meanings.
 struct TraceRules: Sendable, Equatable {
-  /// `TIMESTAMPS`, against `OFF`.
-  var isOn = false
+  var levels: TraceLevels = []
   /// Every so many requests one is traced, the first when so many have come.
   var rate: UInt32 = 1_000
   /// Traces still to be made; -1 for no end.
@@ -14,14 +43,14 @@ struct TraceRules: Sendable, Equatable {
 
 /// What a model changes of the server's rules; `nil` for what it leaves.
 struct TraceOverride: Sendable, Equatable {
-  var isOn: Bool?
+  var levels: TraceLevels?
   var rate: UInt32?
   var count: Int64?
   var logFrequency: UInt32?
 
   func applied(to rules: TraceRules) -> TraceRules {
     TraceRules(
-      isOn: isOn ?? rules.isOn, rate: rate ?? rules.rate, count: count ?? rules.count,
+      levels: levels ?? rules.levels, rate: rate ?? rules.rate, count: count ?? rules.count,
       logFrequency: logFrequency ?? rules.logFrequency)
   }
 }
@@ -39,8 +68,10 @@ struct TraceState: Sendable {
     var made: Int64 = 0
   }
 
-  /// Whether any request could be traced.
-  var isOn: Bool { rules.isOn || overrides.values.contains { $0.isOn == true } }
+  /// What some request could be traced with.
+  var levels: TraceLevels {
+    overrides.values.reduce(rules.levels) { $0.union($1.levels ?? []) }
+  }
 
   func rules(of model: String?) -> TraceRules {
     model.flatMap { overrides[$0] }?.applied(to: rules) ?? rules
@@ -56,13 +87,14 @@ struct TraceState: Sendable {
     model.flatMap { overrides[$0] == nil ? nil : $0 }
   }
 
-  mutating func set(_ rules: TraceRules) {
-    if rules.count != self.rules.count { tallies[nil]?.made = 0 }
+  /// - Parameter isCountGiven: it is counted from here on, even where the number is the one of before.
+  mutating func set(_ rules: TraceRules, isCountGiven: Bool = false) {
+    if isCountGiven { tallies[nil]?.made = 0 }
     self.rules = rules
   }
 
-  mutating func set(_ override: TraceOverride, of model: String) {
-    if override.count != overrides[model]?.count { tallies[model]?.made = 0 }
+  mutating func set(_ override: TraceOverride, of model: String, isCountGiven: Bool = false) {
+    if isCountGiven { tallies[model]?.made = 0 }
     overrides[model] = override == TraceOverride() ? nil : override
     if overrides[model] == nil { tallies[model] = nil }
   }
@@ -70,7 +102,7 @@ struct TraceState: Sendable {
   /// Counts a request; gives its trace's number and rules where it is to be traced.
   mutating func take(_ model: String) -> (id: UInt64, rules: TraceRules)? {
     let rules = rules(of: model)
-    guard rules.isOn else { return nil }
+    guard !rules.levels.isEmpty else { return nil }
     let scope = scope(model)
     var tally = tallies[scope] ?? Tally()
     defer { tallies[scope] = tally }

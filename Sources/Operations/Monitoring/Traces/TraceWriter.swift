@@ -6,7 +6,7 @@ import Synchronization
 /// The thread that writes traces. Offering one never blocks; what does not fit is dropped.
 final class TraceWriter: Sendable {
   private struct Waiting {
-    var entries: [(bytes: [UInt8], frequency: UInt32)] = []
+    var entries: [(entry: TraceEntry, frequency: UInt32)] = []
     var byteCount = 0
     var isClosing = false
   }
@@ -16,7 +16,8 @@ final class TraceWriter: Sendable {
   private let thread = Guarded<NamedThread?>(nil)
   private let report: @Sendable (String) -> Void
 
-  private static let waitingBytesMax = 4 << 20
+  /// With room for the tensors of some requests about photos.
+  private static let waitingBytesMax = 64 << 20
 
   init(path: String, report: @escaping @Sendable (String) -> Void) {
     self.path = path
@@ -25,12 +26,12 @@ final class TraceWriter: Sendable {
 
   /// The thread starts with the first trace.
   func offer(_ entry: TraceEntry, frequency: UInt32) {
+    let byteCount = entry.byteCount
     waiting.update { waiting in
-      guard !waiting.isClosing,
-        waiting.byteCount + entry.bytes.count <= Self.waitingBytesMax
+      guard !waiting.isClosing, waiting.byteCount + byteCount <= Self.waitingBytesMax
       else { return }
-      waiting.entries.append((entry.bytes, frequency))
-      waiting.byteCount += entry.bytes.count
+      waiting.entries.append((entry, frequency))
+      waiting.byteCount += byteCount
     }
     thread.withLock { thread in
       if thread == nil { thread = NamedThread(name: "apus:trace") { self.run() } }
@@ -51,7 +52,7 @@ final class TraceWriter: Sendable {
       }
       guard let work else { continue }
       for entry in work.entries {
-        let error = file.append(entry.bytes, frequency: entry.frequency)
+        let error = file.append(entry.entry.text(), frequency: entry.frequency)
         if error != 0, !hasFailed {
           report("cannot write traces: \(String(cString: strerror(error)))")
         }

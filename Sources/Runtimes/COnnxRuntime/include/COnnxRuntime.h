@@ -35,6 +35,20 @@ typedef void (*OrtLoggingFunction)(
     void *context, int32_t severity, const char *category,
     const char *name, const char *place, const char *message);
 
+/// Memory of ours that the library takes, `OrtAllocator` as of version 16: what a later version adds
+/// behind these is not looked at. Called from any thread.
+typedef struct OnnxHostAllocator {
+  uint32_t version;
+  void *(*Alloc)(
+      struct OnnxHostAllocator *allocator, size_t byteCount);
+  void (*Free)(
+      struct OnnxHostAllocator *allocator, void *allocated);
+  const OrtMemoryInfo *(*Info)(
+      const struct OnnxHostAllocator *allocator);
+  /// Ours, behind what the library knows: what `Info` gives.
+  const OrtMemoryInfo *memory;
+} OnnxHostAllocator;
+
 /// The functions, by position. A status is null where the call succeeded.
 typedef struct OnnxRuntimeTable {
   void *gap0[1];
@@ -62,10 +76,7 @@ typedef struct OnnxRuntimeTable {
   void *gap3[2];
   OrtStatus *(*SetSessionExecutionMode)(
       OrtSessionOptions *options, int32_t mode);
-  void *gap4[4];
-  OrtStatus *(*EnableCpuMemArena)(
-      OrtSessionOptions *options);
-  void *gap5[4];
+  void *gap4[9];
   OrtStatus *(*SetSessionGraphOptimizationLevel)(
       OrtSessionOptions *options, int32_t level);
   OrtStatus *(*SetIntraOpNumThreads)(
@@ -209,7 +220,10 @@ typedef struct OnnxRuntimeTable {
   void *gap27[1];
   OrtStatus *(*AddSessionConfigEntry)(
       OrtSessionOptions *options, const char *key, const char *value);
-  void *gap28[121];
+  void *gap28[45];
+  OrtStatus *(*RegisterAllocator)(
+      OrtEnv *environment, OnnxHostAllocator *allocator);
+  void *gap30[75];
   OrtStatus *(*GetResizedStringTensorElementBuffer)(
       OrtValue *value, size_t index, size_t byteCount,
       char **borrowed);
@@ -231,7 +245,6 @@ APUS_POSITION(CreateSessionFromArray, 8);
 APUS_POSITION(Run, 9);
 APUS_POSITION(CreateSessionOptions, 10);
 APUS_POSITION(SetSessionExecutionMode, 13);
-APUS_POSITION(EnableCpuMemArena, 18);
 APUS_POSITION(SetSessionGraphOptimizationLevel, 23);
 APUS_POSITION(SetIntraOpNumThreads, 24);
 APUS_POSITION(SetInterOpNumThreads, 25);
@@ -286,6 +299,7 @@ APUS_POSITION(ModelMetadataGetCustomMetadataMapKeys, 123);
 APUS_POSITION(GetStringTensorElementLength, 127);
 APUS_POSITION(GetStringTensorElement, 128);
 APUS_POSITION(AddSessionConfigEntry, 130);
+APUS_POSITION(RegisterAllocator, 176);
 APUS_POSITION(GetResizedStringTensorElementBuffer, 252);
 APUS_POSITION(TensorTypeAndShape_HasShape, 390);
 

@@ -16,7 +16,7 @@ enum AnswerBytes {
     return buffer
   }
 
-  private static func writePrefix(
+  static func writePrefix(
     _ byteCount: Int, isPacked: Bool, _ buffer: inout ByteBuffer
   ) {
     buffer.writeMultipleIntegers(

@@ -72,7 +72,7 @@ extension GRPCMethod {
     switch self {
     case .modelConfig, .modelStatistics, .repositoryIndex, .repositoryModelLoad,
       .repositoryModelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
-      .systemSharedMemoryUnregister, .traceSetting, .logSettings:
+      .systemSharedMemoryUnregister, .traceSetting, .logSettings, .service:
       true
     default: false
     }
@@ -101,6 +101,7 @@ struct DocumentWork: Sendable {
     }
     switch method {
     case .repositoryModelLoad, .repositoryModelUnload: manage(plain, completion)
+    case .service(let service): run(service, plain, completion)
     default: completion(answer(to: plain))
     }
   }
@@ -116,7 +117,7 @@ struct DocumentWork: Sendable {
     }
   }
 
-  private func request(_ bytes: ByteBuffer) throws(InferenceFailure) -> JSONValue {
+  func request(_ bytes: ByteBuffer) throws(InferenceFailure) -> JSONValue {
     do throws(InputProblem) {
       return try bytes.withUnsafeReadableBytes { (bytes) throws(InputProblem) in
         try GRPCSchemas.documents.decode(bytes, as: method.messages.input)
@@ -126,7 +127,7 @@ struct DocumentWork: Sendable {
     }
   }
 
-  private func encoded(_ document: JSONValue) throws(InferenceFailure) -> [UInt8] {
+  func encoded(_ document: JSONValue) throws(InferenceFailure) -> [UInt8] {
     do throws(InputProblem) {
       return try GRPCSchemas.documents.encode(document, as: method.messages.output)
     } catch {
@@ -160,7 +161,7 @@ extension DocumentWork {
       throw .unsupported(.other("CUDA shared memory: it computes on processors alone"))
     case .modelConfig, .modelInfer, .modelStreamInfer, .healthWatch, .reflectionV1,
       .reflectionV1Alpha,
-      .repositoryModelLoad, .repositoryModelUnload:
+      .repositoryModelLoad, .repositoryModelUnload, .service:
       preconditionFailure("\(method) is answered elsewhere")
     }
   }
@@ -188,13 +189,16 @@ extension DocumentWork {
     return document.encodeProtobufResponse()
   }
 
+  /// A model that nobody knows is not ready, which is what Triton says and its clients rely on.
   private func readiness(of address: ModelAddress) throws(InferenceFailure) -> JSONValue {
     do throws(InferenceFailure) {
       let lease = try entrance.lease(address)
       return .object([.init("ready", .bool(lease.obstacle == nil))])
     } catch {
-      guard case .modelNotReady = error else { throw error }
-      return .object([.init("ready", .bool(false))])
+      switch error {
+      case .modelNotReady, .modelNotFound: return .object([.init("ready", .bool(false))])
+      default: throw error
+      }
     }
   }
 

@@ -27,6 +27,7 @@ extension GRPCMethod {
     case .modelInfer: UnaryInferCall(stream)
     case .modelStreamInfer: StreamInferCall(stream)
     case .healthWatch: HealthWatchCall(stream)
+    case .service(let method): method.makeCall(on: stream)
     case .reflectionV1: ReflectionCall(stream, version: "v1")
     case .reflectionV1Alpha: ReflectionCall(stream, version: "v1alpha")
     case .serverLive, .serverReady, .modelReady, .serverMetadata, .modelMetadata,

@@ -1,7 +1,7 @@
 import WireFormats
 
 /// Every call that the front answers.
-enum GRPCMethod: CaseIterable {
+enum GRPCMethod: Hashable {
   case serverLive, serverReady, modelReady
   case serverMetadata, modelMetadata
   case modelInfer, modelStreamInfer
@@ -12,6 +12,8 @@ enum GRPCMethod: CaseIterable {
   case traceSetting, logSettings
   case healthCheck, healthWatch
   case reflectionV1, reflectionV1Alpha
+  /// One of another server's services.
+  case service(ServiceMethod)
 
   /// Service and name.
   var path: String {
@@ -43,6 +45,7 @@ enum GRPCMethod: CaseIterable {
     case .healthWatch: "/grpc.health.v1.Health/Watch"
     case .reflectionV1: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
     case .reflectionV1Alpha: "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    case .service(let method): method.rawValue
     }
   }
 
@@ -55,9 +58,39 @@ enum GRPCMethod: CaseIterable {
       .systemSharedMemoryRegister, .systemSharedMemoryUnregister, .cudaSharedMemoryStatus,
       .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .traceSetting, .logSettings:
       true
+    case .service(let method): method.isManagement
     default: false
     }
   }
+
+  /// What it can be restricted with; `nil` for what is for everybody.
+  var group: EndpointGroup? {
+    switch self {
+    case .serverLive, .serverReady, .modelReady, .healthCheck, .healthWatch: .health
+    case .serverMetadata, .modelMetadata: .metadata
+    case .modelInfer, .modelStreamInfer: .inference
+    case .modelConfig: .modelConfig
+    case .modelStatistics: .statistics
+    case .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload: .modelRepository
+    case .systemSharedMemoryStatus, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
+      .cudaSharedMemoryStatus, .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister:
+      .sharedMemory
+    case .traceSetting: .trace
+    case .logSettings: .logging
+    case .reflectionV1, .reflectionV1Alpha: nil
+    case .service(let method): method.group
+    }
+  }
+
+  private static let own: [GRPCMethod] = [
+    .serverLive, .serverReady, .modelReady, .serverMetadata, .modelMetadata, .modelInfer,
+    .modelStreamInfer, .modelConfig, .modelStatistics, .repositoryIndex, .repositoryModelLoad,
+    .repositoryModelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
+    .systemSharedMemoryUnregister, .cudaSharedMemoryStatus, .cudaSharedMemoryRegister,
+    .cudaSharedMemoryUnregister, .traceSetting, .logSettings, .healthCheck, .healthWatch,
+    .reflectionV1, .reflectionV1Alpha,
+  ]
+  static let allCases = own + ServiceMethod.allCases.map { .service($0) }
 
   private static let byPath = Dictionary(uniqueKeysWithValues: allCases.map { ($0.path, $0) })
 
@@ -87,7 +120,7 @@ enum GRPCMethod: CaseIterable {
 extension GRPCLimits {
   /// Of one message of a call.
   func messageBytesMax(of method: GRPCMethod) -> Int {
-    method.isInference || method == .repositoryModelLoad
+    method.isInference || method == .repositoryModelLoad || method.carriesTensorsOfService
       ? messageBytesMax : min(messageBytesMax, smallMessageBytesMax)
   }
 }

@@ -17,7 +17,7 @@ protocol InferRunOwner: AnyObject {
 
 /// One inference of a call: lease, decode, submit. On its connection's loop throughout; a worker may
 /// have it while it is decoded.
-final class InferRun {
+final class InferRun: InferSinkOwner {
   let stream: GRPCStream
   private let owner: any InferRunOwner
   var record: RequestRecord
@@ -29,9 +29,11 @@ final class InferRun {
   private(set) var wantsEmptyFinal = false
   private var handle: RequestHandle?
   private(set) var isOver = false
-  private var sink: InferSink?
+  private var sink: InferSink<InferRun>?
   /// Memory of the client that this request reads or writes, held until it is over.
   private(set) var regions = HeldRegions()
+  /// Bytes of the message, packed and then plain, that count against what all calls may hold.
+  private var heldByteCount = 0
 
   var front: GRPCLoop { stream.front }
 
@@ -43,6 +45,7 @@ final class InferRun {
   }
 
   func begin(_ message: CallMessage) {
+    guard hold(message.byteCount) else { return fail(Self.full(front.shared.heldBytes)) }
     switch message {
     case .bytes(let packed, isPacked: true): unpack(packed)
     case .bytes(let bytes, isPacked: false): begin(InferSource(bytes: bytes, parts: nil))
@@ -50,17 +53,46 @@ final class InferRun {
     }
   }
 
+  /// Counts a message until it has been decoded: on a call of many, others come meanwhile, and each
+  /// may have to wait for a worker or for its model.
+  private func hold(_ byteCount: Int) -> Bool {
+    if byteCount <= Self.freeBytes && !owner.takesParts { return true }
+    // What it was counted for while it came.
+    stream.messageWasTaken()
+    guard front.shared.heldBytes.take(byteCount) else { return false }
+    heldByteCount = byteCount
+    return true
+  }
+
+  private func letGo() {
+    front.shared.heldBytes.giveBack(heldByteCount)
+    heldByteCount = 0
+  }
+
+  /// Of the one message of a call.
+  private static let freeBytes = 64 << 10
+
+  private static func full(_ budget: ByteBudget) -> InferenceFailure {
+    .overloaded(limit: .waitingBytes(budget.byteCountMax), retryAfter: .seconds(1))
+  }
+
+  /// What a message becomes counts as soon as it is there: beyond that only what the workers have in
+  /// hand.
   private func unpack(_ packed: ByteBuffer) {
-    let limit = front.limits.messageBytesMax
+    let (limit, budget) = (front.limits.messageBytesMax, front.shared.heldBytes)
     onWorker({ () -> Result<ByteBuffer, InferenceFailure> in
       do throws(InferenceFailure) {
-        return .success(try Unpacking.unpack(packed, .gzip, byteCountMax: limit))
+        let plain = try Unpacking.unpack(packed, .gzip, byteCountMax: limit)
+        return budget.take(plain.readableBytes) ? .success(plain) : .failure(Self.full(budget))
       } catch {
         return .failure(error)
       }
     }) { run, result in
+      run.letGo()
       switch result {
-      case .success(let bytes): run.begin(InferSource(bytes: bytes, parts: nil))
+      case .success(let plain):
+        run.heldByteCount = plain.readableBytes
+        if run.isOver { run.letGo() } else { run.begin(InferSource(bytes: plain, parts: nil)) }
       case .failure(let failure): run.fail(failure)
       }
     }
@@ -82,19 +114,12 @@ final class InferRun {
 
   /// Has a model loaded that is loaded on demand, and goes on when it is there.
   private func wake(_ address: ModelAddress, _ source: InferSource) throws(InferenceFailure) {
-    let loop = front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    let lease = try front.entrance.lease(
-      address, waitingUntil: record.context.deadline
-    ) { result in
-      loop.execute {
-        switch result {
-        case .success(let lease): bound.value.decode(source, with: lease)
-        case .failure(let failure): bound.value.fail(failure)
-        }
+    try front.wake(address, until: record.context.deadline) { [self] result in
+      switch result {
+      case .success(let lease): decode(source, with: lease)
+      case .failure(let failure): fail(failure)
       }
     }
-    if let lease { decode(source, with: lease) }
   }
 
   private func decode(_ source: InferSource, with lease: ModelLease) {
@@ -117,7 +142,7 @@ final class InferRun {
 
   private func decoded(_ result: Result<OpenInferenceRequest, InputProblem>) {
     guard !isOver, let lease else { return }
-    stream.messageWasTaken()
+    letGo()
     switch result {
     case .failure(let problem): fail(.invalidInput(problem))
     case .success(let request):
@@ -177,6 +202,9 @@ final class InferRun {
   ) {
     let sink = InferSink(run: self, eventLoop: front.eventLoop)
     self.sink = sink
+    if front.observer.wantsTensors(ofModel: lease.name) {
+      record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
+    }
     let submitted = front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease, sink: sink)
     guard !isOver else { return }
@@ -188,6 +216,7 @@ final class InferRun {
 
   func gave(_ outputs: [NamedTensor]) {
     guard !isOver else { return }
+    record.traced?.add(outputs)
     owner.run(self, gave: outputs)
   }
 
@@ -204,6 +233,7 @@ final class InferRun {
 
   private func finish(_ outcome: ResponseEnd.Outcome) {
     isOver = true
+    letGo()
     handle = nil
     owner.run(self, ended: outcome)
     sink = nil
@@ -219,6 +249,7 @@ final class InferRun {
   func abandon() {
     guard !isOver else { return }
     isOver = true
+    letGo()
     sink = nil
     handle?.cancel()
     handle = nil

@@ -2,10 +2,16 @@ import Inference
 import NIOCore
 import Synchronization
 
+/// A request whose answers an `InferSink` brings. On its connection's loop throughout.
+protocol InferSinkOwner: AnyObject, SendableMetatype {
+  func gave(_ outputs: [NamedTensor])
+  func ended(_ end: ResponseEnd)
+}
+
 /// Takes a model's answers on whichever thread they come and brings them to the run's event loop, in
 /// order; where they come on that loop, at once.
-final class InferSink: ResponseSink {
-  private let run: NIOLoopBound<InferRun>
+final class InferSink<Run: InferSinkOwner>: ResponseSink {
+  private let run: NIOLoopBound<Run>
   private let eventLoop: any EventLoop
   /// Parts on their way to the client.
   private let openCount = Atomic<Int>(0)
@@ -17,9 +23,9 @@ final class InferSink: ResponseSink {
   private let owesResume = Atomic<Bool>(false)
 
   /// Parts that may be on their way before the model is told to wait.
-  private static let openCountMax = 8
+  private let openCountMax = 8
 
-  init(run: InferRun, eventLoop: any EventLoop) {
+  init(run: Run, eventLoop: any EventLoop) {
     self.run = NIOLoopBound(run, eventLoop: eventLoop)
     self.eventLoop = eventLoop
   }
@@ -27,7 +33,7 @@ final class InferSink: ResponseSink {
   func receive(_ part: ResponsePart) -> Demand {
     let count = openCount.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
     onLoop { $0.gave(part.outputs) }
-    guard count >= Self.openCountMax else { return .more }
+    guard count >= openCountMax else { return .more }
     owesResume.store(true, ordering: .sequentiallyConsistent)
     // All of them may have left meanwhile, and nobody would come to say so.
     return takeDueResume() ? .more : .wait
@@ -39,7 +45,7 @@ final class InferSink: ResponseSink {
 
   /// Once the client resumes, parts come on the loop itself, and those that came from the model's
   /// thread before may still be waiting for their turn there: they go first.
-  private func onLoop(_ step: @escaping @Sendable (InferRun) -> Void) {
+  private func onLoop(_ step: @escaping @Sendable (Run) -> Void) {
     if eventLoop.inEventLoop, queuedCount.load(ordering: .relaxed) == 0 {
       step(run.value)
       return
@@ -62,7 +68,7 @@ final class InferSink: ResponseSink {
 
   /// Whether the client has caught up with a door that waits; true once for each wait.
   func takeDueResume() -> Bool {
-    guard openCount.load(ordering: .sequentiallyConsistent) <= Self.openCountMax / 2 else {
+    guard openCount.load(ordering: .sequentiallyConsistent) <= openCountMax / 2 else {
       return false
     }
     return owesResume.exchange(false, ordering: .sequentiallyConsistent)

@@ -4,6 +4,20 @@ import NIOCore
 import Serving
 import WireFormats
 
+extension GRPCStream {
+  /// The record of a request that is one of many on a call.
+  func recordOfMessage() -> RequestRecord {
+    var record = record
+    // A client's own limit is of the whole call, the operator's of each request in it.
+    let isOperators = record.context.deadline == front.deadline(from: record.context.arrival)
+    record.context.arrival = MonotonicClock.now()
+    if isOperators { record.context.deadline = front.deadline(from: record.context.arrival) }
+    record.bodyRead = record.context.arrival
+    record.responseByteCount = 0
+    return record
+  }
+}
+
 /// `ModelStreamInfer`: many requests on one call, each answered with any number of messages, in the
 /// order in which they come from the models.
 ///
@@ -20,11 +34,7 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
   init(_ stream: GRPCStream) { self.stream = stream }
 
   func receive(_ message: CallMessage) {
-    var record = stream.record
-    record.context.arrival = MonotonicClock.now()
-    record.bodyRead = record.context.arrival
-    record.responseByteCount = 0
-    let run = InferRun(stream, record: record, owner: self)
+    let run = InferRun(stream, record: stream.recordOfMessage(), owner: self)
     runs[ObjectIdentifier(run)] = run
     run.begin(message)
   }

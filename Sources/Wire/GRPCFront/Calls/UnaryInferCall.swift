@@ -155,7 +155,7 @@ enum InferAnswers {
   }
 
   /// Large answers count against what all calls may hold until they have left.
-  private static func deliver(
+  static func deliver(
     _ parts: [ByteBuffer], _ byteCount: Int, on stream: GRPCStream, _ onSent: (() -> Void)?
   ) {
     stream.record.encoded = MonotonicClock.now()

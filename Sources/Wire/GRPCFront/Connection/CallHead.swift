@@ -5,6 +5,8 @@ import NIOHPACK
 ///
 /// One object for each connection, filled anew by each call.
 final class CallHead {
+  /// It is a request as HTTP/2 wants one.
+  private(set) var isWellFormed = false
   private(set) var path = ""
   private(set) var isPost = false
   private(set) var contentType = ""
@@ -18,6 +20,10 @@ final class CallHead {
   private(set) var origin: String?
   /// The value of the operator's `caller-header`.
   private(set) var namedCaller: String?
+  /// `content-length`, which clients of gRPC mostly leave out; -1 is one that makes no sense.
+  private(set) var contentLength: Int?
+  /// What opens restricted groups of calls, by the operator's names for it.
+  private(set) var keys: [String: String] = [:]
   /// `triton_grpc_error: true`: a stream ends with its first failure, whose status it takes.
   private(set) var endsStreamOnFailure = false
 
@@ -52,20 +58,27 @@ final class CallHead {
     }
   }
 
-  /// `callerHeader` is the operator's, in lower case, where the peer may be believed.
-  func read(_ headers: HPACKHeaders, callerHeader: String?) {
+  /// `callerHeader` is the operator's, in lower case, where the peer may be believed; `keyNames` are
+  /// those of `keys`.
+  func read(_ headers: HPACKHeaders, callerHeader: String?, keyNames: Set<String> = []) {
     clear()
+    var rules = HeaderRules()
     for (name, value, _) in headers {
+      rules.check(name, value)
       take(name, value)
       if let callerHeader, name == callerHeader { namedCaller = value }
+      if !keyNames.isEmpty, keyNames.contains(name) { keys[name] = value }
     }
+    isWellFormed = rules.areKept
   }
 
   private func clear() {
     (isPost, acceptsGzip, endsStreamOnFailure) = (false, false, false)
+    contentLength = nil
     (path, contentType, timeout) = ("", "", .none)
     (encoding, requestID, traceParent, userAgent) = (nil, nil, nil, nil)
     (authorization, origin, namedCaller) = (nil, nil, nil)
+    if !keys.isEmpty { keys = [:] }
   }
 
   /// By length first: most names are none of ours, and comparing lengths costs nothing.
@@ -90,6 +103,7 @@ final class CallHead {
       } else if name == "authorization" {
         authorization = value
       }
+    case 14: if name == "content-length" { contentLength = Int(value) ?? -1 }
     case 17: if name == "triton_grpc_error" { endsStreamOnFailure = value == "true" }
     case 20:
       if name == "grpc-accept-encoding" {

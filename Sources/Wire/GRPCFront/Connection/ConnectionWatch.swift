@@ -24,8 +24,15 @@ struct ConnectionWatch {
 
   private(set) var waiting = Waiting.handshake
   private var since: Int
+  private let openedTick: Int
+  /// Of the greatest age, so that connections of one moment do not end in one moment.
+  private let agePercent: Int
 
-  init(tick: Int) { since = tick }
+  init(tick: Int, agePercent: Int = 100) {
+    since = tick
+    openedTick = tick
+    self.agePercent = agePercent
+  }
 
   var isLeaving: Bool { waiting == .farewell || waiting == .lastCalls }
 
@@ -43,12 +50,25 @@ struct ConnectionWatch {
 
   func verdict(tick: Int, limits: GRPCLimits) -> Verdict? {
     let seconds = tick - since
+    if let verdict = verdictOnAge(tick - openedTick, limits) { return verdict }
     switch waiting {
     case .handshake: return seconds > limits.handshakeSecondsMax ? .close : nil
     case .idle: return seconds > limits.idleSecondsMax ? .beginLeaving : nil
     case .calls: return nil
     case .farewell: return seconds >= 1 ? .endLeaving : nil
     case .lastCalls: return nil
+    }
+  }
+
+  private func verdictOnAge(_ age: Int, _ limits: GRPCLimits) -> Verdict? {
+    guard let greatest = limits.ageSecondsMax.map({ $0 * agePercent / 100 }), age > greatest else {
+      return nil
+    }
+    switch waiting {
+    case .handshake: return nil
+    case .idle, .calls: return .beginLeaving
+    case .farewell, .lastCalls:
+      return limits.ageGraceSecondsMax.map { age > greatest + $0 } ?? false ? .close : nil
     }
   }
 }

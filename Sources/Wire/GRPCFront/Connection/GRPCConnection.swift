@@ -2,6 +2,8 @@ import FrontSupport
 import Inference
 import NIOCore
 import NIOHTTP2
+import Serving
+import WireFormats
 
 /// One client's connection: takes the frames of all of its calls, keeps the receiving windows open,
 /// holds it to the limits. Everything happens on the connection's event loop.
@@ -13,13 +15,15 @@ final class GRPCConnection: ChannelInboundHandler {
   typealias OutboundOut = HTTP2Frame
 
   let front: GRPCLoop
-  let sentFrames = SentFrames()
+  let sentFrames: SentFrames
   private(set) var peer = Peer(address: "", isLoopback: false)
   private(set) var context: ChannelHandlerContext?
   /// The call whose headers came last.
   let head = CallHead()
   var methods = GRPCMethod.Memory()
   private(set) var streams: [HTTP2StreamID: GRPCStream] = [:]
+  /// The call that began last: mostly the one that comes next is about it.
+  private var latest: GRPCStream?
   private var watch: ConnectionWatch
   private var lastStreamID = HTTP2StreamID.rootStream
   /// Answers that were written and have not left.
@@ -30,27 +34,43 @@ final class GRPCConnection: ChannelInboundHandler {
   /// The connection's receiving window, which is opened again when answers have left.
   private var isWindowOwed = false
   private var inboundWindow = 65_535
+  /// Bytes that were taken before the HTTP/2 handler and not given back to the client's window.
+  private var owedWindow = 0
+  /// Stands before the HTTP/2 handler; the two hold each other until the connection ends.
+  var tensorFrames: TensorFrames?
   private var isFlushOwed = false
   private var isReading = false
 
   init(front: GRPCLoop) {
     self.front = front
-    watch = ConnectionWatch(tick: front.tick)
+    sentFrames = SentFrames(tick: front.tick)
+    watch = ConnectionWatch(tick: front.tick, agePercent: .random(in: 90...110))
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { opened(context) }
+  }
 
   func channelActive(context: ChannelHandlerContext) {
-    peer = Peer(context.remoteAddress, at: context.localAddress)
-    front.connectionOpened(self)
+    opened(context)
     context.fireChannelActive()
+  }
+
+  private func opened(_ context: ChannelHandlerContext) {
+    peer = Peer(context.remoteAddress, at: context.localAddress)
+    Peer.user(of: context.channel) { self.peer = $0 }
+    front.connectionOpened(self)
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     front.connectionClosed(self)
     self.context = nil
+    tensorFrames = nil
     let open = streams.values
     streams = [:]
+    latest = nil
     for stream in open { stream.clientLeft() }
     context.fireChannelInactive()
   }
@@ -68,20 +88,30 @@ extension GRPCConnection {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     isReading = true
     let frame = unwrapInboundIn(data)
+    sentFrames.keepAlive.heard(tick: front.tick)
     switch frame.payload {
     case .headers(let headers): take(headers, frame.streamID)
     case .data(let data):
       guard case .byteBuffer(let bytes) = data.data else { return }
-      streams[frame.streamID]?.receive(bytes, isEnd: data.endStream)
+      stream(frame.streamID)?.receive(bytes, isEnd: data.endStream)
     case .rstStream: break
     case .settings(.settings):
       if watch.waiting == .handshake { handshakeEnded() }
       controlFrameCame(isPing: false)
-    case .ping(_, let isAnswer):
-      if isAnswer { pingAnswered() } else { controlFrameCame(isPing: true) }
+    case .ping(let content, let isAnswer):
+      if !isAnswer {
+        controlFrameCame(isPing: true)
+      } else if content.integer == Self.farewellPing {
+        farewellAnswered()
+      }
     case .windowUpdate, .priority: controlFrameCame(isPing: false)
     default: break
     }
+  }
+
+  private func stream(_ id: HTTP2StreamID) -> GRPCStream? {
+    if let latest, latest.id == id { return latest }
+    return streams[id]
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -92,31 +122,51 @@ extension GRPCConnection {
   }
 
   private func take(_ headers: HTTP2Frame.FramePayload.Headers, _ id: HTTP2StreamID) {
-    if let stream = streams[id] {
+    if id <= lastStreamID {
       // Trailers of a request say nothing but that it is over.
-      if headers.endStream { stream.receive(ByteBuffer(), isEnd: true) }
+      if headers.endStream { streams[id]?.receive(ByteBuffer(), isEnd: true) }
       return
     }
     lastStreamID = id
     let isTrusted = front.settings.trustedProxies.contains(peer.address)
-    head.read(headers.headers, callerHeader: isTrusted ? front.callerHeader : nil)
+    head.read(
+      headers.headers, callerHeader: isTrusted ? front.callerHeader : nil, keyNames: front.keyNames)
+    guard head.isWellFormed else {
+      malformedCallCame(id)
+      return
+    }
     let stream = GRPCStream(id, connection: self)
     streams[id] = stream
+    latest = stream
     watch.callCountChanged(to: streams.count, tick: front.tick)
     stream.begin(isEnd: headers.endStream)
   }
 
+  private func malformedCallCame(_ id: HTTP2StreamID) {
+    write(.rstStream(.protocolError), on: id)
+    flushSoon()
+    sentFrames.abuse.malformedCallCame(limits: front.limits)
+    if sentFrames.abuse.isTooMuch(front.limits) {
+      endAbruptly(.enhanceYourCalm, "too many malformed calls")
+    }
+  }
+
   private func controlFrameCame(isPing: Bool) {
     if isPing {
-      sentFrames.abuse.pingCame()
+      sentFrames.abuse.pingCame(at: MonotonicClock.now(), limits: front.limits)
     } else {
       sentFrames.abuse.controlFrameCame()
     }
-    guard sentFrames.abuse.isTooMuch(front.limits) else { return }
+    if sentFrames.abuse.isTooMuch(front.limits) {
+      endAbruptly(.enhanceYourCalm, "too_many_pings")
+    }
+  }
+
+  private func endAbruptly(_ code: HTTP2ErrorCode, _ reason: String) {
     write(
       .goAway(
-        lastStreamID: lastStreamID, errorCode: .enhanceYourCalm,
-        opaqueData: ByteBuffer(string: "too_many_pings")), on: .rootStream)
+        lastStreamID: lastStreamID, errorCode: code, opaqueData: ByteBuffer(string: reason)),
+      on: .rootStream)
     flush()
     close()
   }
@@ -131,9 +181,48 @@ extension GRPCConnection {
 
   private func streamClosed(_ id: HTTP2StreamID) {
     guard let stream = streams.removeValue(forKey: id) else { return }
+    if latest === stream { latest = nil }
     watch.callCountChanged(to: streams.count, tick: front.tick)
     stream.closed()
     closeIfDone()
+  }
+}
+
+// MARK: - Tensors
+
+extension GRPCConnection {
+  /// What is to be taken of a call's frame that begins before the HTTP/2 handler gets it.
+  func wish(of id: UInt32) -> FrameDiversion.Wish {
+    // A client that has not answered our SETTINGS does not know the frames' sizes that it may use.
+    streams[HTTP2StreamID(Int(id))]?.wish ?? .nothing
+  }
+
+  /// Where the next bytes of a call's tensor belong, where much of it is missing.
+  func openMemory(of id: UInt32) -> BodyMemory? { streams[HTTP2StreamID(Int(id))]?.openMemory }
+
+  /// Takes bytes of a tensor that the HTTP/2 handler does not see.
+  func take(_ bytes: ByteBuffer, of id: UInt32) {
+    isReading = true
+    sentFrames.keepAlive.heard(tick: front.tick)
+    owedWindow += bytes.readableBytes
+    guard owedWindow <= front.limits.windowBytes else {
+      endAbruptly(.flowControlError, "more bytes than the window has")
+      return
+    }
+    if let stream = streams[HTTP2StreamID(Int(id))] {
+      tensorFrames?.openWindow(id, by: stream.take(bytes))
+    }
+    payOwedWindow()
+  }
+
+  /// As for the window that the HTTP/2 handler knows: a client that does not take its answers does not
+  /// get to ask for more.
+  private func payOwedWindow() {
+    guard owedWindow >= front.limits.windowBytes / 4,
+      unsentByteCount <= front.limits.unsentBytesPause
+    else { return }
+    tensorFrames?.openWindow(0, by: owedWindow)
+    owedWindow = 0
   }
 }
 
@@ -213,6 +302,7 @@ extension GRPCConnection {
     unsentByteCount -= byteCount
     movedTick = front.tick
     if isWindowOwed, unsentByteCount <= front.limits.unsentBytesPause { openConnectionWindow() }
+    payOwedWindow()
   }
 }
 
@@ -227,7 +317,6 @@ extension GRPCConnection {
   }
 
   func secondPassed() {
-    sentFrames.abuse.secondPassed()
     for stream in streams.values { stream.secondPassed() }
     let seconds = front.tick - movedTick
     if front.limits.isTooSlow(seconds: seconds, unsentByteCount: unsentByteCount) {
@@ -235,11 +324,31 @@ extension GRPCConnection {
       return
     }
     switch watch.verdict(tick: front.tick, limits: front.limits) {
-    case nil: break
+    case nil: keepAlive()
     case .close: close()
     case .beginLeaving: beginLeaving()
     case .endLeaving: endLeaving()
     }
+  }
+
+  private func keepAlive() {
+    guard watch.waiting != .handshake else { return }
+    switch sentFrames.keepAlive.verdict(
+      tick: front.tick, hasCalls: !streams.isEmpty, limits: front.limits)
+    {
+    case nil: break
+    case .close: close()
+    case .ask: ping(Self.keepAlivePing)
+    }
+  }
+
+  /// What our pings carry, by which their answers are told apart.
+  private static let farewellPing: UInt64 = 0
+  private static let keepAlivePing: UInt64 = 1
+
+  private func ping(_ content: UInt64) {
+    write(.ping(HTTP2PingData(withInteger: content), ack: false), on: .rootStream)
+    flushSoon()
   }
 
   /// Tells the client to take its next calls elsewhere. Calls that it has sent meanwhile are still
@@ -252,12 +361,11 @@ extension GRPCConnection {
       return
     }
     watch.wait(for: .farewell, tick: front.tick)
-    write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
-    write(.ping(HTTP2PingData(withInteger: 0), ack: false), on: .rootStream)
-    flushSoon()
+    tensorFrames?.announceLeaving()
+    ping(Self.farewellPing)
   }
 
-  private func pingAnswered() {
+  private func farewellAnswered() {
     if watch.waiting == .farewell { endLeaving() }
   }
 

@@ -15,6 +15,8 @@ final class GRPCStream {
   /// Answers are packed: the client packed its messages, and takes such answers.
   private(set) var packsAnswers = false
   let endsStreamOnFailure: Bool
+  /// In whose manner failures are told.
+  private var dialect = Dialect.grpc
   /// Why this call may not manage the server; `nil` where it may.
   let managementRefusal: InferenceFailure?
   private var framing: MessageFraming?
@@ -25,6 +27,10 @@ final class GRPCStream {
   /// Trailers were written, or the client has left: nothing more is sent.
   private(set) var isOver = false
   private var isReported = false
+  /// How many bytes the client has promised to send, if it has.
+  private let contentLength: Int?
+  /// Bytes that were taken before the HTTP/2 handler and not given back to the client's window.
+  private var owedWindow = 0
   /// Since when a message, or the taking of an answer, has been waited for; ticks.
   private var movedTick: Int
   private var movedByteCount = 0
@@ -38,6 +44,7 @@ final class GRPCStream {
     let head = connection.head
     movedTick = connection.front.tick
     endsStreamOnFailure = head.endsStreamOnFailure
+    contentLength = head.contentLength
     // What a proxy on this machine passes on may come from anywhere.
     let isTrusted = connection.front.settings.trustedProxies.contains(connection.peer.address)
     managementRefusal = connection.front.shared.managementKey.refusal(
@@ -78,6 +85,7 @@ extension GRPCStream {
     let head = connection.head
     let method = connection.methods.method(for: head.path)
     record.operation = connection.methods.operation
+    dialect = method?.dialect ?? .grpc
     if let refusal = refusalOfHead(method) {
       refuse(refusal.failure, httpStatus: refusal.httpStatus)
       return
@@ -125,6 +133,11 @@ extension GRPCStream {
     case .nanoseconds(let timeout):
       if timeout == 0 { return .deadlineExceeded(.zero) }
     }
+    if let lock = method.group.flatMap(front.settings.restricted.lock),
+      !lock.isOpened(by: head.keys[lock.header])
+    {
+      return .forbidden(.restricted(header: lock.header))
+    }
     return method.isManagement ? managementRefusal : nil
   }
 
@@ -148,6 +161,10 @@ extension GRPCStream {
   }
 
   private func ended() {
+    if let contentLength, contentLength != record.requestByteCount {
+      refuse(CallFailure(.invalidInput(.framing("content-length is not what came"))))
+      return
+    }
     if framing?.isInsideMessage ?? false {
       refuse(
         CallFailure(.invalidInput(.framing("the call ended inside a message"))))
@@ -155,6 +172,23 @@ extension GRPCStream {
     }
     record.bodyRead = MonotonicClock.now()
     call?.end()
+  }
+
+  /// What is to be taken of a frame that begins before the HTTP/2 handler gets it.
+  var wish: FrameDiversion.Wish {
+    isOver || !isClientOpen ? .nothing : framing?.wish ?? .nothing
+  }
+
+  /// Where the next bytes of its tensor belong, where much of it is missing.
+  var openMemory: BodyMemory? { isOver ? nil : framing?.openMemory }
+
+  /// Takes bytes of a tensor; gives how much the client's window is to be opened by.
+  func take(_ bytes: ByteBuffer) -> Int {
+    owedWindow += bytes.readableBytes
+    receive(bytes, isEnd: false)
+    guard wantsBytes, owedWindow >= front.limits.windowBytes / 4 else { return 0 }
+    defer { owedWindow = 0 }
+    return owedWindow
   }
 
   /// The message that came last has become something else.
@@ -238,7 +272,8 @@ extension GRPCStream {
     }
     trailers.add(name: "grpc-status", value: String(failure.status.rawValue))
     trailers.add(
-      name: "grpc-message", value: StatusText.encode(FailureMessage.text(for: failure.failure)),
+      name: "grpc-message",
+      value: StatusText.encode(GRPCFailures.text(for: failure.failure, in: dialect)),
       indexing: .nonIndexable)
     trailers.add(name: "x-request-id", value: record.context.id, indexing: .nonIndexable)
     if case .unsupported(.contentEncoding) = failure.failure {

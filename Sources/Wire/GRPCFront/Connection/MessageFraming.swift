@@ -9,6 +9,14 @@ enum CallMessage: Sendable {
   case bytes(ByteBuffer, isPacked: Bool)
   /// A `ModelInferRequest` that came in pieces.
   case infer(InferMessageBody.Parts)
+
+  /// Bytes that it holds.
+  var byteCount: Int {
+    switch self {
+    case .bytes(let bytes, _): bytes.readableBytes
+    case .infer(let parts): parts.rawInputs.reduce(parts.head.count) { $0 + $1.byteCount }
+    }
+  }
 }
 
 /// Cuts the bytes of a call into messages: a byte that says whether it is packed, four of length,
@@ -52,6 +60,28 @@ struct MessageFraming {
     return true
   }
 
+  /// What this call wants of a frame that begins.
+  var wish: FrameDiversion.Wish {
+    switch phase {
+    case .prefix: return areInferences ? .beginning : .nothing
+    case .collecting: return .nothing
+    case .inferring(let body, _):
+      let missing = body.missingTensorByteCount
+      if missing > 0 { return .bytes(missing) }
+      // With so much before its tensors it has none that are raw.
+      return body.headByteCount < Self.headBytesMax ? .beginning : .nothing
+    }
+  }
+
+  /// Memory for the bytes that `next` is given next, where much of a tensor is missing.
+  var openMemory: BodyMemory? {
+    guard case .inferring(let body, _) = phase else { return nil }
+    return body.openMemory
+  }
+
+  /// What comes before raw tensors is small.
+  private static let headBytesMax = 16 << 10
+
   /// Takes the bytes in front of `bytes`; gives a message when one is whole, and `nil` when all bytes
   /// were taken. To be called until it does.
   mutating func next(_ bytes: inout ByteBuffer) throws(CallFailure) -> CallMessage? {
@@ -93,19 +123,15 @@ struct MessageFraming {
       }
       if prefix.readableBytes < Self.prefixByteCount { return nil }
     }
-    let read: (flag: UInt8, length: UInt32)?
-    if isSplit {
-      read = prefix.readMultipleIntegers()
-      prefix.clear()
-    } else {
-      read = bytes.readMultipleIntegers()
-    }
-    guard let read else { return nil }
-    try check(flag: read.flag)
-    guard read.length <= byteCountMax else {
+    let flag = isSplit ? prefix.readInteger(as: UInt8.self) : bytes.readInteger(as: UInt8.self)
+    let length = isSplit ? prefix.readInteger(as: UInt32.self) : bytes.readInteger(as: UInt32.self)
+    if isSplit { prefix.clear() }
+    guard let flag, let length else { return nil }
+    try check(flag: flag)
+    guard length <= byteCountMax else {
       throw CallFailure(.tooLarge(.body(bytesMax: byteCountMax)))
     }
-    return (Int(read.length), read.flag == 1)
+    return (Int(length), flag == 1)
   }
 
   private func check(flag: UInt8) throws(CallFailure) {

@@ -15,6 +15,8 @@ final class GRPCLoop {
   let entrance: Entrance
   /// In lower case, as names of metadata are.
   let callerHeader: String?
+  /// Metadata that opens restricted groups of calls.
+  let keyNames: Set<String>
 
   var requestIDs = RequestIDs(seed: .random(in: .min ... .max))
   /// Serves every message that is decoded on this loop.
@@ -33,6 +35,7 @@ final class GRPCLoop {
     observer = shared.observer
     self.entrance = entrance
     callerHeader = shared.settings.callerHeader?.lowercased()
+    keyNames = shared.settings.restricted.headers
   }
 
   /// Starts the second hand; it stops with the loop.
@@ -54,6 +57,19 @@ final class GRPCLoop {
 
   func connectionClosed(_ connection: GRPCConnection) {
     connections[ObjectIdentifier(connection)] = nil
+  }
+
+  /// Has a model loaded that is loaded on demand; calls `then` on this loop, at once where it is there.
+  func wake(
+    _ address: ModelAddress, until deadline: Instant,
+    then: @escaping (Result<ModelLease, InferenceFailure>) -> Void
+  ) throws(InferenceFailure) {
+    let loop = eventLoop
+    let bound = NIOLoopBound(then, eventLoop: loop)
+    let lease = try entrance.lease(address, waitingUntil: deadline) { result in
+      loop.execute { bound.value(result) }
+    }
+    if let lease { then(.success(lease)) }
   }
 
   /// Sends what a connection has written together with what else this turn of the loop writes.

@@ -1,24 +1,33 @@
 import NIOCore
 import NIOHTTP2
+import Transport
 
-/// The handlers of a connection, outermost first: NIO's HTTP/2 for frames, header compression, stream
+/// The handlers of a connection, outermost first: ours, which takes tensors out, NIO's HTTP/2 for frames, header compression, stream
 /// states and sending windows, then our connection.
 ///
 /// There is no channel for each call, which NIO's multiplexer would make: our connection takes the
 /// frames of all of them.
 enum GRPCPipeline {
   static func install(
-    on handlers: ChannelPipeline.SynchronousOperations, front: GRPCLoop
+    on handlers: ChannelPipeline.SynchronousOperations, front: GRPCLoop, isEncrypted: Bool
   ) throws {
     let connection = GRPCConnection(front: front)
+    let tensorFrames = TensorFrames(connection)
+    connection.tensorFrames = tensorFrames
     try handlers.addHandlers([
+      tensorFrames,
       NIOHTTP2Handler(
         mode: .server, frameDelegate: connection.sentFrames,
         connectionConfiguration: configuration(front.limits),
         streamConfiguration: streamConfiguration(front.limits)),
       connection,
     ])
+    // Within TLS, what is read from the socket is not what a tensor holds.
+    if !isEncrypted { try tensorFrames.chooseMemoryOfReads() }
   }
+
+  /// As in the HTTP front: turns for all connections.
+  static let readsPerTurn: UInt = 4
 
   private static func configuration(
     _ limits: GRPCLimits
@@ -30,6 +39,10 @@ enum GRPCPipeline {
       HTTP2Setting(parameter: .maxFrameSize, value: limits.frameBytesMax),
       HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerBytesMax),
     ]
+    // It does not see all bytes of a call; the call counts them itself.
+    configuration.contentLengthValidation = .disabled
+    // See HeaderRules.
+    configuration.headerBlockValidation = .disabled
     configuration.maximumSequentialEmptyDataFrames = 10
     configuration.maximumBufferedControlFrames = 1_000
     configuration.maximumSequentialContinuationFrames = 8
@@ -56,17 +69,41 @@ enum GRPCPipeline {
   }
 }
 
-/// Closes a connection beyond the limit, unread: SETTINGS, which a connection begins with, and GOAWAY.
+/// Closes a connection beyond the limit, unread, with an answer in HTTP/1.1.
+///
+/// Clients take that for an attempt that failed, and wait longer before each next one. After SETTINGS
+/// and GOAWAY, which say the same in HTTP/2, they come back at once, hundreds of times a second.
 final class FullHouse: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// An empty SETTINGS frame; GOAWAY of no stream, with ENHANCE_YOUR_CALM (11).
-  private static let farewell: [UInt8] =
-    [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 11]
+  func handlerAdded(context: ChannelHandlerContext) {
+    // Behind TLS, we come when the handshake is over.
+    if context.channel.isActive { refuse(context) }
+  }
 
-  func channelActive(context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: Self.farewell)), promise: nil)
+  func channelActive(context: ChannelHandlerContext) { refuse(context) }
+
+  private func refuse(_ context: ChannelHandlerContext) {
+    let answer = PlainAnswer.http1(
+      status: "503 Service Unavailable", "this server has as many connections as it takes")
+    context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
     context.close(promise: nil)
   }
+}
+
+/// Tells a client that agreed on no HTTP/2 within TLS why nothing comes of it, in HTTP/1.1.
+final class NoHTTP2: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let answer = PlainAnswer.http1(
+      status: "505 HTTP Version Not Supported",
+      "this port speaks gRPC over HTTP/2; a client has to offer h2 by ALPN")
+    context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 }

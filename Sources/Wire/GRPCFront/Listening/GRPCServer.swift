@@ -4,15 +4,28 @@ import NIOCore
 import NIOPosix
 import Serving
 import Synchronization
+package import Transport
+
+/// Where the front listens, beside the ports of other fronts.
+package struct GRPCAddresses: Sendable, Equatable {
+  /// `nil` where it has no port of its own.
+  package var port: Int?
+  package var isEncrypted = false
+  /// The file of a Unix-domain socket.
+  package var socketPath: String?
+}
 
 /// The gRPC front: listens, spreads connections over the event loops, and ends in order.
 ///
 /// `start`, `stopAccepting` and `close` are called in this order, from one thread that may block.
 package final class GRPCServer: Sendable {
-  private let shared: GRPCShared
-  private let ground: FrontGround
-  private let loops: [NIOLoopBound<GRPCLoop>]
+  let shared: GRPCShared
+  let ground: FrontGround
+  private let loops: [ObjectIdentifier: NIOLoopBound<GRPCLoop>]
   private let listener = Guarded<(any Channel)?>(nil)
+  private let socket = Guarded<BoundSocket?>(nil)
+  /// Of the ports for clients of other servers.
+  let profileListeners = Guarded<[any Channel]>([])
 
   package init(
     settings: GRPCFrontSettings, ground: FrontGround, observer: any EventObserver,
@@ -24,12 +37,13 @@ package final class GRPCServer: Sendable {
       metrics: metrics, repository: repository, extensions: extensions)
     self.shared = shared
     self.ground = ground
-    loops = ground.onEachLoop { eventLoop in
+    let made = ground.onEachLoop { eventLoop in
       let front = GRPCLoop(
         eventLoop: eventLoop, shared: shared, entrance: ground.entrance(on: eventLoop))
       front.start()
       return front
     }
+    loops = Dictionary(uniqueKeysWithValues: made.map { (ObjectIdentifier($0.eventLoop), $0) })
   }
 
   /// Connections open now, and those refused since the start because there were too many.
@@ -40,13 +54,22 @@ package final class GRPCServer: Sendable {
   /// Bytes of messages and of large answers that are held now.
   package var heldByteCount: Int { shared.heldBytes.byteCount }
 
-  /// Begins to listen. Blocks for moments; answers at which port.
-  package func start() throws(ServerFault) -> Int {
-    let port = shared.settings.port
-    let channel = try ground.listen(
-      bootstrap, host: shared.settings.host, port: port, setting: "grpc-port")
-    listener.withLock { $0 = channel }
-    return channel.localAddress?.port ?? port
+  /// Begins to listen. Blocks for moments; answers where.
+  package func start() throws(ServerFault) -> GRPCAddresses {
+    var addresses = GRPCAddresses()
+    if let port = shared.settings.port {
+      let channel = try ground.listen(
+        portBootstrap, host: shared.settings.host, port: port, setting: "grpc-port")
+      listener.withLock { $0 = channel }
+      addresses.port = channel.localAddress?.port ?? port
+      addresses.isEncrypted = shared.settings.tls != nil
+    }
+    if let socket = shared.settings.socket {
+      let bound = try ground.listen(bootstrap(isEncrypted: false), on: socket)
+      self.socket.withLock { $0 = bound }
+      addresses.socketPath = socket.path
+    }
+    return addresses
   }
 
   /// Listens no more, and tells every client to take its next calls elsewhere; a connection closes
@@ -57,44 +80,69 @@ package final class GRPCServer: Sendable {
       return listener
     }
     listening?.close(promise: nil)
-    for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
+    socket.withLock { $0 }?.close()
+    stopProfiles()
+    for loop in loops.values { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
   /// Waits until the last connection has gone or `deadline` has come, then ends what is left.
   /// Answers whether nothing was left. Blocks.
   package func close(until deadline: Instant) -> Bool {
     let isClean = shared.openConnections.waitForLast(until: deadline)
-    for loop in loops { loop.eventLoop.execute { loop.value.closeAll() } }
+    for loop in loops.values { loop.eventLoop.execute { loop.value.closeAll() } }
     return isClean
   }
+}
 
-  private var bootstrap: ServerBootstrap {
-    let loops = Dictionary(
-      uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
-    let openConnections = shared.openConnections
+// MARK: - Connections
+
+extension GRPCServer {
+  /// Of ports, which speak TLS where there is a certificate.
+  var portBootstrap: ServerBootstrap {
+    bootstrap(isEncrypted: shared.settings.tls != nil)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+  }
+
+  private func bootstrap(isEncrypted: Bool) -> ServerBootstrap {
+    let tls = isEncrypted ? shared.settings.tls : nil
     return ServerBootstrap(group: ground.group)
       .serverChannelOption(.backlog, value: Int32(shared.settings.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // As in the HTTP front: turns for all connections, and large reads for large tensors.
-      .childChannelOption(.maxMessagesPerRead, value: 4)
-      .childChannelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144)
-      )
       .childChannelInitializer { channel in
-        guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
-          preconditionFailure("a connection on a loop that is not ours")
-        }
-        return channel.eventLoop.makeCompletedFuture {
-          let handlers = channel.pipeline.syncOperations
-          if openConnections.enter() {
-            channel.closeFuture.whenComplete { _ in openConnections.leave() }
-            try GRPCPipeline.install(on: handlers, front: front.value)
-          } else {
-            try handlers.addHandler(FullHouse())
+        channel.eventLoop.makeCompletedFuture {
+          guard let tls else {
+            try self.take(channel, isEncrypted: false)
+            return
+          }
+          try TLSPipeline.install(on: channel.pipeline.syncOperations, tls, .http2) { isHTTP2 in
+            if isHTTP2 {
+              try self.take(channel, isEncrypted: true)
+            } else {
+              try channel.pipeline.syncOperations.addHandler(NoHTTP2())
+            }
           }
         }
       }
+  }
+
+  /// Takes connections that come through the port of another front of the same ground.
+  package var asGuest: HTTP2Guest { { try self.take($0, isEncrypted: true) } }
+
+  /// Makes a connection one of ours, which HTTP/2 follows. On the channel's loop.
+  private func take(_ channel: any Channel, isEncrypted: Bool) throws {
+    guard let front = loops[ObjectIdentifier(channel.eventLoop)] else {
+      preconditionFailure("a connection on a loop that is not ours")
+    }
+    let handlers = channel.pipeline.syncOperations
+    guard shared.openConnections.takePlace(for: channel) != nil else {
+      try handlers.addHandler(FullHouse())
+      return
+    }
+    // Large reads for large tensors.
+    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: GRPCPipeline.readsPerTurn)
+    try channel.syncOptions?.setOption(
+      .recvAllocator,
+      value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 262_144))
+    try GRPCPipeline.install(on: handlers, front: front.value, isEncrypted: isEncrypted)
   }
 }

@@ -35,5 +35,17 @@ struct Answer: Sendable {
     self.init(status: status, contentType: nil, body: AnswerHead.buffer(capacity: 0))
   }
 
+  /// Copies small further parts behind the first: each part more costs the system more than that.
+  mutating func joinSmallTail() {
+    guard !tail.isEmpty else { return }
+    let byteCount = tail.reduce(0) { $0 + $1.readableBytes }
+    guard byteCount <= Self.joinedBytesMax else { return }
+    body.reserveCapacity(minimumWritableBytes: byteCount)
+    for var part in tail { body.writeBuffer(&part) }
+    tail = []
+  }
+
+  private static let joinedBytesMax = 4_096
+
   var bodyByteCount: Int { tail.reduce(body.readableBytes) { $0 + $1.readableBytes } }
 }

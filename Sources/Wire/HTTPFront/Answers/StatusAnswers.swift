@@ -25,7 +25,7 @@ struct StatusAnswers {
     case .modelConfig: answerConfiguration(of: route.address)
     case .modelReady: answerReadiness(of: route.address)
     case .ping:
-      answer(Array("{\"status\":\"\(isReady ? "Healthy" : "Unhealthy")\"}\n".utf8), isReady)
+      answer(TorchServeDocuments.health(isWell: isReady), isReady)
     case .programVersion: answer(plain: shared.settings.version)
     case .v1ModelList: answer(PredictDocuments.modelList(names: names))
     case .v1ModelStatus: answerVersions(of: route.address)
@@ -57,18 +57,7 @@ struct StatusAnswers {
 
   private var isReady: Bool { shared.door.isReady }
 
-  private var names: [String] { Self.names(shared.door.statuses) }
-
-  static func names(_ statuses: [ModelStatus]) -> [String] {
-    var names = statuses.map(\.name)
-    // Versions of one name are neighbours.
-    var last: String?
-    names.removeAll { name in
-      defer { last = name }
-      return name == last
-    }
-    return names
-  }
+  private var names: [String] { shared.door.modelNames }
 
   /// A health probe that fails is answered 503, as whoever asks looks at the status first.
   private func answer(_ document: [UInt8], _ isWell: Bool = true) {
@@ -88,13 +77,7 @@ struct StatusAnswers {
   /// KServe looks at the status and at `ready`, TensorFlow Serving's clients at the versions: one
   /// that speaks plainly of versions hears 200 while they load.
   private func answerVersions(of address: ModelAddress) {
-    let statuses = shared.door.statuses(named: address.name).filter { status in
-      switch address.version {
-      case .any: true
-      case .number(let number): status.version == number
-      case .alias(let alias): status.aliases.contains(alias)
-      }
-    }
+    let statuses = shared.door.statuses(of: address)
     guard !statuses.isEmpty else {
       // The refusal that a request for it would get.
       do throws(InferenceFailure) {

@@ -50,6 +50,7 @@ extension HTTPConnection {
     front.headWriter.write(to: &answer, facts(for: answer))
     record.responseByteCount = answer.bodyByteCount
     writtenBefore = 0
+    answer.joinSmallTail()
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { result in self.answerLeft(result) }
     write(answer, context, promise)
@@ -93,6 +94,7 @@ extension HTTPConnection {
     record.written = MonotonicClock.now()
     if case .failure = result, record.outcome == .success { record.outcome = .cancelled }
     front.observer.finished(record)
+    record.traced = nil
     guard state.phase != .closed else { return }
     carryOut(state.answerLeft())
   }

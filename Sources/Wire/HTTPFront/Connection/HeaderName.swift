@@ -1,7 +1,7 @@
 /// The request headers that the front looks at, found in one pass over a head.
 enum HeaderName {
   case host, origin, expect, accept
-  case contentType, contentLength, contentEncoding, acceptEncoding, transferEncoding
+  case contentType, contentLength, contentEncoding, acceptEncoding
   case requestID, traceParent, ifNoneMatch, userAgent, binaryHeaderLength
   case corsMethod
   case authorization
@@ -34,7 +34,6 @@ enum HeaderName {
         ?? given("ce-specversion", .eventVersion)
     case 15: return given("accept-encoding", .acceptEncoding)
     case 16: return given("content-encoding", .contentEncoding)
-    case 17: return given("transfer-encoding", .transferEncoding)
     case 27: return given("x-vertex-ai-triton-redirect", .vertexRedirect)
     case 29: return given("access-control-request-method", .corsMethod)
     case 31: return given("inference-header-content-length", .binaryHeaderLength)

@@ -13,7 +13,6 @@ final class RequestHead {
   var keepsAlive = false
   /// Declared by `Content-Length`; `nil` where the body is chunked or there is none.
   var contentLength: Int?
-  var isChunked = false
   var expectation = Expectation.none
   var contentCoding = ContentCoding.identity
   var contentType = ""
@@ -53,7 +52,6 @@ final class RequestHead {
     isVersion10 = false
     keepsAlive = false
     contentLength = nil
-    isChunked = false
     expectation = .none
     contentCoding = .identity
     hasManyHosts = false
@@ -83,9 +81,6 @@ final class RequestHead {
     }
   }
 
-  /// Whether a body follows the head.
-  var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
-
   private func take(_ name: HeaderName, _ value: String) {
     switch name {
     case .host:
@@ -100,7 +95,6 @@ final class RequestHead {
     case .contentEncoding: contentCoding = ContentCoding(value, after: contentCoding)
     case .acceptEncoding:
       acceptEncoding = acceptEncoding.isEmpty ? value : acceptEncoding + "," + value
-    case .transferEncoding: isChunked = true
     case .requestID: requestID = value
     case .traceParent: traceParent = value
     case .ifNoneMatch: ifNoneMatch = value

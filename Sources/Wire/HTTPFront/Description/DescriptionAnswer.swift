@@ -53,7 +53,7 @@ private struct DescriptionRequest: Sendable {
   ) throws(InferenceFailure) {
     self.shared = shared
     knownTags = connection.head.ifNoneMatch
-    names = StatusAnswers.names(shared.door.statuses)
+    names = shared.door.modelNames
     scope = DescriptionScope(settings: shared.settings)
     scope.profile = connection.profile
     scope.management = Self.management(of: connection, shared)

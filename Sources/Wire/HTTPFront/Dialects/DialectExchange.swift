@@ -18,7 +18,7 @@ final class DialectExchange: ModelExchange {
   var body: CollectedBody
   var handle: RequestHandle?
   private var answer: (any DialectAnswer)?
-  private var photos: PhotoQueue?
+  private var photos: PhotoRun<Answer>?
   var isOver = false
 
   static func begin(
@@ -125,76 +125,48 @@ extension DialectExchange {
   private func begin(
     _ photos: [PhotoRequest.Photo], _ parameters: [Parameter], in plainBody: ByteBuffer
   ) {
+    guard let answer else { return }
     do throws(InferenceFailure) {
-      let work = try DialectPhotoWork(
+      try body.become(plainBody)
+      let work = try PhotoWork(
         task: task, parameters: parameters, body: plainBody, model: answering,
-        limits: shared.settings.limits)
-      self.photos = PhotoQueue(work: work, photos: photos)
-      prepareNextPhoto()
+        pixelsMax: shared.settings.limits.imagePixelsMax)
+      let run = PhotoRun<Answer>(
+        photos, work: work, for: lease, context: connection.record.context,
+        at: .init(
+          eventLoop: connection.front.eventLoop, workers: shared.workers,
+          entrance: connection.front.entrance),
+        answering: { [model = answering] findings in Self.answer(findings, answer, model) },
+        completion: { [self] in answered($0) })
+      self.photos = run
+      run.begin()
     } catch {
       connection.refuse(error)
     }
   }
 
-  private func prepareNextPhoto() {
-    guard let next = photos?.next() else { return }
-    onWorker(next.work) { $0.prepared($1) }
-  }
-
-  private func prepared(_ result: Result<PreparedPhoto, InferenceFailure>) {
-    guard !isOver else { return }
-    connection.record.decoded = MonotonicClock.now()
-    switch result {
-    case .failure(let failure): connection.refuse(failure)
-    case .success(let photo): submit(photo)
+  private static func answer(
+    _ findings: [PhotoFindings], _ answer: any DialectAnswer, _ model: AnsweringModel
+  ) -> Result<Answer, InferenceFailure> {
+    do throws(InferenceFailure) {
+      return DialectEncoding.answer(try answer.text(for: findings, of: model))
+    } catch {
+      return .failure(error)
     }
   }
 
-  private func submit(_ photo: PreparedPhoto) {
-    guard let place = photos?.add(photo) else { return }
-    let sink = LoopSink(
-      waiter: PhotoWaiter(exchange: self, place: place), eventLoop: connection.front.eventLoop)
-    let submitted = connection.front.entrance.submit(
-      InferenceRequest(
-        context: connection.record.context,
-        body: .tensors(TensorRequest(inputs: photo.inputs, outputs: task.outputs))),
-      to: lease, sink: sink)
+  private func answered(_ result: Result<Answer, InferenceFailure>) {
     guard !isOver else { return }
-    photos?.handles.append(submitted)
-    prepareNextPhoto()
-  }
-
-  fileprivate func photoAnswered(_ place: Int, _ outputs: [NamedTensor], _ end: ResponseEnd) {
-    guard !isOver else { return }
-    connection.record.served = end.served
-    if case .failed(let failure) = end.outcome {
-      connection.refuse(failure)
-      return
+    if let photos {
+      connection.record.decoded = photos.decoded
+      connection.record.served = photos.served
     }
-    guard let complete = photos?.take(outputs, at: place), let answer else { return }
-    onWorker({ [work = complete.work, model = answering] in
-      work.answer(complete.photos, complete.outputs, answer, model)
-    }) { $0.encoded($1) }
+    encoded(result)
   }
 
   func forget() {
-    for handle in photos?.handles ?? [] { handle.cancel() }
+    photos?.cancel()
     photos = nil
-  }
-}
-
-/// Waits for the answer to one photo of several.
-private final class PhotoWaiter: AnswerWaiter {
-  private let exchange: DialectExchange
-  private let place: Int
-
-  init(exchange: DialectExchange, place: Int) {
-    self.exchange = exchange
-    self.place = place
-  }
-
-  func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {
-    exchange.photoAnswered(place, outputs, end)
   }
 }
 
@@ -214,9 +186,4 @@ extension DialectExchange {
       encoded(.failure(error))
     }
   }
-}
-
-extension VisionTask {
-  /// Photos are made inputs of this model, and its outputs made answers.
-  var takesPhotos: Bool { kind == .detect || kind == .classify }
 }

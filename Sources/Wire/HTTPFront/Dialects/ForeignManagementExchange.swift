@@ -2,7 +2,6 @@ import FrontSupport
 import Inference
 import NIOCore
 import NIOHTTP1
-import Serving
 import WireFormats
 
 /// `/models...`: what TorchServe's management and SageMaker's containers with many models do, by the
@@ -83,6 +82,12 @@ private struct ForeignManagementWork: Sendable {
 
   private var name: String { route.address.name }
 
+  private var management: ForeignManagement {
+    ForeignManagement(
+      door: shared.door, repository: shared.repository,
+      waitingRequestsMax: shared.settings.waitingRequestsMax)
+  }
+
   func run(_ body: ByteBuffer, _ completion: @escaping Completion) {
     do throws(InferenceFailure) {
       let parameters = try parameters()
@@ -90,8 +95,7 @@ private struct ForeignManagementWork: Sendable {
       case (.modelRegister, .POST): try register(body, parameters, completion)
       case (.modelRegister, _): completion(.success(Reply(document: try list(parameters))))
       case (.modelEntry, .DELETE): try unregister(completion)
-      case (.modelEntry, .PUT):
-        completion(.success(Reply(document: try scale(parameters), status: 202)))
+      case (.modelEntry, .PUT): try scale(parameters, completion)
       case (.modelDefault, _): completion(.success(Reply(document: try setDefault())))
       default: completion(.success(Reply(document: try describe())))
       }
@@ -123,40 +127,17 @@ private struct ForeignManagementWork: Sendable {
   // MARK: Looking
 
   private func list(_ parameters: [String: String]) throws(InferenceFailure) -> [UInt8] {
-    TorchServeDocuments.list(
-      names: StatusAnswers.names(shared.door.statuses),
+    management.list(
       start: try number(parameters, "next_page_token", 0...Int.max / 2) ?? 0,
       limit: try number(parameters, "limit", 1...10_000) ?? 100)
   }
 
   private func describe() throws(InferenceFailure) -> [UInt8] {
-    let found = try statuses()
-    if isSageMaker { return TorchServeDocuments.entry(ofName: name) }
-    return TorchServeDocuments.description(
-      found.map {
-        .init(
-          name: $0.name, version: $0.version, runtimeName: $0.runtimeName, state: $0.state,
-          instanceCount: $0.instanceCount, waitingCount: $0.queueDepth,
-          waitingCountMax: shared.settings.waitingRequestsMax)
-      })
-  }
-
-  /// The versions that the path means.
-  private func statuses() throws(InferenceFailure) -> [ModelStatus] {
-    let all = shared.door.statuses(named: name)
-    let found = all.filter { status in
-      switch route.address.version {
-      case .any: true
-      case .number(let number): status.version == number
-      case .alias(let alias): status.aliases.contains(alias)
-      }
+    if isSageMaker {
+      _ = try management.versions(of: route.address)
+      return TorchServeDocuments.entry(ofName: name)
     }
-    guard found.isEmpty else { return found }
-    let known =
-      all.isEmpty
-      ? StatusAnswers.names(shared.door.statuses) : all.map { String($0.version) }
-    let address = all.isEmpty ? ModelAddress(name: name) : route.address
-    throw .modelNotFound(address, known: known)
+    return try management.describe(route.address)
   }
 
   // MARK: Changing
@@ -175,83 +156,33 @@ private struct ForeignManagementWork: Sendable {
         throw .invalidInput(error)
       }
     }
-    let name = try Self.name(url: url, wanted: wanted)
-    if shared.door.statuses(named: name).contains(where: { $0.state == .ready }) {
-      throw .alreadyExists(name)
-    }
-    guard let repository = shared.repository else { throw Self.off }
-    repository.load(name, ModelLoadRequest()) { [door = shared.door] failure in
-      if let failure { return completion(.failure(failure)) }
-      let loaded = door.statuses(named: name).last
-      let text =
-        "Model \"\(name)\" Version: \(loaded?.version ?? 1) registered with "
-        + "\(loaded?.instanceCount ?? 1) initial workers"
+    try management.register(url: url, wanted: wanted) { result in
       completion(
-        .success(Reply(document: TorchServeDocuments.status(text), isSageMaker: isByBody)))
+        result.map { Reply(document: TorchServeDocuments.status($0), isSageMaker: isByBody) })
     }
-  }
-
-  /// The name under which the model directories have what `url` means. Nothing else is loaded: no
-  /// address of another machine, no path that leads out.
-  private static func name(url: String?, wanted: String?) throws(InferenceFailure) -> String {
-    guard let url, !url.isEmpty else { throw .invalidInput(.missingField("url")) }
-    let refusal = InferenceFailure.invalidInput(
-      .parameter(
-        "url", expected: "the name of a model in this server's model directories", got: url))
-    let parts = url.split(separator: "/").map(String.init)
-    guard !url.contains("://"), !parts.contains(".."), let last = parts.last else { throw refusal }
-    let stems = parts + [last.lastIndex(of: ".").map { String(last[..<$0]) } ?? last]
-    guard let wanted, !wanted.isEmpty else { return stems[stems.count - 1] }
-    guard stems.contains(wanted) else {
-      throw .invalidInput(
-        .parameter(
-          "model_name", expected: "the model's own name, as `url` has it", got: wanted))
-    }
-    return wanted
   }
 
   private func unregister(_ completion: @escaping Completion) throws(InferenceFailure) {
-    let found = try statuses()
-    guard found.count == shared.door.statuses(named: name).count else {
-      throw .unsupported(
-        .other("unregistering one version of several; take its files away, or all versions"))
-    }
-    guard let repository = shared.repository else { throw Self.off }
-    repository.unload(name, withDependents: false) { [name] failure in
-      if let failure { return completion(.failure(failure)) }
-      completion(
-        .success(
-          Reply(document: TorchServeDocuments.status("Model \"\(name)\" unregistered"))))
+    try management.unregister(route.address) { result in
+      completion(result.map { Reply(document: TorchServeDocuments.status($0)) })
     }
   }
 
-  /// Instances are made when a model is loaded: what they are already is agreed to.
-  private func scale(_ parameters: [String: String]) throws(InferenceFailure) -> [UInt8] {
-    let minimum = try number(parameters, "min_worker", 0...100_000) ?? 1
-    let maximum = try number(parameters, "max_worker", 0...100_000) ?? max(minimum, 1)
-    for status in try statuses() where !(minimum...max(minimum, maximum) ~= status.instanceCount) {
-      throw .unsupported(
-        .other(
-          "scaling of a loaded model: it has \(status.instanceCount) workers; set `instances` and "
-            + "load it again"))
+  /// `synchronous` or not, the answer is about workers that there are; only its status tells.
+  private func scale(
+    _ parameters: [String: String], _ completion: @escaping Completion
+  ) throws(InferenceFailure) {
+    let status = parameters["synchronous"] == "true" ? 200 : 202
+    try management.scale(
+      route.address,
+      minimum: try number(parameters, "min_worker", 0...ForeignManagement.workersMax),
+      maximum: try number(parameters, "max_worker", 1...ForeignManagement.workersMax)
+    ) { result in
+      completion(result.map { Reply(document: TorchServeDocuments.status($0), status: status) })
     }
-    return TorchServeDocuments.status("Workers are as asked for")
   }
 
-  /// The alias `default` names the version that answers where none is named.
   private func setDefault() throws(InferenceFailure) -> [UInt8] {
-    guard let found = try statuses().last else { throw .modelNotFound(route.address, known: []) }
-    guard found.state == .ready else {
-      throw .modelNotReady(name: name, state: found.state)
-    }
-    if let repository = shared.repository {
-      try repository.setAliases(["default": found.version], of: name)
-    } else {
-      try shared.door.setAliases(["default": found.version], of: name)
-    }
-    return TorchServeDocuments.status(
-      "Default version succesfully updated for model \"\(name)\" to \"\(found.version)\"")
+    TorchServeDocuments.status(try management.setDefault(route.address))
   }
-
-  private static let off = InferenceFailure.forbidden(.explicitControlOff(mode: "none"))
 }

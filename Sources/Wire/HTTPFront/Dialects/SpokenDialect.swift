@@ -1,3 +1,4 @@
+import FrontSupport
 import Inference
 import Serving
 
@@ -26,7 +27,7 @@ enum SpokenDialect {
 enum DefaultModel {
   static func address(_ shared: FrontShared) throws(InferenceFailure) -> ModelAddress {
     if let name = shared.settings.defaultModel { return ModelAddress(name: Substring(name)) }
-    let names = StatusAnswers.names(shared.door.statuses)
+    let names = shared.door.modelNames
     guard names.count == 1 else {
       throw .invalidInput(
         .framing(

@@ -29,6 +29,8 @@ struct CollectedBody {
   mutating func append(_ part: ByteBuffer) throws(InferenceFailure) {
     var part = part
     guard hasParts else {
+      // Mostly one small read; a large one is what another exchange has collected.
+      try account(for: part.readableBytes)
       hasParts = true
       bytes = part
       return
@@ -37,6 +39,13 @@ struct CollectedBody {
     try account(for: total)
     if bytes.writableBytes < part.readableBytes { grow(to: total) }
     bytes.writeBuffer(&part)
+  }
+
+  /// What was collected has become something else: unpacked it may be a thousand times as large.
+  mutating func become(_ plain: ByteBuffer) throws(InferenceFailure) {
+    giveBack()
+    hasParts = false
+    try append(plain)
   }
 
   private mutating func account(for total: Int) throws(InferenceFailure) {
@@ -59,7 +68,7 @@ struct CollectedBody {
     bytes = larger
   }
 
-  /// Lets go of what was collected; called once, at the end of the request.
+  /// Lets go of what was collected; at the latest at the end of the request.
   mutating func giveBack() {
     bytes = ByteBuffer()
     budget.giveBack(taken)

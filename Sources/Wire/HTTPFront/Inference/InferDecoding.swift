@@ -51,10 +51,12 @@ struct InferEncoding: Sendable {
   let plan: OpenInferenceResponsePlan
   let regions: HeldRegions
 
-  /// `nil` where the JSON may be larger than the caller has time for.
+  /// `nil` where the JSON, or what its classes are chosen from, may be more than the caller has time
+  /// for.
   func answer(
     _ outputs: [NamedTensor], jsonByteCountMax: Int
   ) -> Result<Answer, InferenceFailure>? {
+    guard plan.classifiedByteCount(of: outputs) <= jsonByteCountMax else { return nil }
     do throws(InferenceFailure) {
       let response = try response(outputs)
       guard response.jsonByteCountMax + response.regionByteCount <= jsonByteCountMax else {

@@ -46,6 +46,9 @@ extension ModelExchange {
   /// Hands the request to the door.
   func submit(_ tensors: TensorRequest, _ context: RequestContext) {
     connection.front.computingCount += 1
+    if connection.front.observer.wantsTensors(ofModel: lease.name) {
+      connection.record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
+    }
     let submitted = connection.front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease,
       sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
@@ -57,6 +60,7 @@ extension ModelExchange {
     guard !isOver else { return }
     handle = nil
     connection.record.served = end.served
+    connection.record.traced?.add(outputs)
     switch end.outcome {
     case .failed(let failure): connection.refuse(failure)
     case .done: encode(outputs, end)

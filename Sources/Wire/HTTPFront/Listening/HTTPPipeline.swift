@@ -2,13 +2,27 @@ import Glibc
 import Inference
 import NIOCore
 import NIOHTTP1
+import Transport
+
+/// What comes through one listener, and who answers it.
+struct ListenerKind: Sendable {
+  var isMetricsOnly = false
+  /// What its clients speak, where the operator says so.
+  var profile: Dialect?
+  /// `nil` where it is plain.
+  var tls: TLSContexts?
+  /// Who answers HTTP/2.
+  var guest: HTTP2Guest?
+
+  var offer: TLSOffer { guest == nil ? .http1 : .http1OrHTTP2 }
+}
 
 /// The handlers of a connection, outermost first: NIO's parser, then our connection, which writes
 /// its answers itself.
 enum HTTPPipeline {
   static func install(
     on handlers: ChannelPipeline.SynchronousOperations, front: FrontLoop, limits: HTTPLimits,
-    isMetricsOnly: Bool, isEncrypted: Bool = false, profile: Dialect? = nil
+    _ kind: ListenerKind
   ) throws {
     var bounds = NIOHTTPDecoderLimitConfiguration()
     bounds.maxHeaderFieldSize = limits.headerBytesMax
@@ -19,10 +33,10 @@ enum HTTPPipeline {
       limitConfiguration: bounds)
     try handlers.addHandler(ByteToMessageHandler(decoder))
     let connection = HTTPConnection(
-      front: front, isMetricsOnly: isMetricsOnly, profile: profile)
+      front: front, isMetricsOnly: kind.isMetricsOnly, profile: kind.profile)
     try handlers.addHandler(connection)
     // Within TLS, what is read from the socket is not what a body holds.
-    if !isEncrypted { connection.chooseMemoryOfReads() }
+    if kind.tls == nil { connection.chooseMemoryOfReads() }
   }
 }
 

@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOPosix
 package import Serving
 import Synchronization
-import Transport
+package import Transport
 
 /// Where the front listens.
 package struct BoundAddress: Sendable, Equatable {
@@ -29,8 +29,7 @@ package final class HTTPServer: Sendable {
   package let ground: FrontGround
   private let loops: [NIOLoopBound<FrontLoop>]
   private let listeners = Guarded<[any Channel]>([])
-  /// The file of our Unix socket, as it was bound.
-  private let socketFile = Guarded<UnixSocket.Identity?>(nil)
+  private let socket = Guarded<BoundSocket?>(nil)
 
   package init(
     settings: HTTPFrontSettings, door: InferenceServer, observer: any EventObserver,
@@ -56,13 +55,13 @@ package final class HTTPServer: Sendable {
     (shared.openConnections.count, shared.openConnections.refusedCount)
   }
 
-  /// Bytes of request bodies that are being collected now.
-  package var collectedByteCount: Int { shared.collectedBytes.byteCount }
-
   /// Begins to listen. Blocks for moments; answers where, with the real ports.
-  package func start() throws(ServerFault) -> [BoundAddress] {
+  ///
+  /// - Parameter guest: who answers HTTP/2 within TLS, on the port that is for all; `nil` offers
+  ///   clients HTTP/1.1 alone.
+  package func start(guest: HTTP2Guest? = nil) throws(ServerFault) -> [BoundAddress] {
     shared.workers.start()
-    var bound = [try listen(port: shared.settings.port, isMetricsOnly: false)]
+    var bound = [try listen(port: shared.settings.port, isMetricsOnly: false, guest: guest)]
     for (port, dialect, isMetricsOnly) in shared.settings.profilePorts {
       bound.append(try listen(port: port, isMetricsOnly: isMetricsOnly, profile: dialect))
     }
@@ -80,9 +79,7 @@ package final class HTTPServer: Sendable {
       return listeners
     }
     for listener in listening { listener.close(promise: nil) }
-    if let socket = shared.settings.socket, let bound = socketFile.withLock({ $0 }) {
-      socket.remove(bound)
-    }
+    socket.withLock { $0 }?.close()
     for loop in loops { loop.eventLoop.execute { loop.value.beginDraining() } }
   }
 
@@ -100,11 +97,12 @@ package final class HTTPServer: Sendable {
 
 extension HTTPServer {
   private func listen(
-    port: Int, isMetricsOnly: Bool, profile: Dialect? = nil
+    port: Int, isMetricsOnly: Bool, profile: Dialect? = nil, guest: HTTP2Guest? = nil
   ) throws(ServerFault) -> BoundAddress {
     // Scrapers of metrics mostly speak plain HTTP, and the port gives nothing else away.
     let tls = isMetricsOnly ? nil : shared.settings.tls
-    let bootstrap = bootstrap(isMetricsOnly: isMetricsOnly, profile: profile, tls: tls)
+    let kind = ListenerKind(isMetricsOnly: isMetricsOnly, profile: profile, tls: tls, guest: guest)
+    let bootstrap = bootstrap(kind)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     let channel = try ground.listen(
       bootstrap, host: shared.settings.host, port: port,
@@ -116,22 +114,12 @@ extension HTTPServer {
   }
 
   private func listen(on socket: UnixSocket) throws(ServerFault) -> BoundAddress {
-    try socket.prepare()
-    try socket.binding { () throws(ServerFault) in
-      let bootstrap = bootstrap(isMetricsOnly: false, profile: nil, tls: nil)
-      switch ground.wait(for: bootstrap.bind(unixDomainSocketPath: socket.path)) {
-      case .success(let channel): listeners.withLock { $0.append(channel) }
-      case .failure(let error):
-        throw .configurationInvalid(file: socket.path, reason: "cannot listen there: \(error)")
-      }
-    }
-    socketFile.withLock { $0 = socket.identity }
+    let bound = try ground.listen(bootstrap(ListenerKind()), on: socket)
+    self.socket.withLock { $0 = bound }
     return BoundAddress(host: "", port: 0, isMetricsOnly: false, socketPath: socket.path)
   }
 
-  private func bootstrap(
-    isMetricsOnly: Bool, profile: Dialect?, tls: TLSContexts?
-  ) -> ServerBootstrap {
+  private func bootstrap(_ kind: ListenerKind) -> ServerBootstrap {
     let loops = Dictionary(
       uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let openConnections = shared.openConnections
@@ -146,20 +134,21 @@ extension HTTPServer {
         }
         return channel.eventLoop.makeCompletedFuture {
           let handlers = channel.pipeline.syncOperations
-          if openConnections.enter() {
-            channel.closeFuture.whenComplete { _ in openConnections.leave() }
-            let install = {
-              try HTTPPipeline.install(
-                on: handlers, front: front.value, limits: limits, isMetricsOnly: isMetricsOnly,
-                isEncrypted: tls != nil, profile: profile)
-            }
-            if let tls {
-              try TLSPipeline.install(on: handlers, tls) { _ in try install() }
-            } else {
-              try install()
-            }
-          } else {
+          guard let place = openConnections.takePlace(for: channel) else {
             try handlers.addHandler(FullHouse(limits: limits))
+            return
+          }
+          guard let tls = kind.tls else {
+            try HTTPPipeline.install(on: handlers, front: front.value, limits: limits, kind)
+            return
+          }
+          try TLSPipeline.install(on: handlers, tls, kind.offer) { isHTTP2 in
+            if isHTTP2, let guest = kind.guest {
+              place.giveBack()
+              try guest(channel)
+            } else {
+              try HTTPPipeline.install(on: handlers, front: front.value, limits: limits, kind)
+            }
           }
         }
       }

@@ -3,7 +3,18 @@ package import Inference
 /// Reads TensorFlow Serving's `:classify` and `:regress`: `examples`, an object of features each,
 /// and `context`, the features that all of them share.
 package struct ExampleReader: DialectReader {
-  package enum Task: Sendable { case classify, regress }
+  package enum Task: Sendable {
+    case classify, regress
+
+    /// As a signature of TensorFlow's says what it is for.
+    init?(methodName: String) {
+      switch methodName {
+      case "tensorflow/serving/classify": self = .classify
+      case "tensorflow/serving/regress": self = .regress
+      default: return nil
+      }
+    }
+  }
 
   let task: Task
 
@@ -76,25 +87,16 @@ struct ExampleAnswer: DialectAnswer {
   func text(
     for outputs: [NamedTensor], of model: AnsweringModel
   ) throws(InferenceFailure) -> AnswerText {
-    guard let output = outputs.first(where: { isScores($0.tensor) }) else {
-      // The request is at fault, as TensorFlow Serving has it: another address answers this model.
-      throw .invalidInput(
-        .framing(
-          task == .classify
-            ? "no output of this model has a score of each class for each example; use :predict"
-            : "no output of this model has one number for each example; use :predict"))
-    }
-    let scores = Self.numbers(of: output.tensor)
-    let width = rowCount == 0 ? 0 : scores.count / rowCount
-    var writer = JSONWriter(reservedByteCount: 32 + scores.count * 24)
+    let scores = try ExampleScores(outputs, task, rowCount: rowCount)
+    var writer = JSONWriter(reservedByteCount: 32 + rowCount * scores.width * 24)
     writer.write(raw: "{\"result\":")
     writer.list("[", "]", Array(0..<rowCount)) { writer, row in
-      if task == .regress { return writer.write(scores[row]) }
-      writer.list("[", "]", Array(0..<width)) { writer, place in
+      if task == .regress { return writer.write(scores[row, 0]) }
+      writer.list("[", "]", Array(0..<scores.width)) { writer, place in
         writer.write(raw: "[")
-        writer.write(model.labels.indices.contains(place) ? model.labels[place] : "\(place)")
+        writer.write(ExampleScores.label(place, model.labels))
         writer.write(raw: ",")
-        writer.write(scores[row * width + place])
+        writer.write(scores[row, place])
         writer.write(raw: "]")
       }
     }
@@ -102,8 +104,48 @@ struct ExampleAnswer: DialectAnswer {
     return AnswerText(writer.bytes)
   }
 
+  func text(
+    for findings: [PhotoFindings], of model: AnsweringModel
+  ) throws(InferenceFailure) -> AnswerText {
+    preconditionFailure("examples are no photos")
+  }
+}
+
+/// What a model says of each example: a score for each class, or one number.
+struct ExampleScores {
+  let rowCount: Int
+  let width: Int
+  private let numbers: [Float]
+
+  /// Of the first output that has the form for it.
+  init(
+    _ outputs: [NamedTensor], _ task: ExampleReader.Task, rowCount: Int
+  ) throws(InferenceFailure) {
+    let output = outputs.first { Self.areScores($0.tensor, task, rowCount) }
+    guard let output else {
+      // The request is at fault, as TensorFlow Serving has it: another address answers this model.
+      throw .invalidInput(
+        .framing(
+          task == .classify
+            ? "no output of this model has a score of each class for each example; use :predict"
+            : "no output of this model has one number for each example; use :predict"))
+    }
+    self.rowCount = rowCount
+    numbers = Self.numbers(of: output.tensor)
+    width = rowCount == 0 ? 0 : numbers.count / rowCount
+  }
+
+  subscript(row: Int, place: Int) -> Float { numbers[row * width + place] }
+
+  /// The name of a class; its place where there is none.
+  static func label(_ place: Int, _ labels: [String]) -> String {
+    labels.indices.contains(place) ? labels[place] : "\(place)"
+  }
+
   /// [rows, classes] of floats for classes; [rows] or [rows, 1] of floats for a number.
-  private func isScores(_ tensor: Tensor) -> Bool {
+  private static func areScores(
+    _ tensor: Tensor, _ task: ExampleReader.Task, _ rowCount: Int
+  ) -> Bool {
     let shape = tensor.shape
     guard shape.rank > 0, shape[0] == rowCount, task.takes(tensor.datatype) else { return false }
     return task == .classify
@@ -116,11 +158,5 @@ struct ExampleAnswer: DialectAnswer {
     case .float16: tensor.elements(as: Float16.self).map { Float($0) }
     default: tensor.elements(as: Float.self)
     }
-  }
-
-  func text(
-    for findings: [PhotoFindings], of model: AnsweringModel
-  ) throws(InferenceFailure) -> AnswerText {
-    preconditionFailure("examples are no photos")
   }
 }

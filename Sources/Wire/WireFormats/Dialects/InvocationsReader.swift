@@ -102,6 +102,8 @@ package struct InvocationsReader: DialectReader {
       guard scanner.peek() == UInt8(ascii: "{") else {
         throw .fieldOfWrongKind("the body", expected: InvocationsDocument.expectation)
       }
+      // MLflow's own client writes what is missing in a data frame as NaN.
+      scanner.takesNonFinite = true
       try scanner.readObject { (scanner, key) throws(InputProblem) in
         try document.readMember(key, &scanner)
       }

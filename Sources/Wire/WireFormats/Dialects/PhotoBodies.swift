@@ -16,7 +16,7 @@ enum PhotoBodies {
   ) throws(InputProblem) -> Found? {
     guard facts.takesPhotos else { return nil }
     if let boundary = try MultipartForm.boundary(contentType: facts.contentType) {
-      return try readForm(body, boundary)
+      return try readParts(try MultipartForm(parsing: body, boundary: boundary).parts, in: body)
     }
     let type = facts.mediaType
     let isPhoto =
@@ -37,16 +37,18 @@ enum PhotoBodies {
     return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
   }
 
-  private static func readForm(
-    _ body: UnsafeRawBufferPointer, _ boundary: String
+  /// Photos by the names of their parts; what is none is a parameter.
+  static func readParts(
+    _ parts: [MultipartForm.Part], in body: UnsafeRawBufferPointer
   ) throws(InputProblem) -> Found {
     var photos: [PhotoRequest.Photo] = []
     var parameters: [Parameter] = []
-    for part in try MultipartForm(parsing: body, boundary: boundary).parts {
+    for part in parts {
       if formFields.contains(part.name) || part.fileName != nil {
-        guard photos.count < RowReader.photoCountMax, !part.content.isEmpty else {
-          throw .noImage(fields: PhotoRequest.photoFields)
+        guard photos.count < RowReader.photoCountMax else {
+          throw .framing("a request has at most \(RowReader.photoCountMax) photos")
         }
+        guard !part.content.isEmpty else { throw .noImage(fields: PhotoRequest.photoFields) }
         photos.append(.inBody(part.content))
       } else {
         guard part.content.count <= PhotoRequest.parameterBytesMax,

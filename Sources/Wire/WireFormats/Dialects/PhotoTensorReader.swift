@@ -25,10 +25,9 @@ package struct PhotoTensorReader: DialectReader {
       let request = try decode(body, signature, facts)
       var photos: [PhotoRequest.Photo] = []
       for tensor in request.body.inputs.compactMap({ $0 }) where tensor.datatype == .bytes {
-        let count = tensor.forEachByteString { photos.append(.decoded(Array($0))) }
-        guard count != nil, photos.count <= RowReader.photoCountMax else {
-          throw .framing("a request has at most \(RowReader.photoCountMax) photos")
-        }
+        guard photos.count + tensor.elementCount <= RowReader.photoCountMax,
+          tensor.forEachByteString({ photos.append(.decoded(Array($0))) }) != nil
+        else { throw .framing("a request has at most \(RowReader.photoCountMax) photos") }
       }
       if photos.isEmpty {
         throw .noImage(fields: ["a BYTES tensor with an element for each photo"])

@@ -25,13 +25,9 @@ package struct PlainPredictReader: DialectReader {
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest? {
     if facts.isPlainlyJSON { return try json(body, facts) }
-    if let found = try PhotoBodies.read(body, facts) {
-      return DialectRequest(
-        content: .photos(found.photos, found.parameters),
-        answer: dialect == .torchServe ? TorchServePhotos() : PhotoDocument())
-    }
+    if let found = try PhotoBodies.read(body, facts) { return request(found) }
     if let boundary = try MultipartForm.boundary(contentType: facts.contentType) {
-      return try form(body, boundary, facts)
+      return try inputs(try MultipartForm(parsing: body, boundary: boundary).parts, body, facts)
     }
     let isUntold =
       ["", "application/octet-stream", PhotoBodies.formType].contains(facts.mediaType)
@@ -48,11 +44,24 @@ package struct PlainPredictReader: DialectReader {
     return try json(body, facts)
   }
 
-  /// A form's part is the model's one input, as JSON; or each part the input of its name.
-  private func form(
-    _ body: UnsafeRawBufferPointer, _ boundary: String, _ facts: BodyFacts
+  /// The request of named parts, wherever they came from.
+  func read(
+    _ parts: [MultipartForm.Part], in body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest {
-    let parts = try MultipartForm(parsing: body, boundary: boundary).parts
+    facts.takesPhotos
+      ? request(try PhotoBodies.readParts(parts, in: body)) : try inputs(parts, body, facts)
+  }
+
+  private func request(_ found: PhotoBodies.Found) -> DialectRequest {
+    DialectRequest(
+      content: .photos(found.photos, found.parameters),
+      answer: dialect == .torchServe ? TorchServePhotos() : PhotoDocument())
+  }
+
+  /// A part is the model's one input, as JSON; or each part the input of its name.
+  private func inputs(
+    _ parts: [MultipartForm.Part], _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
+  ) throws(InputProblem) -> DialectRequest {
     let signature = facts.signature
     if parts.count == 1, signature.inputIndex(named: parts[0].name) == nil {
       let content = UnsafeRawBufferPointer(rebasing: body[parts[0].content])

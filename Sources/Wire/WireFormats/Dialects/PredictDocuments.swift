@@ -36,9 +36,18 @@ package enum PredictDocuments {
     JSONValue.object(
       [
         .init("name", .string(name)), .init("ready", .bool(isReady)),
-        .init("model_version_status", .array(versions.map(versionStatus))),
+        versionStatuses(versions),
       ] + openAI(name)
     ).bytes
+  }
+
+  /// `GetModelStatusResponse`.
+  package static func versions(_ versions: [VersionStatus]) -> JSONValue {
+    .object([versionStatuses(versions)])
+  }
+
+  private static func versionStatuses(_ versions: [VersionStatus]) -> JSONValue.Member {
+    .init("model_version_status", .array(versions.map(versionStatus)))
   }
 
   private static func versionStatus(_ status: VersionStatus) -> JSONValue {
@@ -65,11 +74,6 @@ package enum PredictDocuments {
   package static func metadata(
     name: String, version: Int64, signature: ModelSignature
   ) -> [UInt8] {
-    let definition = JSONValue.object([
-      .init("inputs", .object(signature.inputs.map(tensor))),
-      .init("outputs", .object(signature.outputs.map(tensor))),
-      .init("method_name", .string("tensorflow/serving/predict")), .init("defaults", .object([])),
-    ])
     return JSONValue.object([
       .init(
         "model_spec",
@@ -80,13 +84,44 @@ package enum PredictDocuments {
       .init(
         "metadata",
         .object([
-          .init(
-            "signature_def",
-            .object([
-              .init("signature_def", .object([.init(SignatureName.only, definition)]))
-            ]))
+          .init("signature_def", signatureDefinitions(signature))
         ])),
     ]).bytes
+  }
+
+  /// `SignatureDefMap`, with the one signature that a model has here.
+  package static func signatureDefinitions(_ signature: ModelSignature) -> JSONValue {
+    let definition = JSONValue.object([
+      .init("inputs", .object(signature.inputs.map(tensor))),
+      .init("outputs", .object(signature.outputs.map(tensor))),
+      .init("method_name", .string("tensorflow/serving/predict")), .init("defaults", .object([])),
+    ])
+    return .object([.init("signature_def", .object([.init(SignatureName.only, definition)]))])
+  }
+
+  /// `GetModelMetadataResponse`, with an encoded `SignatureDefMap`.
+  package static func metadataMessage(
+    name: String, version: Int64, definitions: [UInt8]
+  ) -> JSONValue {
+    let packed = JSONValue.object([
+      .init(
+        "type_url", .string("type.googleapis.com/tensorflow.serving.SignatureDefMap")),
+      .init("value", .string(definitions.withUnsafeBytes { Base64.encode($0) })),
+    ])
+    return .object([
+      .init(
+        "model_spec",
+        .object([
+          .init("name", .string(name)),
+          .init("version", .object([.init("value", .integer(version))])),
+        ])),
+      .init("metadata", .object([.init("signature_def", packed)])),
+    ])
+  }
+
+  /// The model that a `ModelSpec` means.
+  package static func address(ofSpec spec: JSONValue?) throws(InputProblem) -> ModelAddress {
+    try ModelSpecMessage.address(of: spec.map { ModelSpecMessage($0) })
   }
 
   private static func tensor(_ tensor: TensorDescription) -> JSONValue.Member {

@@ -117,7 +117,10 @@ enum SignatureName {
     guard scanner.peek() == UInt8(ascii: "\"") else {
       throw .fieldOfWrongKind("signature_name", expected: "a string")
     }
-    let name = try scanner.readString()
+    try check(try scanner.readString())
+  }
+
+  static func check(_ name: String) throws(InputProblem) {
     guard name == only || name.isEmpty else {
       throw .parameter("signature_name", expected: only, got: name)
     }

@@ -12,10 +12,13 @@ package enum TorchServeDocuments {
     package let instanceCount: Int
     package let waitingCount: Int
     package let waitingCountMax: Int
+    /// Most rows of a run, and the milliseconds that one waits for more.
+    package let runRowsMax: Int
+    package let runDelayMilliseconds: Int64
 
     package init(
       name: String, version: Int64, runtimeName: String, state: ModelState, instanceCount: Int,
-      waitingCount: Int, waitingCountMax: Int
+      waitingCount: Int, waitingCountMax: Int, runRowsMax: Int, runDelayMilliseconds: Int64
     ) {
       self.name = name
       self.version = version
@@ -24,6 +27,8 @@ package enum TorchServeDocuments {
       self.instanceCount = instanceCount
       self.waitingCount = waitingCount
       self.waitingCountMax = waitingCountMax
+      self.runRowsMax = runRowsMax
+      self.runDelayMilliseconds = runDelayMilliseconds
     }
   }
 
@@ -60,8 +65,9 @@ package enum TorchServeDocuments {
         .init("modelVersion", .string(String(version.version))),
         .init("modelUrl", .string(version.name)),
         .init("runtime", .string(version.runtimeName)), .init("minWorkers", count),
-        .init("maxWorkers", count), .init("batchSize", .integer(1)),
-        .init("maxBatchDelay", .integer(0)), .init("loadedAtStartup", .bool(true)),
+        .init("maxWorkers", count), .init("batchSize", .integer(Int64(version.runRowsMax))),
+        .init("maxBatchDelay", .integer(version.runDelayMilliseconds)),
+        .init("loadedAtStartup", .bool(true)),
         .init("workers", .array((0..<version.instanceCount).map { worker($0, version.state) })),
         .init(
           "jobQueueStatus",
@@ -138,6 +144,11 @@ package enum TorchServeDocuments {
         "responses",
         .object([.init("200", .object([.init("description", .string("what was asked for"))]))])),
     ])
+  }
+
+  /// What `/ping` answers.
+  package static func health(isWell: Bool) -> [UInt8] {
+    status(isWell ? "Healthy" : "Unhealthy") + [UInt8(ascii: "\n")]
   }
 
   /// `{"status": "..."}`.

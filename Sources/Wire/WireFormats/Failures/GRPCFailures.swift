@@ -100,6 +100,13 @@ package enum GRPCFailures {
     }
   }
 
+  /// The sentence for `grpc-message`; TorchServe's clients find the name of its exception below it.
+  package static func text(for failure: InferenceFailure, in dialect: Dialect) -> String {
+    let text = FailureMessage.text(for: failure)
+    guard dialect == .torchServe else { return text }
+    return "\(text)\n\(DialectFailures.torchServe(FailureKind(failure)).type)"
+  }
+
   /// Milliseconds for `grpc-retry-pushback-ms`; `nil` where waiting will not help.
   package static func retryAfterMilliseconds(for failure: InferenceFailure) -> Int? {
     OpenInferenceFailures.retryAfterSeconds(for: failure).map { $0 * 1_000 }

@@ -37,12 +37,20 @@ package enum GRPCReflection {
   /// A file and those that it imports, which clients need first.
   private static func files(_ file: ProtobufSchema?, _ name: String) -> JSONValue.Member {
     guard let file else { return notFound(name) }
-    let all = GRPCSchemas.files.filter { file.imports.contains($0.fileName) } + [file]
+    let needed = imports(of: file)
+    let all = GRPCSchemas.files.filter { needed.contains($0.fileName) } + [file]
     let encoded = all.map { schema in
       JSONValue.string(ProtobufDescriptors.file(schema).withUnsafeBytes { Base64.encode($0) })
     }
     return .init(
       "file_descriptor_response", .object([.init("file_descriptor_proto", .array(encoded))]))
+  }
+
+  /// What a file imports, and what that imports in turn.
+  private static func imports(of file: ProtobufSchema) -> Set<String> {
+    GRPCSchemas.files.filter { file.imports.contains($0.fileName) }.reduce(into: []) {
+      $0.formUnion(imports(of: $1).union([$1.fileName]))
+    }
   }
 
   private static func notFound(_ name: String) -> JSONValue.Member {

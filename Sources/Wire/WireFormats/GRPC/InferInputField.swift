@@ -9,6 +9,8 @@ struct InferInputField {
   let hasContents: Bool
   /// Where its bytes lie, for one in memory that the client shares with us.
   let span: RegionSpan?
+  /// How its elements are to be understood, as clients of MLServer say it.
+  let contentType: TensorContentType
   private let contents: UnsafeRawBufferPointer
 
   /// What the message says, before anything is known to be right.
@@ -20,6 +22,7 @@ struct InferInputField {
     var hasNegative = false
     var contents: UnsafeRawBufferPointer?
     var region = RegionParameters()
+    var contentType = TensorContentType.plain
 
     mutating func append(_ length: Int64) {
       rank += 1
@@ -46,6 +49,7 @@ struct InferInputField {
     datatype = expected.datatype
     shape = try Self.checkedShape(said, expected)
     span = try said.region.span()
+    contentType = said.contentType
     hasContents = said.contents != nil
     contents = said.contents ?? UnsafeRawBufferPointer(start: nil, count: 0)
   }
@@ -62,8 +66,12 @@ struct InferInputField {
         var packed = ProtobufReader(try reader.slice())
         while !packed.isAtEnd { said.append(Int64(bitPattern: try packed.varint())) }
       case (4, .bytes):
-        // Others are for servers that are told how to read the tensor.
-        _ = try said.region.take(try InferParameterEntry(try reader.slice()))
+        let parameter = try InferParameterEntry(try reader.slice())
+        if parameter.name == "content_type", case .string(let type) = parameter.value {
+          said.contentType = TensorContentType(type)
+        } else {
+          _ = try said.region.take(parameter)
+        }
       case (5, .bytes): said.contents = try reader.slice()
       default: try reader.skip(field)
       }

@@ -16,9 +16,31 @@ package struct InferMessage {
     _ bytes: UnsafeRawBufferPointer, _ layout: InferMessageLayout,
     rawInputs: [TensorStorage] = [], signature: ModelSignature
   ) throws(InputProblem) -> OpenInferenceRequest {
-    try InferMessage(
-      bytes: bytes, layout: layout, signature: signature, rawInputs: rawInputs
-    ).request()
+    do throws(InputProblem) {
+      return try InferMessage(
+        bytes: bytes, layout: layout, signature: signature, rawInputs: rawInputs
+      ).request()
+    } catch {
+      guard case .unknownInput = error else { throw error }
+      let contentType = try contentType(bytes, layout)
+      guard
+        let renamed = WholeInput.signature(
+          signature, contentType: contentType, inputCount: layout.inputs.count, after: error)
+      else { throw error }
+      return try InferMessage(
+        bytes: bytes, layout: layout, signature: renamed, rawInputs: rawInputs
+      ).request()
+    }
+  }
+
+  private static func contentType(
+    _ bytes: UnsafeRawBufferPointer, _ layout: InferMessageLayout
+  ) throws(InputProblem) -> String? {
+    for range in layout.parameters {
+      let entry = try InferParameterEntry(UnsafeRawBufferPointer(rebasing: bytes[range]))
+      if entry.name == "content_type", case .string(let type) = entry.value { return type }
+    }
+    return nil
   }
 
   private func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
@@ -58,7 +80,8 @@ package struct InferMessage {
       if let span = field.span {
         inRegions.append(try regionInput(field, span))
       } else {
-        tensors[field.inputIndex] = try tensor(of: field, sentCount)
+        tensors[field.inputIndex] = try field.contentType.understood(
+          try tensor(of: field, sentCount), input: field.name)
         sentCount += 1
       }
     }

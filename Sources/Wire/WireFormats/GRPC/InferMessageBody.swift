@@ -35,6 +35,15 @@ package struct InferMessageBody {
   /// Bytes that are held beside tensors' storage.
   package var headByteCount: Int { head.count }
 
+  /// Bytes that a tensor lacks whose first have come, or are to come next; 0 where other fields are.
+  package var missingTensorByteCount: Int {
+    filling.map { $0.byteCount - $0.filledByteCount } ?? 0
+  }
+
+  /// Memory for the tensor's next bytes, where much is missing: what is read into it and then received
+  /// is not copied.
+  package var openMemory: BodyMemory? { filling?.openMemory }
+
   /// Takes the next bytes, at most as many as the message still has.
   package mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(InputProblem) {
     precondition(bytes.count <= restByteCount, "more bytes than the message has")

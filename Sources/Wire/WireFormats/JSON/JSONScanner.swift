@@ -11,6 +11,8 @@ struct JSONScanner {
   var cursor: UnsafePointer<UInt8>
   let depthMax: Int
   private(set) var depth = 0
+  /// `NaN`, `Infinity` and `-Infinity` are read over as values, which is how Python writes them.
+  var takesNonFinite = false
   let tables = DecimalTables.shared
 
   /// `bytes` must not be empty; see `scanning`.
@@ -137,6 +139,11 @@ extension JSONScanner {
     return true
   }
 
+  /// Takes a word for a number that JSON has not.
+  private mutating func takeNonFinite() -> Bool {
+    takeWord("NaN") || takeWord("Infinity") || takeWord("-Infinity")
+  }
+
   private static func continuesWord(_ byte: UInt8) -> Bool {
     let letter = byte | 0x20
     return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
@@ -151,6 +158,7 @@ extension JSONScanner {
     case UInt8(ascii: "["):
       try readArray { (scanner) throws(InputProblem) in try scanner.skipValue() }
     case UInt8(ascii: "\""): try skipString()
+    case _ where takesNonFinite && takeNonFinite(): break
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): _ = try readNumber()
     default:
       guard takeWord("true") || takeWord("false") || takeWord("null") else {

@@ -34,14 +34,21 @@ enum NestedInput {
   static func fitted(
     _ tensor: Tensor, to input: TensorDescription
   ) throws(InputProblem) -> Tensor {
-    if input.admits(tensor.shape) { return tensor }
-    var wider = tensor.shape
+    let shape = try fittedShape(tensor.shape, to: input)
+    return shape == tensor.shape ? tensor : tensor.reshaped(shape)
+  }
+
+  static func fittedShape(
+    _ shape: TensorShape, to input: TensorDescription
+  ) throws(InputProblem) -> TensorShape {
+    if input.admits(shape) { return shape }
+    var wider = shape
     while wider.rank < input.dimensions.count, wider.append(1) {
-      if input.admits(wider) { return tensor.reshaped(wider) }
+      if input.admits(wider) { return wider }
     }
-    let lengths = tensor.shape.array
+    let lengths = shape.array
     if lengths.first == 1, let whole = TensorShape(lengths.dropFirst()), input.admits(whole) {
-      return tensor.reshaped(whole)
+      return whole
     }
     throw .wrongShape(input: input.name, expected: input.metadataShape, got: lengths)
   }

@@ -13,6 +13,10 @@ struct NestedOutput: Sendable {
   /// Strings are written as text; as base64 where the name ends with `_bytes`, as TensorFlow Serving
   /// has it, or where one of them is no text.
   init(_ output: NamedTensor) throws(InferenceFailure) {
+    guard !output.tensor.shape.hasTooManyEmptyRows else {
+      throw .unsupported(
+        .other("output `\(output.name)` as nested JSON: its rows without elements are too many"))
+    }
     name = output.name
     tensor = output.tensor
     let lengths = output.tensor.shape.array

@@ -156,6 +156,11 @@ package struct BodyMemory {
   package let bytes: UnsafeMutableRawBufferPointer
   /// Keeps the bytes valid.
   package let owner: TensorStorage
+
+  /// The first bytes of it, `count` at most.
+  package func prefix(_ count: Int) -> BodyMemory {
+    BodyMemory(bytes: UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(count)), owner: owner)
+  }
 }
 
 /// Storage of known size that is filled from the front.

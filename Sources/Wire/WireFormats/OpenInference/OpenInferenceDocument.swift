@@ -37,6 +37,7 @@ struct OpenInferenceDocument {
     var isBinary: Bool?
     var classCount = 0
     var span: RegionSpan?
+    var isBase64 = false
   }
 
   static func read(
@@ -177,6 +178,8 @@ struct OpenInferenceDocument {
       switch key {
       case "binary_data":
         form.isBinary = try OpenInferenceParameters.readBool(key, &scanner)
+      case "content_type" where scanner.peek() == UInt8(ascii: "\""):
+        form.isBase64 = TensorContentType(try scanner.readString()) == .base64
       case "classification":
         form.classCount = Int(
           clamping: try OpenInferenceParameters.readUnsigned(key, &scanner))
@@ -207,7 +210,8 @@ extension OpenInferenceDocument {
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {
       OpenInferenceResponsePlan.Form(
-        isBinary: $0.isBinary ?? isBinaryByDefault, classCount: $0.classCount, span: $0.span)
+        isBinary: $0.isBinary ?? isBinaryByDefault, classCount: $0.classCount, span: $0.span,
+        isBase64: $0.isBase64)
     }
     return OpenInferenceRequest(
       id: id,

@@ -74,7 +74,7 @@ package enum OpenInferenceDocuments {
 /// A model version in the repository index.
 package struct RepositoryEntry: Sendable {
   package let name: String
-  /// `nil` for a model that is in the repository and was not asked for.
+  /// `nil` for a model that is in the repository and was not asked for, or could not be read.
   package let version: Int64?
   package let state: ModelState
   /// What is wrong although it answers: why it was not loaded anew, what was not understood.
@@ -100,11 +100,12 @@ extension OpenInferenceDocuments {
         let (state, reason) = stateName(entry.state)
         let told = entry.problem.map(PublicText.withoutPlaces) ?? reason
         // Triton's form of a model that is only in the repository has a name and nothing else.
-        guard let version = entry.version else {
+        if entry.version == nil, entry.state == .gone {
           return .object([.init("name", .string(entry.name))])
         }
         return .object([
-          .init("name", .string(entry.name)), .init("version", .string(String(version))),
+          .init("name", .string(entry.name)),
+          .init("version", .string(entry.version.map { String($0) } ?? "")),
           .init("state", .string(state)), .init("reason", .string(told)),
         ])
       })

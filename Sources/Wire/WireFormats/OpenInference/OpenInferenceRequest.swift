@@ -22,6 +22,19 @@ package struct OpenInferenceRequest: Sendable {
   package static func decode(
     json: UnsafeRawBufferPointer, signature: ModelSignature, depthMax: Int = JSONValue.depthMax
   ) throws(InputProblem) -> OpenInferenceRequest {
+    do throws(InputProblem) {
+      return try named(json, signature, depthMax)
+    } catch {
+      guard let renamed = try WholeInput.signature(signature, json, depthMax, after: error) else {
+        throw error
+      }
+      return try named(json, renamed, depthMax)
+    }
+  }
+
+  private static func named(
+    _ json: UnsafeRawBufferPointer, _ signature: ModelSignature, _ depthMax: Int
+  ) throws(InputProblem) -> OpenInferenceRequest {
     let document = try OpenInferenceDocument.read(json, signature: signature, depthMax: depthMax)
     if let slot = document.binarySlots.first {
       throw .framing(
@@ -68,11 +81,16 @@ package struct OpenInferenceResponsePlan: Sendable, Equatable {
     /// Where the client wants the bytes, in memory that it shares with us; the answer then only
     /// describes the tensor.
     package var span: RegionSpan?
+    /// Strings as base64, as clients of MLServer ask for bytes in JSON.
+    package var isBase64: Bool
 
-    package init(isBinary: Bool, classCount: Int = 0, span: RegionSpan? = nil) {
+    package init(
+      isBinary: Bool, classCount: Int = 0, span: RegionSpan? = nil, isBase64: Bool = false
+    ) {
       self.isBinary = isBinary
       self.classCount = classCount
       self.span = span
+      self.isBase64 = isBase64
     }
   }
 
@@ -88,6 +106,13 @@ package struct OpenInferenceResponsePlan: Sendable, Equatable {
 
   /// Names of the regions that outputs go to.
   package var regions: Set<String> { Set(forms.compactMap { $0.span?.region }) }
+
+  /// Bytes that have to be gone over to name the best classes in them.
+  package func classifiedByteCount(of outputs: [NamedTensor]) -> Int {
+    outputs.indices.reduce(0) { count, place in
+      form(at: place).classCount > 0 ? count + outputs[place].tensor.byteCount : count
+    }
+  }
 
   /// The form of the output at that place of the answer.
   func form(at index: Int) -> Form { index < forms.count ? forms[index] : standard }

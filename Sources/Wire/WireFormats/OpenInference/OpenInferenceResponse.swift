@@ -25,6 +25,7 @@ package struct OpenInferenceResponse {
     let tensor: Tensor
     let isBinary: Bool
     let span: RegionSpan?
+    var isBase64 = false
   }
 
   /// Room for everything of an output but its name and its elements.
@@ -51,10 +52,11 @@ package struct OpenInferenceResponse {
     if let id { byteCount += JSONOutput.byteCount(of: id) }
     for (index, output) in outputs.enumerated() {
       let form = plan.form(at: index)
+      let isBase64 = form.isBase64 && form.span == nil && !form.isBinary && form.classCount == 0
       let tensor =
         form.classCount > 0
         ? TopClasses.tensor(output.tensor, countMax: form.classCount, labels: labels)
-        : output.tensor
+        : isBase64 ? TensorContentType.encoded(output.tensor) : output.tensor
       byteCount += Self.outputFrameBytesMax + JSONOutput.byteCount(of: output.name)
       if let span = form.span {
         try Self.check(span, output.name, tensor)
@@ -67,7 +69,8 @@ package struct OpenInferenceResponse {
       }
       written.append(
         WrittenOutput(
-          name: output.name, tensor: tensor, isBinary: form.isBinary, span: form.span))
+          name: output.name, tensor: tensor, isBinary: form.isBinary, span: form.span,
+          isBase64: isBase64 && tensor.datatype == .bytes))
     }
     self.model = model
     self.version = version
@@ -131,7 +134,9 @@ package struct OpenInferenceResponse {
       json.write(Int64(output.tensor.byteCount))
       json.write(raw: "}}")
     } else {
-      json.write(raw: "],\"data\":[")
+      json.write(raw: "],")
+      if output.isBase64 { json.write(raw: "\"parameters\":{\"content_type\":\"base64\"},") }
+      json.write(raw: "\"data\":[")
       json.writeElements(of: output.tensor)
       json.write(raw: "]}")
     }

@@ -41,6 +41,19 @@ enum TensorContentType: Sendable, Equatable {
     return Tensor(bytes, datatype: .bytes, shape: tensor.shape)
   }
 
+  /// Strings as base64 of what they are; other tensors as they are.
+  static func encoded(_ tensor: Tensor) -> Tensor {
+    guard tensor.datatype == .bytes else { return tensor }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(tensor.byteCount / 3 * 4)
+    _ = tensor.forEachByteString { element in
+      let count = UInt32(truncatingIfNeeded: Base64.encodedByteCount(of: element.count))
+      withUnsafeBytes(of: count.littleEndian) { bytes.append(contentsOf: $0) }
+      Base64.encode(element) { bytes.append($0) }
+    }
+    return Tensor(bytes, datatype: .bytes, shape: tensor.shape)
+  }
+
   private func understood(
     _ element: UnsafeRawBufferPointer, _ input: String, _ index: Int
   ) throws(InputProblem) -> [UInt8] {

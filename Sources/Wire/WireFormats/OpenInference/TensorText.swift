@@ -9,6 +9,12 @@ enum TensorText {
     guard tensor.hostBytes != nil else {
       throw .unsupported(.other("output `\(output)` as JSON: it lies in a device's memory"))
     }
+    guard tensor.datatype == .bytes else { return numbersByteCountMax(of: tensor) }
+    return try byteStringsByteCount(of: tensor, output: output)
+  }
+
+  /// The same for a tensor of numbers on the host.
+  static func numbersByteCountMax(of tensor: Tensor) -> Int {
     let comma = 1
     let perElement =
       switch tensor.datatype {
@@ -24,8 +30,7 @@ enum TensorText {
       case .float64: NumberPrinting.doubleByteCountMax
       case .bytes: 0
       }
-    guard tensor.datatype == .bytes else { return tensor.elementCount * (perElement + comma) }
-    return try byteStringsByteCount(of: tensor, output: output)
+    return tensor.elementCount * (perElement + comma)
   }
 
   private static func byteStringsByteCount(

@@ -13,7 +13,7 @@ enum TopClasses {
     let rowLength = rowCount == 0 ? 0 : scores.count / rowCount
     let count = min(countMax, rowLength)
     var strings: [String] = []
-    for row in 0..<rowCount {
+    for row in 0..<(count == 0 ? 0 : rowCount) {
       let values = scores[row * rowLength..<(row + 1) * rowLength]
       for index in best(count, of: values) {
         strings.append(text(values[index], index - values.startIndex, labels))
@@ -42,12 +42,25 @@ enum TopClasses {
     case integer(String)
   }
 
-  private static func best(_ count: Int, of values: ArraySlice<Score>) -> ArraySlice<Int> {
-    values.indices.sorted {
-      let (left, right) = (values[$0].order, values[$1].order)
-      return left == right ? $0 < $1 : left > right
-    }.prefix(count)
+  private static func best(_ count: Int, of values: ArraySlice<Score>) -> [Int] {
+    func isBefore(_ left: Int, _ right: Int) -> Bool {
+      let (first, second) = (values[left].order, values[right].order)
+      return first == second ? left < right : first > second
+    }
+    guard count <= fewMax else { return Array(values.indices.sorted(by: isBefore).prefix(count)) }
+    var best: [Int] = []
+    for index in values.indices {
+      if best.count == count {
+        guard let last = best.last, isBefore(index, last) else { continue }
+        best.removeLast()
+      }
+      best.insert(index, at: best.firstIndex { isBefore(index, $0) } ?? best.count)
+    }
+    return best
   }
+
+  /// So many are found in one pass, as rows may be long; more by sorting.
+  private static let fewMax = 32
 
   private static func text(_ score: Score, _ index: Int, _ labels: [String]) -> String {
     let value =

@@ -62,7 +62,11 @@ extension ProtobufDocuments {
       if field.isRepeated {
         found.values[place].append(try decode(slice, as: name, depthMax: depthMax - 1))
       } else {
-        found.parts[place] = (found.parts[place] ?? []) + slice
+        // Never copied, only lengthened: a client may send a message in any number of parts.
+        var joined = found.parts[place] ?? []
+        found.parts[place] = nil
+        joined.append(contentsOf: slice)
+        found.parts[place] = joined
       }
     case let kind:
       var values: [JSONValue] = []

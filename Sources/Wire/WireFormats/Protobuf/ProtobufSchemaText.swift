@@ -167,8 +167,11 @@ extension ProtobufSchemaText {
   private mutating func readEndpoint() -> (String, Bool) {
     expect("(")
     let isStream = take("stream")
-    let name = "\(schema.package).\(word())"
+    let type = word()
     expect(")")
+    guard case .message(let name) = find(type, from: schema.package) else {
+      fatalError("\(schema.fileName): \(type) is no message")
+    }
     return (name, isStream)
   }
 }
@@ -210,15 +213,13 @@ extension ProtobufSchemaText {
   private func find(_ type: String, from message: String) -> ProtobufSchema.Kind {
     var scope = message
     while true {
-      let name = "\(scope).\(type)"
+      let name = scope.isEmpty ? type : "\(scope).\(type)"
       for file in [schema] + others {
         if file.messages[name] != nil { return .message(name) }
         if file.enumerations[name] != nil { return .enumeration(name) }
       }
-      guard let dot = scope.lastIndex(of: ".") else {
-        fatalError("\(schema.fileName): no type \(type)")
-      }
-      scope = String(scope[..<dot])
+      if scope.isEmpty { fatalError("\(schema.fileName): no type \(type)") }
+      scope = scope.lastIndex(of: ".").map { String(scope[..<$0]) } ?? ""
     }
   }
 }

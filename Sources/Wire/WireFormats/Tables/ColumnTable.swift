@@ -51,6 +51,9 @@ struct ColumnTable {
     if scanner.peek() == UInt8(ascii: "n"), scanner.takeWord("null") {
       return try readMissing(column: column)
     }
+    if scanner.takesNonFinite, scanner.peek() == UInt8(ascii: "N"), scanner.takeWord("NaN") {
+      return try readMissing(column: column)
+    }
     switch target {
     case .inputs(let places): try inputs[places[column]]?.append(&scanner)
     case .features(let input, let places, let width):

@@ -22,12 +22,15 @@ enum TableReader {
       throw .fieldOfWrongKind(field, expected: "an array of one row at least")
     }
     let sharedCells = try shared.map { (scanner) throws(InputProblem) in
-      try cells(of: scanner, "context")
+      try self.sharedCells(of: scanner, rowCount: rowCount)
     }
     var first = scanner
     _ = first.take("[")
     var columns = try cells(of: first, "\(field)[0]").map(\.name)
-    for cell in sharedCells ?? [] where !columns.contains(cell.name) { columns.append(cell.name) }
+    var known = Set(columns)
+    for cell in sharedCells ?? [] where known.insert(cell.name).inserted {
+      columns.append(cell.name)
+    }
     let plan = try ColumnPlan(signature, columns: columns, width: columns.count)
     var table = try ColumnTable(
       signature, plan, rowCount: rowCount,
@@ -39,6 +42,30 @@ enum TableReader {
       try row.read(&scanner, into: &table)
     }
     return Table(tensors: try table.tensors(), rowCount: rowCount)
+  }
+
+  /// Bytes of what all rows share, over all of them.
+  static let repeatedBytesMax = 64 << 20
+
+  /// What all rows share is read, and held, again for each of them: its bytes count so many times.
+  private static func sharedCells(
+    of scanner: JSONScanner, rowCount: Int
+  ) throws(InputProblem) -> [RecordRow.Cell] {
+    var end = scanner
+    try end.skipValue()
+    let (byteCount, overflow) = (end.cursor - scanner.cursor)
+      .multipliedReportingOverflow(by: rowCount)
+    guard !overflow, byteCount <= repeatedBytesMax else {
+      throw .framing(
+        "`context` is repeated for each of \(rowCount) examples, which together may be at most "
+          + "\(repeatedBytesMax) bytes; send fewer examples at once")
+    }
+    let cells = try cells(of: scanner, "context")
+    var names: Set<String> = []
+    for cell in cells where !names.insert(cell.name).inserted {
+      throw .fieldOfWrongKind("context.\(cell.name)", expected: "given once")
+    }
+    return cells
   }
 
   /// The names in an object, each with a scanner before its value.

@@ -80,6 +80,14 @@ enum Base64 {
   /// Characters that `byteCount` bytes become.
   static func encodedByteCount(of byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
 
+  /// The bytes as base64 with padding.
+  static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity(encodedByteCount(of: bytes.count))
+    encode(bytes) { text.append($0) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// Gives `emit` the characters that stand for `bytes`, padded.
   static func encode(_ bytes: UnsafeRawBufferPointer, _ emit: (UInt8) -> Void) {
     var index = 0
@@ -133,26 +141,5 @@ enum Base64Object {
     return try plain.withUnsafeBufferPointer { text in
       Result { () throws(InputProblem) in try Base64.decode(text) }
     }.get()
-  }
-}
-
-extension Base64 {
-  /// The bytes as base64 with padding.
-  static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = (0..<3).reduce(UInt32(0)) { bits, place in
-        bits << 8 | (place < group.count ? UInt32(group[start + place]) : 0)
-      }
-      for place in 0..<4 {
-        let isPadding = place > group.count
-        text.append(
-          isPadding ? UInt8(ascii: "=") : letters[Int(bits >> (18 - 6 * UInt32(place)) & 63)])
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -1,9 +1,9 @@
-import Inference
-import NIOCore
+package import Inference
+package import NIOCore
 import Synchronization
 
 /// Who waits on an event loop for a model's answer.
-protocol AnswerWaiter: AnyObject {
+package protocol AnswerWaiter: AnyObject {
   /// On the waiter's loop, once.
   func answered(_ outputs: [NamedTensor], _ end: ResponseEnd)
 }
@@ -15,24 +15,24 @@ protocol AnswerWaiter: AnyObject {
 ///
 /// Unchecked: the outputs and their count are written by `receive` and read by `finish`, and the door
 /// calls a sink from one thread at a time; the waiter is touched on its loop only.
-final class LoopSink: ResponseSink, @unchecked Sendable {
+package final class LoopSink: ResponseSink, @unchecked Sendable {
   private let waiter: any AnswerWaiter
   private let eventLoop: any EventLoop
   private var outputs: [NamedTensor] = []
   private var partCount = 0
 
-  init(waiter: any AnswerWaiter, eventLoop: any EventLoop) {
+  package init(waiter: any AnswerWaiter, eventLoop: any EventLoop) {
     self.waiter = waiter
     self.eventLoop = eventLoop
   }
 
-  func receive(_ part: ResponsePart) -> Demand {
+  package func receive(_ part: ResponsePart) -> Demand {
     partCount += 1
     if partCount == 1 { outputs = part.outputs }
     return .more
   }
 
-  func finish(_ end: ResponseEnd) {
+  package func finish(_ end: ResponseEnd) {
     guard case .done = end.outcome, partCount != 1 else { return answer(end) }
     let failure = InferenceFailure.unsupported(.answersInParts(got: partCount))
     answer(ResponseEnd(outcome: .failed(failure), served: end.served))

@@ -1,0 +1,171 @@
+package import Inference
+
+/// Reads TensorFlow Serving's `PredictRequest`.
+///
+/// Where the model has a vision task, strings for an input of numbers are photos.
+package struct PredictMessage: ServiceReader {
+  private let tensorBytesMax: Int
+
+  /// - Parameter tensorBytesMax: of one tensor, whose message may be much shorter.
+  package init(tensorBytesMax: Int) { self.tensorBytesMax = tensorBytesMax }
+
+  package func head(_ message: UnsafeRawBufferPointer) throws(InputProblem) -> ServiceHead {
+    let fields = try PredictFields(message)
+    var head = ServiceHead(address: try ModelSpecMessage.address(of: fields.spec))
+    for (_, tensor) in fields.inputs {
+      let (sum, overflow) = head.tensorByteCount.addingReportingOverflow(tensor.tensorByteCount)
+      head.tensorByteCount = overflow ? .max : sum
+    }
+    return head
+  }
+
+  package func read(
+    _ message: UnsafeRawBufferPointer, _ facts: BodyFacts
+  ) throws(InferenceFailure) -> ServiceRequest {
+    var inputs = PredictInputs(facts: facts, tensorBytesMax: tensorBytesMax)
+    let fields: PredictFields
+    do throws(InputProblem) {
+      fields = try PredictFields(message)
+      try SignatureName.check(fields.spec?.signatureName ?? "")
+    } catch {
+      throw .invalidInput(error)
+    }
+    for (name, tensor) in fields.inputs { try inputs.take(name, tensor) }
+    do throws(InputProblem) {
+      return try inputs.request(wanting: fields.wantedOutputs)
+    } catch {
+      throw .invalidInput(error)
+    }
+  }
+}
+
+/// The fields of a `PredictRequest`, its tensors not yet read.
+private struct PredictFields {
+  private(set) var spec: ModelSpecMessage?
+  private(set) var inputs: [(name: String, tensor: TensorMessage)] = []
+  /// `output_filter`; empty means all.
+  private(set) var wantedOutputs: [String] = []
+
+  init(_ message: UnsafeRawBufferPointer) throws(InputProblem) {
+    var reader = ProtobufReader(message)
+    while let field = try reader.next() {
+      switch (field.number, field.wireType) {
+      case (1, .bytes): spec = try ModelSpecMessage(try reader.slice())
+      case (2, .bytes): inputs.append(try Self.entry(try reader.slice()))
+      case (3, .bytes): wantedOutputs.append(try reader.string())
+      default: try reader.skip(field)
+      }
+    }
+  }
+
+  /// An entry of `inputs`; one without a tensor has an empty one.
+  private static func entry(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(InputProblem) -> (name: String, tensor: TensorMessage) {
+    var name = ""
+    var tensor = UnsafeRawBufferPointer(start: nil, count: 0)
+    var reader = ProtobufReader(bytes)
+    while let field = try reader.next() {
+      switch (field.number, field.wireType) {
+      case (1, .bytes): name = try reader.string()
+      case (2, .bytes): tensor = try reader.slice()
+      default: try reader.skip(field)
+      }
+    }
+    return (name, try TensorMessage(tensor))
+  }
+}
+
+/// The inputs of a `PredictRequest` while they are read.
+private struct PredictInputs {
+  private let facts: BodyFacts
+  private let tensorBytesMax: Int
+  private var tensors: [Tensor?]
+  private var photos: [PhotoRequest.Photo] = []
+
+  init(facts: BodyFacts, tensorBytesMax: Int) {
+    self.facts = facts
+    self.tensorBytesMax = tensorBytesMax
+    tensors = [Tensor?](repeating: nil, count: facts.signature.inputs.count)
+  }
+
+  mutating func take(_ name: String, _ message: TensorMessage) throws(InferenceFailure) {
+    guard let place = facts.signature.inputIndex(named: name) else {
+      throw .invalidInput(.unknownInput(name, known: facts.signature.inputs.map(\.name)))
+    }
+    guard tensors[place] == nil else { throw .invalidInput(.inputGivenTwice(name)) }
+    let input = facts.signature.inputs[place]
+    if facts.takesPhotos, message.datatype == .bytes, input.datatype != .bytes {
+      try takePhotos(name, message)
+    } else {
+      tensors[place] = try TensorReading(input: input, byteCountMax: tensorBytesMax).read(message)
+    }
+  }
+
+  private mutating func takePhotos(
+    _ name: String, _ message: TensorMessage
+  ) throws(InferenceFailure) {
+    let input = TensorDescription(
+      name: name, datatype: .bytes, dimensions: [], isShapeless: true)
+    let tensor = try TensorReading(input: input, byteCountMax: tensorBytesMax).read(message)
+    guard photos.count + tensor.elementCount <= RowReader.photoCountMax else {
+      throw .invalidInput(
+        .framing("a request has at most \(RowReader.photoCountMax) photos"))
+    }
+    _ = tensor.forEachByteString { photos.append(.decoded(Array($0))) }
+  }
+
+  func request(wanting names: [String]) throws(InputProblem) -> ServiceRequest {
+    for (place, name) in names.enumerated() where names[..<place].contains(name) {
+      throw .fieldOfWrongKind("output_filter", expected: "without `\(name)` twice")
+    }
+    if !photos.isEmpty {
+      if let odd = names.first(where: { !FindingTensors.names.contains($0) }) {
+        throw .unknownOutput(odd, known: FindingTensors.names)
+      }
+      return ServiceRequest(
+        content: .photos(photos, []), answer: PredictMessageAnswer(findings: names))
+    }
+    try PlainPredictReader.requireAll(tensors, facts.signature)
+    var outputs: [Int] = []
+    for name in names {
+      guard let place = facts.signature.outputIndex(named: name) else {
+        throw .unknownOutput(name, known: facts.signature.outputs.map(\.name))
+      }
+      outputs.append(place)
+    }
+    return ServiceRequest(
+      content: .tensors(TensorRequest(inputs: tensors, outputs: outputs)),
+      answer: PredictMessageAnswer())
+  }
+}
+
+/// `PredictResponse`.
+private struct PredictMessageAnswer: ServiceAnswer {
+  /// Which tensors of what was found in photos are wanted; empty means all.
+  var findings: [String] = []
+
+  func message(
+    for outputs: [NamedTensor], of model: AnsweringModel
+  ) throws(InferenceFailure) -> ServiceMessage {
+    var writing = TensorWriting()
+    // The numbers of the fields are not in the order of `PredictRequest`.
+    writing.writeSpec(of: model, field: 2)
+    for output in outputs {
+      guard writing.write(output, field: 1) else {
+        throw .unsupported(.other("outputs in device memory"))
+      }
+    }
+    return writing.finish()
+  }
+
+  func message(
+    for findings: [PhotoFindings], of model: AnsweringModel
+  ) throws(InferenceFailure) -> ServiceMessage {
+    let wanted = self.findings
+    return try message(
+      for: FindingTensors.outputs(findings).filter {
+        wanted.isEmpty || wanted.contains($0.name)
+      }, of: model)
+  }
+}
