@@ -20,13 +20,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from support.apus_server import REPOSITORY, ApusServer
 
 MODELS = ("iris", "shapes", "digits")
-# What schemathesis calls a server's error, and the description calls 501: no explainer is configured,
-# there is no GPU, and instances are made when a model is loaded.
-NOT_IMPLEMENTED = "".join(f"""
-[[operations]]
-include-path-regex = "{path}"
-checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
-""" for path in (":explain$", "^/explanations/", "^/v2/cudasharedmemory/", "^/models/[^/]+(/[^/]+)?$"))
+# Schemathesis calls every 5xx a fault of the server. These two are answers, and only where the description
+# names them, which another check sees to: 501, no explainer, no GPU; 504, the client allowed no time.
+CONFIGURATION = """
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", "501", "504"]
+"""
 
 
 def schemathesis(server, description, *arguments):
@@ -34,7 +33,7 @@ def schemathesis(server, description, *arguments):
     program = pathlib.Path(sys.executable).parent / "schemathesis"
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "schemathesis.toml"
-        config.write_text(NOT_IMPLEMENTED)
+        config.write_text(CONFIGURATION)
         done = subprocess.run(
             [str(program), "--config-file", str(config), "run", server.url + description, "--seed", "1",
              "--continue-on-failure", "--generation-database", "none", "--warnings", "off", *arguments],
@@ -80,10 +79,11 @@ class OpenAPITest(unittest.TestCase):
                    "--exclude-checks", "positive_data_acceptance")
 
     def test_no_answer_is_outside_the_description_of_a_model(self):
-        for model in MODELS:
+        # Of the detector only what others do not have: its tensors take schemathesis minutes to make.
+        for model, paths in (("iris", "."), ("digits", "."), ("shapes", "/detect$")):
             with self.subTest(model):
                 self.check(f"/openapi.json?model={model}", "--phases", "coverage,fuzzing", "-n", "10",
-                           "--exclude-checks", "positive_data_acceptance")
+                           "--exclude-checks", "positive_data_acceptance", "--include-path-regex", paths)
 
     def test_a_check_that_finds_something_fails_the_test(self):
         """Held against a description that is not true, the same command says so."""

@@ -28,7 +28,10 @@ async function refresh() {
   const { model, operation } = addressed();
   const path = describedAt(model);
   try {
-    if (shown.key !== path) await show(path, model);
+    const document = shown.key === path ? null : (await call(path, { headers: headersOf(headers.text) })).value;
+    // Meanwhile another model may have been chosen, whose own answer comes.
+    if (describedAt(addressed().model) !== path) return;
+    if (document) show(document, path, model);
     open(operation);
   } catch (error) {
     if (!(error instanceof ServerRefusal || error instanceof ServerGone)) throw error;
@@ -38,8 +41,7 @@ async function refresh() {
   }
 }
 
-async function show(path, model) {
-  const document = (await call(path, { headers: headersOf(headers.text) })).value;
+function show(document, path, model) {
   shown = { key: path, operations: operations(document) };
   source.href = path;
   showModels(document['x-apus'], model);
@@ -134,7 +136,6 @@ async function begin() {
 models.addEventListener('change', () => {
   const words = Object.entries({ model: models.value, operation: addressed().operation }).filter(([, value]) => value);
   location.hash = new URLSearchParams(words);
-  if (words.length === 0) refresh();
 });
 filter.addEventListener('input', showList);
 // A skip link changes the hash as well, but names nothing: what is open stays.

@@ -154,6 +154,7 @@ extension OperationTable {
           contents: [
             .json(of: ["type": "object"]), .text("text/csv"),
             .bytes("application/vnd.sagemaker-triton.binary+json"),
+            .bytes("application/octet-stream"),
           ])
       ], failures: ofInference)
   }
@@ -166,7 +167,11 @@ extension OperationTable {
         .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })
       ]
         + photos(for: model(of: endpoint)),
-      answers: [.init(text: "The outputs, or what was found.", contents: [.json(of: [:])])],
+      answers: [
+        .init(
+          text: "The outputs, or what was found; bytes where binary tensors are asked for.",
+          contents: [.json(of: [:]), .bytes("application/octet-stream")])
+      ],
       failures: ofInference)
   }
 

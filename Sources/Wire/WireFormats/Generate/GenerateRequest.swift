@@ -49,7 +49,10 @@ package struct GenerateRequest: Sendable {
         throw .fieldOfWrongKind(key, expected: "a string")
       }
       id = try scanner.readString()
-    } else if key == "parameters", scanner.peek() == UInt8(ascii: "{") {
+    } else if key == "parameters" {
+      guard scanner.peek() == UInt8(ascii: "{") else {
+        throw .fieldOfWrongKind(key, expected: "an object")
+      }
       try scanner.readObject { (scanner, key) throws(InputProblem) in
         if signature.inputIndex(named: key) != nil {
           try readInput(key, &scanner, signature)
