@@ -327,7 +327,7 @@ class GRPCRestrictedTest(unittest.TestCase):
                 for wrong in ({}, {full: value + "x"}, {full: value[:-1]}, {key: value}, {"unrelated": value}):
                     with self.assertRaises(InferenceServerException) as raised:
                         call(wrong)
-                    self.assertEqual(raised.exception.status(), "StatusCode.PERMISSION_DENIED")
+                    self.assertEqual(raised.exception.status(), "StatusCode.UNAVAILABLE")
                     self.assertIn(full, raised.exception.message())
 
     def test_streams_and_the_health_service_are_in_their_groups(self):
@@ -340,7 +340,7 @@ class GRPCRestrictedTest(unittest.TestCase):
             stream = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelStreamInfer
             with self.assertRaises(grpc.RpcError) as raised:
                 list(stream(iter([])))
-            self.assertEqual(raised.exception.code(), grpc.StatusCode.PERMISSION_DENIED)
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
             self.assertEqual(list(stream(iter([]), metadata=(("triton-grpc-protocol-other", "1"),))), [])
 
     def test_other_groups_are_open_and_those_of_rest_are_its_own(self):
