@@ -299,6 +299,20 @@ class GRPCUnixSocketTest(unittest.TestCase):
         self.assertIn("http-socket", done.stderr)
 
 
+class KeepAliveTest(unittest.TestCase):
+    def test_the_system_asks_silent_clients_whether_they_are_there(self):
+        with ApusServer(fixture("add-sub"), grpc=True) as server:
+            for port in (server.port, server.grpc_port):
+                with self.subTest(port=port), socket.create_connection(("127.0.0.1", port), timeout=20):
+                    self.assertTrue(eventually(lambda: self.timers(port) == [2]), self.timers(port))
+
+    def timers(self, port):
+        """What the system waits for on a port's connections; 2 is a silent peer."""
+        rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[5].split(":")[0]) for row in rows
+                if row[1].endswith(f":{port:04X}") and row[3] == "01" and row[2] != "00000000:0000"]
+
+
 class GRPCRestrictedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
