@@ -49,7 +49,20 @@ class GenerateTest(unittest.TestCase):
         for name, config in MODELS.items():
             pathlib.Path(folder.name, name, "1").mkdir(parents=True)
             pathlib.Path(folder.name, name, "config.pbtxt").write_text(config)
-        cls.server = cls.enterClassContext(ApusServer(folder.name))
+        cls.traces = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()), "trace.json")
+        cls.server = cls.enterClassContext(ApusServer(folder.name, "--trace-file", str(cls.traces)))
+
+    def test_a_trace_has_the_tensors_of_all_parts(self):
+        settings = f"{self.server.url}/v2/models/square/trace/setting"
+        requests.post(settings, json={"trace_rate": "1", "trace_level": ["TENSORS"]}, timeout=20).raise_for_status()
+        self.assertEqual(len(self.events("square", {"IN": 3})), 3)
+        requests.post(settings, json={"trace_level": ["OFF"]}, timeout=20).raise_for_status()
+        limit = time.monotonic() + 20
+        while not self.traces.exists() and time.monotonic() < limit:
+            time.sleep(0.02)
+        written = [each for each in json.loads(self.traces.read_text()) if "tensor" in each]
+        self.assertEqual([(each["activity"], each["tensor"]["name"], each["tensor"]["data"]) for each in written],
+                         [("TENSOR_QUEUE_INPUT", "IN", "3")] + [("TENSOR_BACKEND_OUTPUT", "OUT", "3")] * 3)
 
     def ask(self, model, body, verb="generate_stream", **options):
         url = f"{self.server.url}/v2/models/{model}/{verb}"

@@ -178,6 +178,14 @@ class GRPCTest(unittest.TestCase):
                     result = self.client.infer("identity-FP32", [tensor], compression_algorithm=coding)
                     np.testing.assert_array_equal(result.as_numpy("OUTPUT0"), array)
 
+    def test_a_stream_does_not_end_before_its_large_packed_answers(self):
+        array = np.zeros((1, 1_000_000), np.float32)
+        request = service_pb2.ModelInferRequest(model_name="identity-FP32", raw_input_contents=[array.tobytes()])
+        request.inputs.add(name="INPUT0", datatype="FP32", shape=array.shape)
+        answers = list(self.stub.ModelStreamInfer(iter([request]), compression=grpc.Compression.Gzip, timeout=30))
+        self.assertEqual([answer.error_message for answer in answers], [""])
+        self.assertEqual(answers[0].infer_response.raw_output_contents[0], array.tobytes())
+
     def test_a_large_tensor_that_is_packed_both_ways(self):
         array = np.zeros((1, 1_000_000), np.float32)
         tensor = triton.InferInput("INPUT0", array.shape, "FP32")

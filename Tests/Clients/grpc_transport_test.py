@@ -299,6 +299,20 @@ class GRPCUnixSocketTest(unittest.TestCase):
         self.assertIn("http-socket", done.stderr)
 
 
+class KeepAliveTest(unittest.TestCase):
+    def test_the_system_asks_silent_clients_whether_they_are_there(self):
+        with ApusServer(fixture("add-sub"), grpc=True) as server:
+            for port in (server.port, server.grpc_port):
+                with self.subTest(port=port), socket.create_connection(("127.0.0.1", port), timeout=20):
+                    self.assertTrue(eventually(lambda: self.timers(port) == [2]), self.timers(port))
+
+    def timers(self, port):
+        """What the system waits for on a port's connections; 2 is a silent peer."""
+        rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[5].split(":")[0]) for row in rows
+                if row[1].endswith(f":{port:04X}") and row[3] == "01" and row[2] != "00000000:0000"]
+
+
 class GRPCRestrictedTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -327,7 +341,7 @@ class GRPCRestrictedTest(unittest.TestCase):
                 for wrong in ({}, {full: value + "x"}, {full: value[:-1]}, {key: value}, {"unrelated": value}):
                     with self.assertRaises(InferenceServerException) as raised:
                         call(wrong)
-                    self.assertEqual(raised.exception.status(), "StatusCode.PERMISSION_DENIED")
+                    self.assertEqual(raised.exception.status(), "StatusCode.UNAVAILABLE")
                     self.assertIn(full, raised.exception.message())
 
     def test_streams_and_the_health_service_are_in_their_groups(self):
@@ -340,7 +354,7 @@ class GRPCRestrictedTest(unittest.TestCase):
             stream = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelStreamInfer
             with self.assertRaises(grpc.RpcError) as raised:
                 list(stream(iter([])))
-            self.assertEqual(raised.exception.code(), grpc.StatusCode.PERMISSION_DENIED)
+            self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
             self.assertEqual(list(stream(iter([]), metadata=(("triton-grpc-protocol-other", "1"),))), [])
 
     def test_other_groups_are_open_and_those_of_rest_are_its_own(self):

@@ -16,6 +16,7 @@ from dialects_test import free_ports
 from repository_test import put
 from support import protos
 from support.apus_server import REPOSITORY, ApusServer, shared_data
+from support.certificates import Certificates
 
 protos.make()
 
@@ -408,7 +409,81 @@ class ManagementTest(unittest.TestCase):
             management_pb2.ScaleWorkerRequest(model_name="two", min_worker=1, max_worker=64), timeout=60)
 
 
+class RestrictedTest(unittest.TestCase):
+    def test_calls_of_each_group_take_its_key(self):
+        groups = {"inference": "i", "metadata": "m", "health": "h", "model-repository": "r"}
+        arguments = [part for group, key in groups.items()
+                     for part in ("--grpc-restricted-protocol", f"{group}:{key}=secret")]
+        with ApusServer(*arguments, grpc=True) as server, grpc.insecure_channel(server.grpc_url) as channel:
+            serving = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            models = model_service_pb2_grpc.ModelServiceStub(channel)
+            torch = inference_pb2_grpc.InferenceAPIsServiceStub(channel)
+            management = management_pb2_grpc.ManagementAPIsServiceStub(channel)
+            status = get_model_status_pb2.GetModelStatusRequest()
+            status.model_spec.name = "iris"
+            flowers = inference_pb2.PredictionsRequest(
+                model_name="iris", input={"data": json.dumps(FLOWERS).encode()})
+            for key, call, request in [
+                ("i", serving.Predict, predict("iris", {"features": tensor(FLOWERS)})),
+                ("i", torch.Predictions, flowers),
+                ("i", lambda asked, **words: list(torch.StreamPredictions(asked, **words)), flowers),
+                ("m", models.GetModelStatus, status),
+                ("h", torch.Ping, empty_pb2.Empty()),
+                ("r", management.ListModels, management_pb2.ListModelsRequest()),
+            ]:
+                with self.subTest(type(request).__name__):
+                    call(request, timeout=30, metadata=[(f"triton-grpc-protocol-{key}", "secret")])
+                    for metadata in ([], [(f"triton-grpc-protocol-{key}", "other")], [(key, "secret")]):
+                        with self.assertRaises(grpc.RpcError) as caught:
+                            call(request, timeout=30, metadata=metadata)
+                        self.assertEqual(caught.exception.code(), grpc.StatusCode.UNAVAILABLE)
+                        self.assertIn(f"triton-grpc-protocol-{key}", caught.exception.details())
+
+
+class TraceTest(unittest.TestCase):
+    def test_tensors_of_predict_and_of_predictions(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "trace.json")
+            with ApusServer("--trace-file", str(file), grpc=True) as server:
+                requests.post(f"{server.url}/v2/trace/setting", timeout=30, json={
+                    "trace_rate": "1", "trace_level": ["TENSORS"]}).raise_for_status()
+                with grpc.insecure_channel(server.grpc_url) as channel:
+                    prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
+                        predict("iris", {"features": tensor(FLOWERS)}), timeout=30)
+                    inference_pb2_grpc.InferenceAPIsServiceStub(channel).Predictions(inference_pb2.PredictionsRequest(
+                        model_name="iris", input={"data": json.dumps(FLOWERS).encode()}), timeout=30)
+            traced = [each for each in json.loads(file.read_text()) if "tensor" in each]
+        # Of each request one input and two outputs.
+        self.assertEqual([each["tensor"]["name"] for each in traced].count("features"), 2)
+        self.assertEqual(len(traced), 6)
+        self.assertEqual({each["tensor"]["data"] for each in traced if each["tensor"]["name"] == "features"},
+                         {",".join(str(value) for row in FLOWERS for value in row)})
+
+
 class PortsTest(unittest.TestCase):
+    def test_ports_that_their_clients_know_speak_tls_where_the_others_do(self):
+        ports = free_ports(3)
+        made = Certificates()
+        trusted = grpc.ssl_channel_credentials(made["ca.pem"].read_bytes())
+        with made.server("--compat", f"torchserve-grpc={ports[0]},{ports[1]} tensorflow-grpc={ports[2]}",
+                         grpc=True):
+            with grpc.secure_channel(f"localhost:{ports[0]}", trusted) as channel:
+                stub = inference_pb2_grpc.InferenceAPIsServiceStub(channel)
+                self.assertIn("Healthy", stub.Ping(empty_pb2.Empty(), timeout=30).health)
+            with grpc.secure_channel(f"localhost:{ports[1]}", trusted) as channel:
+                stub = management_pb2_grpc.ManagementAPIsServiceStub(channel)
+                self.assertIn("add-sub", stub.ListModels(management_pb2.ListModelsRequest(), timeout=30).msg)
+            with grpc.secure_channel(f"localhost:{ports[2]}", trusted) as channel:
+                stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+                values = np.random.default_rng(2).random((1, 300_000), np.float32)
+                answer = stub.Predict(predict("identity-FP32", {"INPUT0": content(values)}), timeout=30)
+                self.assertEqual(answer.outputs["OUTPUT0"].tensor_content, values.tobytes())
+            # Without TLS nobody answers there.
+            with grpc.insecure_channel(f"localhost:{ports[0]}") as channel:
+                with self.assertRaises(grpc.RpcError) as caught:
+                    inference_pb2_grpc.InferenceAPIsServiceStub(channel).Ping(empty_pb2.Empty(), timeout=30)
+                self.assertEqual(caught.exception.code(), grpc.StatusCode.UNAVAILABLE)
+
     def test_ports_that_their_clients_know(self):
         ports = free_ports(3)
         with ApusServer("--compat", f"torchserve-grpc={ports[0]},{ports[1]} tensorflow-grpc={ports[2]}",

@@ -110,6 +110,18 @@ import Testing
     #expect(call.received == Self.tensor(8_192) && call.ended && call.takenCount == 8_192)
   }
 
+  @Test(arguments: [1, 9, 5_000])
+  func `a tensor among headers that have not ended is the handler's, which refuses it`(
+    _ size: Int
+  ) {
+    let headers = [Self.frame(1, stream: 3, [1, 2]), Self.frame(9, flags: 4, stream: 3, [3])]
+    let data = Self.frame(0, Self.tensor(8_192))
+    var call = Call(headCount: 0, tensorCount: 20_000)
+    let others = send(
+      Self.preface + headers[0] + data + headers[1] + data, size: size, to: &call)
+    #expect(others == headers && call.takenCount == 8_192 && call.received.count == 16_384)
+  }
+
   @Test func `what nobody wants goes on untouched`() {
     let frames = [
       Self.frame(0, flags: 1, Self.tensor(8_192)), Self.frame(0, Self.tensor(4_000)),

@@ -61,10 +61,14 @@ package final class FrontGround: Sendable {
     return made.withLock { $0 }
   }
 
-  /// Opens a port. Blocks for moments; `setting` names the port in a fault's words.
+  /// Opens a port, whose connections send what is written at once and are closed by the system when
+  /// their peer has been gone for four minutes. Blocks for moments; `setting` names the port in a
+  /// fault's words.
   package func listen(
     _ bootstrap: ServerBootstrap, host: String, port: Int, setting: String
   ) throws(ServerFault) -> any Channel {
+    let bootstrap = ConnectionKeepAlive.set(on: bootstrap)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     switch wait(for: bootstrap.bind(host: host, port: port)) {
     case .success(let channel): return channel
     case .failure(let error):
@@ -120,5 +124,27 @@ package final class FrontGround: Sendable {
     }
     ended.lock(whenValue: true)
     ended.unlock()
+  }
+}
+
+/// TCP's own questions to a silent peer, which its system answers: they find one that has gone without
+/// a word, so that it does not keep its call and its place for ever.
+private enum ConnectionKeepAlive {
+  /// Of silence before the first question.
+  private static let idleSeconds = 120
+  private static let intervalSeconds = 30
+  /// Questions without an answer.
+  private static let questionsMax = 4
+
+  static func set(on bootstrap: ServerBootstrap) -> ServerBootstrap {
+    bootstrap
+      .childChannelOption(.socketOption(.so_keepalive), value: 1)
+      .childChannelOption(option(TCP_KEEPIDLE), value: idleSeconds)
+      .childChannelOption(option(TCP_KEEPINTVL), value: intervalSeconds)
+      .childChannelOption(option(TCP_KEEPCNT), value: questionsMax)
+  }
+
+  private static func option(_ name: CInt) -> ChannelOptions.Types.SocketOption {
+    .tcpOption(NIOBSDSocket.Option(rawValue: name))
   }
 }

@@ -44,6 +44,7 @@ final class HealthWatchCall: GRPCCall {
       let request = try bytes.withUnsafeReadableBytes { (bytes) throws(InputProblem) in
         try GRPCSchemas.documents.decode(bytes, as: "grpc.health.v1.HealthCheckRequest")
       }
+      stream.messageWasTaken()
       service = request.text("service")
       tell()
     } catch {

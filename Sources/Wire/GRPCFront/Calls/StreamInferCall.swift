@@ -45,7 +45,7 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
   }
 
   private func finishIfDone() {
-    if isClientDone, runs.isEmpty { stream.finish() }
+    if isClientDone, runs.isEmpty { stream.inOrder { [stream] in stream.finish() } }
   }
 
   // MARK: Answers
@@ -96,14 +96,13 @@ final class StreamInferCall: GRPCCall, InferRunOwner {
     run.record.outcome = failure.outcome
     run.record.failure = failure
     run.record.statusCode = GRPCFailures.status(for: failure).rawValue
-    guard !stream.endsStreamOnFailure else {
-      stream.refuse(failure)
-      return
+    stream.inOrder { [stream, id = run.clientID] in
+      guard !stream.endsStreamOnFailure else { return stream.refuse(failure) }
+      stream.send([
+        AnswerBytes.framed(
+          InferAnswerMessage.streamedError(FailureMessage.text(for: failure), id: id))
+      ])
     }
-    stream.send([
-      AnswerBytes.framed(
-        InferAnswerMessage.streamedError(FailureMessage.text(for: failure), id: run.clientID))
-    ])
   }
 
   private func report(_ run: InferRun) {

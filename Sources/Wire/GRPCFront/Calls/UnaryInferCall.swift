@@ -76,81 +76,46 @@ final class UnaryInferCall: GRPCCall, InferRunOwner {
 
 /// Sends answers of inference.
 enum InferAnswers {
-  /// Sends one message, then does what follows it; refuses the call where that cannot be.
+  /// Sends one message, then does what follows it; refuses the call where that cannot be. Whatever is
+  /// given later comes later, also where a worker makes this one ready.
   static func send(
     _ message: InferAnswerMessage, _ regions: HeldRegions, on stream: GRPCStream,
     onSent: (() -> Void)? = nil, then follow: @escaping (GRPCStream) -> Void
   ) {
-    guard message.regionTensors.isEmpty else {
-      write(message, regions, on: stream, onSent: onSent, then: follow)
-      return
-    }
-    send(message, on: stream, onSent: onSent, then: follow)
-  }
-
-  /// Puts outputs where the client wants them, on a worker where they are large; then sends the rest.
-  private static func write(
-    _ message: InferAnswerMessage, _ regions: HeldRegions, on stream: GRPCStream,
-    onSent: (() -> Void)?, then follow: @escaping (GRPCStream) -> Void
-  ) {
-    let loop = stream.front.eventLoop
-    let bound = NIOLoopBound((stream, onSent, follow), eventLoop: loop)
-    @Sendable func write() -> InferenceFailure? {
-      do throws(InferenceFailure) {
-        try regions.write(message.regionTensors)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    @Sendable func goOn(_ failure: InferenceFailure?) {
-      let (stream, onSent, follow) = bound.value
-      guard let failure else {
-        send(message, on: stream, onSent: onSent, then: follow)
-        return
-      }
-      stream.refuse(failure)
-      onSent?()
-    }
-    guard message.regionByteCount > stream.front.limits.loopMessageBytesMax else {
-      goOn(write())
-      return
-    }
-    stream.front.shared.workers.run {
-      let failure = write()
-      loop.execute { goOn(failure) }
-    }
-  }
-
-  private static func send(
-    _ message: InferAnswerMessage, on stream: GRPCStream, onSent: (() -> Void)?,
-    then follow: @escaping (GRPCStream) -> Void
-  ) {
     let front = stream.front
-    guard message.byteCount <= Int(UInt32.max), let parts = AnswerBytes.parts(of: message) else {
-      stream.refuse(.unsupported(.other("outputs in device memory, or of more than 4 GiB")))
-      onSent?()
+    let making = AnswerMaking(
+      message: message, regions: regions,
+      isPacked: stream.packsAnswers && message.byteCount >= front.limits.compressedBytesMin)
+    guard making.workByteCount > front.limits.loopMessageBytesMax else {
+      let made = making.run()
+      stream.inOrder { deliver(made, message.byteCount, on: stream, onSent, then: follow) }
       return
     }
-    guard stream.packsAnswers, message.byteCount >= front.limits.compressedBytesMin else {
-      deliver(parts, message.byteCount, on: stream, onSent)
-      follow(stream)
-      return
-    }
-    if message.byteCount <= front.limits.loopMessageBytesMax {
-      deliver(AnswerBytes.packed(parts), message.byteCount, on: stream, onSent)
-      follow(stream)
-      return
-    }
+    let place = stream.keepPlace()
     let loop = front.eventLoop
     let bound = NIOLoopBound((stream, onSent, follow), eventLoop: loop)
     front.shared.workers.run {
-      let packed = AnswerBytes.packed(parts)
+      let made = making.run()
       loop.execute {
         let (stream, onSent, follow) = bound.value
-        deliver(packed, message.byteCount, on: stream, onSent)
-        follow(stream)
+        stream.fill(place) {
+          deliver(made, message.byteCount, on: stream, onSent, then: follow)
+        }
       }
+    }
+  }
+
+  private static func deliver(
+    _ made: Result<[ByteBuffer], InferenceFailure>, _ byteCount: Int, on stream: GRPCStream,
+    _ onSent: (() -> Void)?, then follow: (GRPCStream) -> Void
+  ) {
+    switch made {
+    case .success(let parts):
+      deliver(parts, byteCount, on: stream, onSent)
+      follow(stream)
+    case .failure(let failure):
+      stream.refuse(failure)
+      onSent?()
     }
   }
 
@@ -177,4 +142,28 @@ enum InferAnswers {
   }
 
   private static let freeBytes = 64 << 10
+}
+
+/// An answer on its way to its bytes; a value, so that it can go to a worker.
+private struct AnswerMaking: Sendable {
+  let message: InferAnswerMessage
+  let regions: HeldRegions
+  let isPacked: Bool
+
+  /// Bytes that are written elsewhere or packed; those that are sent as they lie do not count.
+  var workByteCount: Int { message.regionByteCount + (isPacked ? message.byteCount : 0) }
+
+  /// Puts outputs where the client wants them, and makes the parts of the rest.
+  func run() -> Result<[ByteBuffer], InferenceFailure> {
+    do throws(InferenceFailure) {
+      if !message.regionTensors.isEmpty { try regions.write(message.regionTensors) }
+    } catch {
+      return .failure(error)
+    }
+    guard message.byteCount <= Int(UInt32.max), let parts = AnswerBytes.parts(of: message) else {
+      return .failure(
+        .unsupported(.other("outputs in device memory, or of more than 4 GiB")))
+    }
+    return .success(isPacked ? AnswerBytes.packed(parts) : parts)
+  }
 }

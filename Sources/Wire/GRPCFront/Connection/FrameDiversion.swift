@@ -46,6 +46,10 @@ struct FrameDiversion {
       streamID = id & 0x7fff_ffff
     }
 
+    /// HEADERS, PUSH_PROMISE or CONTINUATION.
+    var isOfHeaders: Bool { kind == 1 || kind == 5 || kind == 9 }
+    /// More of the same headers has to follow, and nothing else.
+    var leavesHeadersOpen: Bool { isOfHeaders && flags & 4 == 0 }
     /// DATA without padding.
     var isPlainData: Bool { kind == 0 && flags & 8 == 0 }
     var endsStream: Bool { kind == 0 && flags & 1 != 0 }
@@ -76,6 +80,9 @@ struct FrameDiversion {
   private var phase: Phase
   /// The beginning of a header whose end has not come.
   private var held = ByteBuffer()
+
+  /// Headers have begun and not ended: what is none of them is for the handler, which refuses it.
+  private var areHeadersOpen = false
 
   /// Frames beyond this are refused by the handler.
   private let frameBytesMax: Int
@@ -139,6 +146,7 @@ struct FrameDiversion {
     var rest = bytes
     var count = 0
     while let header = Header(rest), !isOfInterest(header) {
+      follow(header)
       let wanted = Header.byteCount + header.byteCount
       if rest.readableBytes < wanted {
         phase = .passing(wanted - rest.readableBytes)
@@ -151,8 +159,13 @@ struct FrameDiversion {
     return bytes.readableBytes > 0 ? read(&bytes, count).map { .pass($0) } : nil
   }
 
+  private mutating func follow(_ header: Header) {
+    if header.isOfHeaders { areHeadersOpen = header.leavesHeadersOpen }
+  }
+
   private func isOfInterest(_ header: Header) -> Bool {
-    header.isPlainData && (Self.frameBytesMin...frameBytesMax).contains(header.byteCount)
+    !areHeadersOpen && header.isPlainData
+      && (Self.frameBytesMin...frameBytesMax).contains(header.byteCount)
   }
 
   /// Reads the header of a frame that may be wanted, or holds its beginning.
@@ -183,6 +196,7 @@ struct FrameDiversion {
       phase = .splitting(Self.beginningBytes, rest)
       return header.bytes(ofPart: Self.beginningBytes, isLast: false)
     case .nothing, .beginning, .bytes:
+      follow(header)
       phase = header.byteCount > 0 ? .passing(header.byteCount) : .header
       return header.bytes(ofPart: header.byteCount, isLast: true)
     }

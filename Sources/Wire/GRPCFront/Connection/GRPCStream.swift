@@ -21,6 +21,7 @@ final class GRPCStream {
   let managementRefusal: InferenceFailure?
   private var framing: MessageFraming?
   private var call: (any GRPCCall)?
+  private var order = SendingOrder()
   /// The client may still send.
   private var isClientOpen = true
   private var hasSentHead = false
@@ -226,6 +227,20 @@ extension GRPCStream {
     connection.write(
       .data(.init(data: .byteBuffer(parts[parts.count - 1]))), on: id, promise: promise)
     connection.flushSoon()
+  }
+
+  /// Takes a step of the answer, or of its end, after those that were given before.
+  func inOrder(_ step: @escaping SendingOrder.Step) {
+    if order.isEmpty { step() } else { order.add(step) }
+  }
+
+  /// Keeps a place in that order for what a worker makes ready.
+  func keepPlace() -> Int { order.keepPlace() }
+
+  /// Gives the step for a place, and takes all whose turn it is.
+  func fill(_ place: Int, _ step: @escaping SendingOrder.Step) {
+    order.fill(place, step)
+    while let due = order.next() { due() }
   }
 
   private func left(_ byteCount: Int) {

@@ -29,7 +29,7 @@ enum GRPCPipeline {
   /// As in the HTTP front: turns for all connections.
   static let readsPerTurn: UInt = 4
 
-  private static func configuration(
+  static func configuration(
     _ limits: GRPCLimits
   ) -> NIOHTTP2Handler.ConnectionConfiguration {
     var configuration = NIOHTTP2Handler.ConnectionConfiguration()
@@ -56,7 +56,7 @@ enum GRPCPipeline {
     return configuration
   }
 
-  private static func streamConfiguration(
+  static func streamConfiguration(
     _ limits: GRPCLimits
   ) -> NIOHTTP2Handler.StreamConfiguration {
     var configuration = NIOHTTP2Handler.StreamConfiguration()

@@ -100,7 +100,6 @@ extension GRPCServer {
   /// Of ports, which speak TLS where there is a certificate.
   var portBootstrap: ServerBootstrap {
     bootstrap(isEncrypted: shared.settings.tls != nil)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
   }
 
   private func bootstrap(isEncrypted: Bool) -> ServerBootstrap {

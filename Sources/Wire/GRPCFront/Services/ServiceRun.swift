@@ -195,6 +195,9 @@ extension ServiceRun {
   private func submit(_ tensors: TensorRequest, _ context: RequestContext, _ lease: ModelLease) {
     let sink = InferSink(run: self, eventLoop: front.eventLoop)
     self.sink = sink
+    if front.observer.wantsTensors(ofModel: lease.name) {
+      record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
+    }
     let submitted = front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease, sink: sink)
     guard !isOver else { return }
@@ -269,6 +272,7 @@ extension RequestContext {
 extension ServiceRun {
   func gave(_ outputs: [NamedTensor]) {
     guard !isOver else { return }
+    record.traced?.add(outputs)
     partCount += 1
     parts.append(outputs)
     if !owner.takesParts { partLeft() }

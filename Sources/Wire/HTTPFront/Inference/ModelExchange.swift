@@ -46,13 +46,17 @@ extension ModelExchange {
   /// Hands the request to the door.
   func submit(_ tensors: TensorRequest, _ context: RequestContext) {
     connection.front.computingCount += 1
-    if connection.front.observer.wantsTensors(ofModel: lease.name) {
-      connection.record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
-    }
+    trace(tensors)
     let submitted = connection.front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(tensors)), to: lease,
       sink: LoopSink(waiter: self, eventLoop: connection.front.eventLoop))
     if !isOver { handle = submitted }
+  }
+
+  /// Keeps what is to be traced with its tensors.
+  func trace(_ tensors: TensorRequest) {
+    guard connection.front.observer.wantsTensors(ofModel: lease.name) else { return }
+    connection.record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
   }
 
   func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {

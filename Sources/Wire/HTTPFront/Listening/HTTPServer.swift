@@ -102,10 +102,8 @@ extension HTTPServer {
     // Scrapers of metrics mostly speak plain HTTP, and the port gives nothing else away.
     let tls = isMetricsOnly ? nil : shared.settings.tls
     let kind = ListenerKind(isMetricsOnly: isMetricsOnly, profile: profile, tls: tls, guest: guest)
-    let bootstrap = bootstrap(kind)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     let channel = try ground.listen(
-      bootstrap, host: shared.settings.host, port: port,
+      bootstrap(kind), host: shared.settings.host, port: port,
       setting: isMetricsOnly ? "metrics-port" : "http-port")
     listeners.withLock { $0.append(channel) }
     return BoundAddress(

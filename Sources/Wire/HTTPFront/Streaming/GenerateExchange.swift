@@ -88,6 +88,7 @@ extension GenerateExchange {
     guard isStream else { return submit(request.body, context) }
     let sink = StreamSink(waiter: self, eventLoop: connection.front.eventLoop)
     self.sink = sink
+    trace(request.body)
     let submitted = connection.front.entrance.submit(
       InferenceRequest(context: context, body: .tensors(request.body)), to: lease, sink: sink)
     if !isOver { handle = submitted }
@@ -125,6 +126,7 @@ extension GenerateExchange {
   func partsCame() {
     guard !isOver, !isEncoding, let sink else { return }
     let arrived = sink.take()
+    for part in arrived.parts { connection.record.traced?.add(part.outputs) }
     let encoding = encoding
     if let events = encoding.events(
       arrived.parts, byteCountMax: shared.settings.limits.loopBodyBytesMax)

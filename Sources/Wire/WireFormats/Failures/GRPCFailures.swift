@@ -58,7 +58,7 @@ package enum GRPCFailures {
     case .tooLarge: .resourceExhausted
     case .unauthenticated: .unauthenticated
     // As Triton, to which its clients are used.
-    case .forbidden(.explicitControlOff): .unavailable
+    case .forbidden(.explicitControlOff), .forbidden(.restricted): .unavailable
     case .forbidden: .permissionDenied
     case .overloaded(.connections, _): .unavailable
     case .overloaded(.waitingRequests, _), .overloaded(.waitingBytes, _): .resourceExhausted
