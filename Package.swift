@@ -185,8 +185,8 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
-        "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports", "SampleBackends",
-        "Serving", "Settings", "Transport", "Vision", "WireFormats",
+        "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports",
+        "SampleBackends", "Serving", "Settings", "Transport", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

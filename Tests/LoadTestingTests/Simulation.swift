@@ -30,7 +30,9 @@ struct Simulation {
     var servers = [UInt64](repeating: 0, count: min(serverCount, callerCount))
     var ends: [UInt64] = []
     // The caller that is free first goes first, as threads do.
-    while let caller = free.indices.filter({ free[$0] != .max }).min(by: { free[$0] < free[$1] }) {
+    while true {
+      let caller = Self.earliest(free)
+      if free[caller] == .max { break }
       if let interruptedAt, free[caller] >= interruptedAt { state.interrupt() }
       guard let query = state.take(freeSince: Instant(nanoseconds: free[caller])) else {
         free[caller] = .max
@@ -38,7 +40,7 @@ struct Simulation {
       }
       asked.append(query)
       let issued = max(free[caller], query.due.nanoseconds)
-      guard let server = servers.indices.min(by: { servers[$0] < servers[$1] }) else { break }
+      let server = Self.earliest(servers)
       let ended = max(servers[server], issued) + service(query.number)
       servers[server] = ended
       ends = ends.filter { $0 > issued } + [ended]
@@ -55,5 +57,16 @@ struct Simulation {
     return LoadOutcome(
       plan: plan, began: state.began, end: state.end ?? .interrupted, figures: figures,
       wasShortOfCallers: false, stolenFraction: 0)
+  }
+
+  /// Written out: it is what a simulation spends its time with.
+  private static func earliest(_ times: [UInt64]) -> Int {
+    var found = 0
+    var index = 1
+    while index < times.count {
+      if times[index] < times[found] { found = index }
+      index += 1
+    }
+    return found
   }
 }

@@ -133,8 +133,8 @@ enum ImportTable {
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
         "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
-        "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus", "ArgumentParser",
-        "Foundation", "FoundationEssentials",
+        "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus",
+        "ArgumentParser", "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]

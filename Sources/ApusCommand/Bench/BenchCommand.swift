@@ -17,6 +17,7 @@ struct BenchCommand: ParsableCommand {
       apus bench yolo11n.onnx
       apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
       apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
+      apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
       apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
       """)
 
@@ -26,6 +27,12 @@ struct BenchCommand: ParsableCommand {
       http://HOST:PORT/v2/models/NAME.
       """)
   var target: String
+
+  @Option(
+    help: """
+      Measure this target, too, in turns with the first, and say how they differ and how sure that is.
+      """)
+  var against: String?
 
   @OptionGroup var load: LoadArguments
   @OptionGroup var inputs: InputArguments
@@ -45,19 +52,38 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let thresholds = try thresholds()
     // Wrong usage is told before anything is loaded.
-    _ = try plans(usualConcurrency: 1)
+    let asked = try plans(usualConcurrency: 1)
+    if against != nil, asked.contains(where: { !$0.isComplete }) {
+      throw Failure.usage("--against: say the --rate at which both are measured")
+    }
     let interrupt = BenchInterrupt()
-    let opened = try open()
+    let opened = try open(target)
     defer { opened.close() }
+    let plans = try plans(usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
       interrupt: interrupt)
-    let outcomes = try session.run(plans(usualConcurrency: opened.concurrency))
-    try write(outcomes, facts: opened.facts)
+    let outcomes: [LoadOutcome]
+    if let against {
+      let other = try open(against)
+      defer { other.close() }
+      let comparisons = try session.compare(
+        plans, with: other.target, TextTable.harmless(against))
+      outcomes = comparisons.map(\.target)
+      try write(
+        comparisons.map {
+          $0.json(
+            target: document(of: $0.target, facts: opened.facts),
+            against: document(of: $0.against, facts: other.facts))
+        })
+    } else {
+      outcomes = try session.run(plans)
+      try write(outcomes.map { document(of: $0, facts: opened.facts) })
+    }
     try judge(outcomes, thresholds)
   }
 
-  private func open() throws -> BenchTarget {
+  private func open(_ target: String) throws -> BenchTarget {
     let seed = load.seed.flatMap(UInt64.init) ?? 0
     guard HTTPAddress.isMeant(by: target) else {
       return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
@@ -85,12 +111,17 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
+  private func document(
+    of outcome: LoadOutcome, facts: [(key: String, value: String)]
+  ) -> JSONValue {
+    outcome.json(
+      environment: LoadEnvironment.read(adding: [(key: "apus", value: Version.text)] + facts),
+      command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
+  }
+
   /// One document for one scenario, an array of them for several.
-  private func write(_ outcomes: [LoadOutcome], facts: [(key: String, value: String)]) throws {
+  private func write(_ documents: [JSONValue]) throws {
     guard let json else { return }
-    let environment = LoadEnvironment.read(adding: [(key: "apus", value: Version.text)] + facts)
-    let command = CommandLine.arguments.map(Self.quoted).joined(separator: " ")
-    let documents = outcomes.map { $0.json(environment: environment, command: command) }
     let bytes = (documents.count == 1 ? documents[0] : .array(documents)).bytes
     guard json != "-" else { return Terminal.tell(String(decoding: bytes, as: UTF8.self)) }
     do {

@@ -10,7 +10,11 @@ struct LoadArguments: ParsableArguments {
       """)
   var scenario: [String] = []
 
-  @Option(help: "Queries a second, for server and constant-rate.")
+  @Option(
+    help: """
+      Queries a second, for server and constant-rate. Without it, server searches for the highest rate \
+      within its bound.
+      """)
   var rate: String?
 
   @Option(help: "Queries at a time, for offline and closed-loop.")

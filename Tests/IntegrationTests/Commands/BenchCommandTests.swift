@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  @Test func `compares two targets in turns`() throws {
+    let command = [
+      "bench", "iris", "--against", "digits", "--concurrency", "2", "--requests", "200",
+    ]
+    let result = try ChildProcess.run(command)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("in turns, 10 rounds"))
+    let document = try JSONDocument(try ChildProcess.run(command + ["--json", "-"]).output)
+    #expect(document["against"]["environment"]["target"].text == "digits")
+    #expect((document["ratio"]["throughput"]["low"].number ?? 0) > 0)
+    let missing = try ChildProcess.run([
+      "bench", "iris", "--against", "http://127.0.0.1:1/v2/models/x",
+    ])
+    #expect(missing.status == 1)
+    #expect(missing.errors.contains("nothing listens"))
+  }
+
   @Test func `ends with 1 beyond a threshold and says which`() throws {
     let command = ["bench", "iris", "--scenario", "single-stream", "--requests", "70", "--fail-if"]
     let beyond = try ChildProcess.run(command + ["p50>1us,errors>0"])
@@ -53,7 +70,8 @@ import Testing
 
   @Test(arguments: [
     (["bench"], "<target>"), (["bench", "iris", "--scenario", "best"], "single-stream"),
-    (["bench", "iris", "--scenario", "server"], "needs --rate"),
+    (["bench", "iris", "--scenario", "constant-rate"], "needs --rate"),
+    (["bench", "iris", "--scenario", "server", "--against", "digits"], "say the --rate"),
     (["bench", "iris", "--rate=-1"], "queries a second"),
     (["bench", "iris", "--scenario", "offline", "--rate", "5"], "server and constant-rate"),
     (
@@ -85,6 +103,7 @@ import Testing
     (["bench", "iris", "--data", "/nowhere.csv"], "No such file"),
     (["bench", "iris", "--data", "models/README.md"], "models/README.md"),
     (["bench", "iris", "--shape", "x=1,4"], "it has features"),
+    (["bench", "iris", "--scenario", "server", "--latency-bound", "2us"], "no rate keeps"),
     (["bench", "iris", "--shape", "features=1,5"], "[-1,4]"),
     (["bench", "http://127.0.0.1:1/v2/models/iris"], "nothing listens"),
     (["bench", "http://no-such-host.invalid/v2/models/iris"], "no-such-host.invalid"),

@@ -9,6 +9,9 @@ package struct LoadOutcome: Sendable {
   package private(set) var figures: LoadFigures
   let wasShortOfCallers: Bool
   let stolenFraction: Double
+  /// From the beginning to the last answer, over all parts that it is joined of.
+  package let seconds: Double
+  private let isJoined: Bool
 
   /// Of the machine's time, so much may go to others.
   private static let stolenFractionMax = 0.05
@@ -25,6 +28,22 @@ package struct LoadOutcome: Sendable {
     self.figures = figures
     self.wasShortOfCallers = wasShortOfCallers
     self.stolenFraction = stolenFraction
+    seconds = Double(figures.lastEnded.nanoseconds(since: began)) / 1e9
+    isJoined = false
+  }
+
+  /// Several runs of one plan as one; `nil` where there is none.
+  init?(joining parts: [LoadOutcome]) {
+    guard let first = parts.first else { return nil }
+    plan = first.plan
+    began = first.began
+    end = parts.map(\.end).first { $0 != .reached } ?? .reached
+    figures = parts.reduce(into: LoadFigures()) { $0.add($1.figures) }
+    figures.sort()
+    wasShortOfCallers = parts.contains(where: \.wasShortOfCallers)
+    stolenFraction = parts.map(\.stolenFraction).reduce(0, +) / Double(parts.count)
+    seconds = parts.map(\.seconds).reduce(0, +)
+    isJoined = true
   }
 
   /// Somebody ended it before its time.
@@ -32,9 +51,6 @@ package struct LoadOutcome: Sendable {
 
   /// It went to its end, and something was measured.
   package var isComplete: Bool { end == .reached && figures.latencies.count > 0 }
-
-  /// From the beginning to the last answer.
-  package var seconds: Double { Double(figures.lastEnded.nanoseconds(since: began)) / 1e9 }
 
   /// Answered a second, in the scenario's unit; 0 where nothing was.
   package var throughput: Double {
@@ -51,7 +67,7 @@ package struct LoadOutcome: Sendable {
   package var isFullRun: Bool {
     let last =
       plan.scenario.isOpen || plan.scenario == .offline ? figures.lastEnded : figures.lastIssued
-    return end == .reached
+    return end == .reached && !isJoined
       && last.nanoseconds(since: began) >= LoadPlan.fullDurationNanoseconds
   }
 

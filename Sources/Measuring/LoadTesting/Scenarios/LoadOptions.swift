@@ -73,8 +73,8 @@ package struct LoadOptions: Sendable {
 
   private func check(_ scenarios: [LoadScenario]) throws(Problem) {
     let open = LoadScenario.allCases.filter(\.isOpen).map(\.rawValue).joined(separator: " and ")
-    if let first = scenarios.first(where: \.isOpen), rate == nil {
-      throw Problem(description: "--scenario \(first.rawValue) needs --rate, queries a second")
+    if rate == nil, scenarios.contains(.constantRate) {
+      throw Problem(description: "--scenario constant-rate needs --rate, queries a second")
     }
     if rate != nil, !scenarios.contains(where: \.isOpen) {
       throw Problem(description: "--rate is for the scenarios \(open)")

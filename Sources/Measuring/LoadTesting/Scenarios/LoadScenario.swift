@@ -43,7 +43,8 @@ package enum LoadScenario: String, Sendable, CaseIterable {
 /// What one run asks of a target.
 package struct LoadPlan: Sendable {
   package let scenario: LoadScenario
-  /// Requests a second; for open scenarios only.
+  /// Requests a second; for open scenarios only. Without one the scenario `server` is searched for the
+  /// highest that is valid.
   package var rate: Double?
   /// Queries on their way at once; for scenarios that are not open.
   package var concurrency = 1
@@ -60,4 +61,16 @@ package struct LoadPlan: Sendable {
   package static let callersMax = 1_024
 
   package init(_ scenario: LoadScenario) { self.scenario = scenario }
+
+  /// It says all that a run needs.
+  package var isComplete: Bool { !scenario.isOpen || rate != nil }
+
+  /// One of so many equal parts of it, at other times and with other inputs than the rest.
+  package func part(_ number: Int, of count: Int) -> LoadPlan {
+    var plan = self
+    plan.durationNanoseconds = durationNanoseconds.map { $0 / UInt64(count) }
+    plan.queriesMax = queriesMax.map { max(1, $0 / count) }
+    plan.seeds = seeds.shifted(by: UInt64(number))
+    return plan
+  }
 }

@@ -49,6 +49,7 @@ struct LoadState: Sendable {
   /// - Parameter sampleCount: inputs that the target has, 1 or more.
   init(plan: LoadPlan, sampleCount: Int) {
     precondition(sampleCount > 0, "a target without inputs")
+    precondition(plan.isComplete, "\(plan.scenario) without a rate")
     self.plan = plan
     self.sampleCount = sampleCount
     sampleGenerator = MersenneTwister(seed: plan.seeds.samples)
@@ -138,6 +139,17 @@ package struct LoadFigures: Sendable {
     }
     latencies.add(times.ended.nanoseconds(since: times.due))
     answeredSampleCount += sampleCount
+  }
+
+  /// Adds all that another run has.
+  mutating func add(_ other: LoadFigures) {
+    latencies.add(other.latencies)
+    lags.add(other.lags)
+    answeredSampleCount += other.answeredSampleCount
+    failures.merge(other.failures, uniquingKeysWith: +)
+    firstFailure = firstFailure ?? other.firstFailure
+    lastEnded = max(lastEnded, other.lastEnded)
+    lastIssued = max(lastIssued, other.lastIssued)
   }
 
   /// Puts the records in order, for reading.

@@ -64,6 +64,11 @@ package struct LoadSeeds: Sendable, Equatable {
     self.init(samples: seed ^ 0x5DEE_CE66, schedule: seed)
   }
 
+  /// Others, for each number.
+  func shifted(by number: UInt64) -> LoadSeeds {
+    LoadSeeds(samples: samples &+ number, schedule: schedule &+ number)
+  }
+
   private init(samples: UInt64, schedule: UInt64) {
     self.samples = samples
     self.schedule = schedule
