@@ -169,6 +169,10 @@ let package = Package(
       needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
     tests(
       "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
+    room(
+      "LoadTesting", in: "Measuring",
+      needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
+    tests("LoadTesting", needs: ["Inference", "Serving", "WireFormats"]),
 
     // What people use
     .target(
@@ -180,8 +184,8 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
-        "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports", "SampleBackends",
-        "Serving", "Settings", "Transport", "Vision", "WireFormats",
+        "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports",
+        "SampleBackends", "Serving", "Settings", "Transport", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

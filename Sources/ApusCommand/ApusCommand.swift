@@ -11,12 +11,14 @@ struct ApusCommand: ParsableCommand {
       apus serve yolo11n.onnx          serve a model; the page is at http://127.0.0.1:8000
       apus serve                       serve the demo models that are built in
       apus run yolo11n.onnx bus.jpg    one answer, no server
+      apus bench yolo11n.onnx          how fast it is: latency and throughput
       apus inspect yolo11n.onnx        what a model takes and gives
       apus doctor                      what works on this machine, and how to get the rest
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, RunCommand.self, InspectCommand.self, DoctorCommand.self,
+      ServeCommand.self, RunCommand.self, BenchCommand.self, InspectCommand.self,
+      DoctorCommand.self,
       GenerateDocsCommand.self,
     ])
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Inference
+import Jobs
 import ModelStore
+import Serving
 import Settings
 
 /// What commands that load models share: the settings of `serve` that concern a model.
@@ -44,6 +46,27 @@ struct ModelArguments: ParsableArguments {
       var plans = try ModelPlans.findOrDemo(model, settings: settings)
       if let task { for index in plans.indices { plans[index].task = task } }
       return plans
+    } catch {
+      throw Failure.operation("\(error)")
+    }
+  }
+
+  /// Loads the one model that an argument names; `runtime` is what computes it.
+  func open(_ model: String) throws -> (model: OpenModel, runtime: String) {
+    let settings = try settings()
+    let plans = try plans(model, settings: settings)
+    guard let plan = plans.first, plans.count == 1 else {
+      let names = plans.map { "\($0.name) version \($0.version)" }.joined(separator: ", ")
+      throw Failure.usage("\(model) holds several models; name the file of one of: \(names)")
+    }
+    let loaders = Loaders(settings: settings)
+    let loader = loaders.loader(for: plan)
+    do throws(ServerFault) {
+      let opened = try OpenModel(
+        plan.specification(loader: loader), vision: plan.vision, serving: settings.servingSettings)
+      // A library that has just computed tells its release.
+      let version = (try? loaders.version(for: plan)) ?? ""
+      return (opened, "\(loader.runtimeName) \(version)")
     } catch {
       throw Failure.operation("\(error)")
     }

@@ -117,7 +117,10 @@ enum ImportTable {
   private static let measuring = [
     Room(
       "Jobs", in: "Measuring",
-      mayImport: coreNames.union(["WireFormats", "Reports", "Synchronization", "Glibc"]))
+      mayImport: coreNames.union(["WireFormats", "Reports", "Synchronization", "Glibc"])),
+    Room(
+      "LoadTesting", in: "Measuring",
+      mayImport: coreNames.union(["WireFormats", "Reports", "Jobs", "Synchronization", "Glibc"])),
   ]
 
   /// The library that others embed brings no server with it.
@@ -130,8 +133,8 @@ enum ImportTable {
       mayImport: coreNames.union([
         "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
         "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
-        "Settings", "Monitoring", "Console", "Reports", "Jobs", "Apus", "ArgumentParser",
-        "Foundation", "FoundationEssentials",
+        "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus",
+        "ArgumentParser", "Foundation", "FoundationEssentials",
         "NIOCore", "NIOPosix", "Synchronization", "Glibc",
       ])),
   ]

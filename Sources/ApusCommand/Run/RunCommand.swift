@@ -1,9 +1,6 @@
 import ArgumentParser
 import Inference
 import Jobs
-import ModelStore
-import Serving
-import Settings
 
 /// `apus run`: one answer for each input, no server.
 struct RunCommand: ParsableCommand {
@@ -47,7 +44,7 @@ struct RunCommand: ParsableCommand {
     var jobSettings = try asking.settings()
     jobSettings.isAnnotating = output != nil
     let outputs = try outputPlan()
-    let opened = try open()
+    let opened = try loading.open(model).model
     defer { opened.close() }
     let session = RunSession(
       inputs: inputs, outputs: outputs, isJSON: json,
@@ -67,23 +64,6 @@ struct RunCommand: ParsableCommand {
       return plan
     } catch let clash as OutputPlan.Clash {
       throw Failure.usage("\(clash.input): another input is called \(clash.name), too")
-    } catch {
-      throw Failure.operation("\(error)")
-    }
-  }
-
-  private func open() throws -> OpenModel {
-    let settings = try loading.settings()
-    let plans = try loading.plans(model, settings: settings)
-    guard let plan = plans.first, plans.count == 1 else {
-      let names = plans.map { "\($0.name) version \($0.version)" }.joined(separator: ", ")
-      throw Failure.usage("\(model) holds several models; name the file of one of: \(names)")
-    }
-    do throws(ServerFault) {
-      return try OpenModel(
-        plan.specification(loader: Loaders(settings: settings).loader(for: plan)),
-        vision: plan.vision,
-        serving: settings.servingSettings)
     } catch {
       throw Failure.operation("\(error)")
     }

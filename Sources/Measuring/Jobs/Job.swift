@@ -5,7 +5,7 @@ import WireFormats
 
 /// Answers one input: decides what it is, makes it the model's, asks, and makes sense of the answer.
 package struct Job: Sendable {
-  private let model: OpenModel
+  let model: OpenModel
   private let settings: JobSettings
 
   package init(model: OpenModel, settings: JobSettings) {
@@ -82,7 +82,7 @@ package struct Job: Sendable {
     return tensorAnswer(outputs, id: request.id, plan: request.responsePlan)
   }
 
-  private func table(
+  func table(
     _ bytes: UnsafeRawBufferPointer, name: String
   ) throws(JobProblem) -> RowTable {
     do {

@@ -34,6 +34,11 @@ package final class OpenModel: Sendable {
     concurrency = (server.statuses.first?.instanceCount ?? 1) + 1
   }
 
+  /// Submits and returns at once.
+  package func begin(_ tensors: TensorRequest) -> AwaitedAnswer {
+    entrance.begin(tensors, of: lease)
+  }
+
   /// Asks and blocks until the answer is there.
   func ask(_ tensors: TensorRequest) throws(InferenceFailure) -> WaitedAnswer {
     try entrance.ask(tensors, of: lease)

@@ -86,6 +86,15 @@ package struct RowTensors: Sendable {
     return requests
   }
 
+  /// A request for each row, in their order, where the model takes any number; else as `requests`.
+  package func rowRequests(for table: RowTable) throws(RowProblem) -> [TensorRequest] {
+    let requests = try requests(for: table)
+    guard rowsAtOnce == nil, let all = requests.first else { return requests }
+    return (0..<table.rowCount).map { row in
+      TensorRequest(inputs: all.inputs.map { $0?.rows(row..<row + 1) })
+    }
+  }
+
   /// Which columns of the table the model's are: by title where all are there, else in order.
   private func columns(of table: RowTable) throws(RowProblem) -> [Int] {
     if let titles = table.titles, !columnNames.isEmpty {

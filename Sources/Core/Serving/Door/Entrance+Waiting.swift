@@ -14,12 +14,25 @@ extension Entrance {
   package func ask(
     _ tensors: TensorRequest, of lease: ModelLease
   ) throws(InferenceFailure) -> WaitedAnswer {
+    try begin(tensors, of: lease).answer()
+  }
+
+  /// Submits tensors and returns at once, so that several may be on their way from one thread.
+  package func begin(_ tensors: TensorRequest, of lease: ModelLease) -> AwaitedAnswer {
     let sink = WaitingSink()
     let context = RequestContext(
       id: "", caller: .embedded, dialect: .embedded, arrival: MonotonicClock.now())
     _ = submit(InferenceRequest(context: context, body: .tensors(tensors)), to: lease, sink: sink)
-    return try sink.answer()
+    return AwaitedAnswer(sink: sink)
   }
+}
+
+/// An answer that is on its way.
+package struct AwaitedAnswer: Sendable {
+  fileprivate let sink: WaitingSink
+
+  /// Blocks until it is there.
+  package func answer() throws(InferenceFailure) -> WaitedAnswer { try sink.answer() }
 }
 
 /// Keeps an answer for the thread that waits for it.

@@ -1,0 +1,153 @@
+import ArgumentParser
+import Jobs
+import LoadTesting
+import Reports
+import WireFormats
+
+/// `apus bench`: measures a model in this process, or a server.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure a model, or a server that has one.",
+    discussion: """
+      Without more said, measures single-stream latency and offline throughput. Latency counts from \
+      when a request was due, so that a slow answer hides nothing. The scenarios follow MLPerf's rules; \
+      the figures are no MLPerf results. Ctrl-C ends with what was measured until then.
+
+      apus bench yolo11n.onnx
+      apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
+      apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
+      apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
+      apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
+      """)
+
+  @Argument(
+    help: """
+      A model file or directory, a demo model (digits, shapes, iris), or a URL: \
+      http://HOST:PORT/v2/models/NAME.
+      """)
+  var target: String
+
+  @Option(
+    help: """
+      Measure this target, too, in turns with the first, and say how they differ and how sure that is.
+      """)
+  var against: String?
+
+  @OptionGroup var load: LoadArguments
+  @OptionGroup var inputs: InputArguments
+
+  @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
+  var json: String?
+
+  @Option(
+    help: """
+      End with 1 where a figure is beyond a bound: 'p99>20ms', 'throughput<100', 'errors>0.1%'. Figures \
+      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag.
+      """)
+  var failIf: [String] = []
+
+  @OptionGroup var loading: ModelArguments
+
+  func run() throws {
+    let thresholds = try thresholds()
+    // Wrong usage is told before anything is loaded.
+    let asked = try plans(usualConcurrency: 1)
+    if against != nil, asked.contains(where: { !$0.isComplete }) {
+      throw Failure.usage("--against: say the --rate at which both are measured")
+    }
+    let interrupt = BenchInterrupt()
+    let opened = try open(target)
+    defer { opened.close() }
+    let plans = try plans(usualConcurrency: opened.concurrency)
+    let session = BenchSession(
+      target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
+      interrupt: interrupt)
+    let outcomes: [LoadOutcome]
+    if let against {
+      let other = try open(against)
+      defer { other.close() }
+      let comparisons = try session.compare(
+        plans, with: other.target, TextTable.harmless(against))
+      outcomes = comparisons.map(\.target)
+      try write(
+        comparisons.map {
+          $0.json(
+            target: document(of: $0.target, facts: opened.facts),
+            against: document(of: $0.against, facts: other.facts))
+        })
+    } else {
+      outcomes = try session.run(plans)
+      try write(outcomes.map { document(of: $0, facts: opened.facts) })
+    }
+    try judge(outcomes, thresholds)
+  }
+
+  private func open(_ target: String) throws -> BenchTarget {
+    let seed = load.seed.flatMap(UInt64.init) ?? 0
+    guard HTTPAddress.isMeant(by: target) else {
+      return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
+    }
+    do {
+      return try BenchTarget(address: HTTPAddress(target), inputs: inputs, seed: seed)
+    } catch let problem as HTTPAddress.Problem {
+      throw Failure.usage("\(problem)")
+    }
+  }
+
+  private func plans(usualConcurrency: Int) throws -> [LoadPlan] {
+    do {
+      return try load.options.plans(usualConcurrency: usualConcurrency)
+    } catch {
+      throw Failure.usage("\(error)")
+    }
+  }
+
+  private func thresholds() throws -> [FailureThreshold] {
+    do {
+      return try failIf.flatMap { try FailureThreshold.parse($0) }
+    } catch {
+      throw Failure.usage("\(error)")
+    }
+  }
+
+  private func document(
+    of outcome: LoadOutcome, facts: [(key: String, value: String)]
+  ) -> JSONValue {
+    outcome.json(
+      environment: LoadEnvironment.read(adding: [(key: "apus", value: Version.text)] + facts),
+      command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
+  }
+
+  /// One document for one scenario, an array of them for several.
+  private func write(_ documents: [JSONValue]) throws {
+    guard let json else { return }
+    let bytes = (documents.count == 1 ? documents[0] : .array(documents)).bytes
+    guard json != "-" else { return Terminal.tell(String(decoding: bytes, as: UTF8.self)) }
+    do {
+      try JobFile.write(bytes + [UInt8(ascii: "\n")], to: json)
+    } catch {
+      throw Failure.operation("\(error)")
+    }
+  }
+
+  private static func quoted(_ argument: String) -> String {
+    let isPlain = argument.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,@%+".contains($0))
+    }
+    guard !isPlain || argument.isEmpty else { return argument }
+    return "'"
+      + argument.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
+  }
+
+  private func judge(_ outcomes: [LoadOutcome], _ thresholds: [FailureThreshold]) throws {
+    // What was printed says why.
+    if outcomes.contains(where: { !$0.isComplete }) { throw ExitCode(1) }
+    let complaints = outcomes.flatMap { outcome in
+      thresholds.compactMap { $0.complaint(about: outcome) }
+    }
+    for complaint in complaints.dropLast() { Terminal.complain("--fail-if \(complaint)") }
+    if let last = complaints.last { throw Failure.operation("--fail-if \(last)") }
+  }
+}

@@ -1,0 +1,105 @@
+import LoadTesting
+import Reports
+
+/// One `apus bench`: measures one plan after the other and prints what came of each.
+struct BenchSession {
+  let target: any LoadTarget
+  let name: String
+  let isQuiet: Bool
+  let interrupt: BenchInterrupt
+
+  /// Blocks until all are measured, or somebody ends it; gives what there is.
+  func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
+    try warmUp(target, name, plan: plans[0])
+    var outcomes: [LoadOutcome] = []
+    for plan in plans {
+      guard let outcome = try plan.isComplete ? measure(plan, target) : search(plan) else { break }
+      tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
+      outcomes.append(outcome)
+    }
+    return outcomes
+  }
+
+  /// The scenario `server` at the highest rate that it allows; `nil` where it is all over.
+  private func search(_ plan: LoadPlan) throws -> LoadOutcome? {
+    let ending = ServerSearch(plan) { measure($0, target) }.run { line in
+      if !isQuiet { Terminal.show("searching: \(line)\n") }
+    }
+    switch ending {
+    case .found(let outcome): return outcome
+    case .interrupted: throw Failure.operation("interrupted while the highest rate was searched")
+    case .hopeless(let reason): throw Failure.operation("server: \(reason)")
+    }
+  }
+
+  /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
+  func compare(
+    _ plans: [LoadPlan], with against: any LoadTarget, _ againstName: String
+  ) throws -> [TargetComparison] {
+    try warmUp(target, name, plan: plans[0])
+    try warmUp(against, againstName, plan: plans[0])
+    var comparisons: [TargetComparison] = []
+    for plan in plans {
+      guard let comparison = TargetComparison(rounds(of: plan, with: against)) else {
+        let least = TargetComparison.roundCountMin
+        throw Failure.operation(
+          "\(plan.scenario.rawValue): fewer than \(least) rounds have answers of both targets")
+      }
+      tell(comparison.lines(target: name, against: againstName), isFirst: comparisons.isEmpty)
+      comparisons.append(comparison)
+    }
+    return comparisons
+  }
+
+  private func warmUp(_ target: any LoadTarget, _ name: String, plan: LoadPlan) throws {
+    do {
+      try LoadRun.warmUp(target, plan: plan)
+    } catch {
+      throw Failure.operation("\(name): \(error.text)")
+    }
+  }
+
+  /// Those that both targets have ended.
+  private func rounds(
+    of plan: LoadPlan, with against: any LoadTarget
+  ) -> [TargetComparison.Round] {
+    var rounds: [TargetComparison.Round] = []
+    for number in 0..<TargetComparison.roundCount {
+      let part = plan.part(number, of: TargetComparison.roundCount)
+      let isSwapped = number % 2 == 1
+      let targets = isSwapped ? [against, target] : [target, against]
+      let outcomes = targets.compactMap { measure(part, $0) }
+      guard outcomes.count == 2, outcomes.allSatisfy({ !$0.isInterrupted }) else { break }
+      rounds.append(
+        .init(target: outcomes[isSwapped ? 1 : 0], against: outcomes[isSwapped ? 0 : 1]))
+    }
+    return rounds
+  }
+
+  /// `nil` where it is all over.
+  private func measure(_ plan: LoadPlan, _ target: any LoadTarget) -> LoadOutcome? {
+    let run = LoadRun(plan, target: target)
+    guard interrupt.begin(run) else { return nil }
+    let outcome = run.run { show($0, of: plan) }
+    Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
+    return outcome
+  }
+
+  private func tell(_ lines: [String], isFirst: Bool) {
+    guard !isQuiet else { return }
+    Terminal.tell(((isFirst ? [] : [""]) + lines).joined(separator: "\n"))
+  }
+
+  /// To the line's start, and empty from there: ECMA-48, EL.
+  private static let clearedLine = "\r\u{1B}[K"
+
+  private func show(_ progress: LoadRun.Progress, of plan: LoadPlan) {
+    guard Terminal.isWatched else { return }
+    let seconds = Readable.decimal(Double(progress.elapsedNanoseconds) / 1e9, places: 1)
+    let total = plan.durationNanoseconds.map { " of \(Readable.time($0))" } ?? ""
+    let failed = progress.failedCount > 0 ? ", \(progress.failedCount) failed" : ""
+    Terminal.show(
+      "\(Self.clearedLine)\(plan.scenario.rawValue)  \(seconds) s\(total)  "
+        + "\(progress.queryCount) queries\(failed)")
+  }
+}

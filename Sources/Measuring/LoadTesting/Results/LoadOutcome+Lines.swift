@@ -1,0 +1,70 @@
+import Reports
+
+extension LoadOutcome {
+  /// The result as a person reads it.
+  package func lines(target: String) -> [String] {
+    var lines = ["\(plan.scenario.rawValue), \(target): \(extent)"]
+    if figures.latencies.count > 0 { lines += latencyTable.lines.map { "  " + $0 } }
+    var facts = TextTable([.init(""), .init("")])
+    for (name, value) in self.facts { facts.add([name, value]) }
+    return lines + facts.lines.map { "  " + $0 }
+  }
+
+  private var extent: String {
+    let queries = figures.queryCount == 1 ? "1 query" : "\(figures.queryCount) queries"
+    let size = plan.scenario.samplesPerQuery
+    let samples = size == 1 ? "" : " of \(size) samples"
+    return "\(queries)\(samples) in \(Readable.decimal(seconds, places: 1)) s, \(manner)"
+  }
+
+  private var manner: String {
+    if plan.scenario.isOpen, let rate = plan.rate {
+      return "\(RateText.of(rate)) a second, \(plan.scenario == .server ? "at random" : "evenly")"
+    }
+    return plan.concurrency == 1 ? "one at a time" : "\(plan.concurrency) at a time"
+  }
+
+  private var latencyTable: TextTable {
+    let fractions: [(name: String, fraction: Double)] = [
+      ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("max", 1),
+    ]
+    var table = TextTable(
+      [.init("latency"), .init("mean", .right)] + fractions.map { .init($0.name, .right) })
+    let values = fractions.map { Double(figures.latencies.percentile($0.fraction) ?? 0) }
+    table.add(["ms"] + ([figures.latencies.mean ?? 0] + values).map(MillisecondText.of))
+    return table
+  }
+
+  private var facts: [(String, String)] {
+    var facts: [(String, String)] = []
+    if let sureLatency, let percentile = plan.scenario.percentile {
+      let name = "p\(Int((percentile * 100).rounded())), early stopping"
+      facts.append((name, "\(MillisecondText.of(Double(sureLatency))) ms"))
+    }
+    facts.append(("throughput", "\(RateText.of(throughput)) \(plan.scenario.throughputUnit)"))
+    facts.append(("errors", errorText))
+    if let lag = figures.lags.percentile(0.99) {
+      facts.append(("generator late by", "\(MillisecondText.of(Double(lag))) ms at p99"))
+    }
+    facts.append(("valid", isValid ? "yes" : "no"))
+    for problem in problems { facts.append(("", problem)) }
+    if !isFullRun, plan.scenario.isStandard {
+      facts.append(("not a full run", "MLPerf's rules ask for 600 s: --duration 600s"))
+    }
+    facts.append(("accuracy", "not measured"))
+    return facts
+  }
+
+  private var errorText: String {
+    guard figures.failedCount > 0 else { return "none" }
+    let kinds = figures.failures.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }
+    return "\(Readable.decimal(errorRate * 100, places: 2)) % (\(kinds.joined(separator: ", ")))"
+  }
+}
+
+/// A rate with as many digits as are worth reading.
+enum RateText {
+  static func of(_ rate: Double) -> String {
+    Readable.decimal(rate, places: rate < 10 ? 2 : rate < 1_000 ? 1 : 0)
+  }
+}

@@ -1,0 +1,76 @@
+/// How a target is loaded. The first four follow MLPerf inference, whose names they have.
+package enum LoadScenario: String, Sendable, CaseIterable {
+  /// One query of one sample, the next when its answer is there.
+  case singleStream = "single-stream"
+  /// One query of eight samples, the next when all are answered.
+  case multiStream = "multi-stream"
+  /// Queries of one sample at random times, whether others are answered or not.
+  case server
+  /// As many samples as the target takes at a time, until the end.
+  case offline
+  /// A number of callers, each asking again when it has its answer.
+  case closedLoop = "closed-loop"
+  /// Requests at equal distances, whether others are answered or not.
+  case constantRate = "constant-rate"
+
+  /// Samples of one query.
+  package var samplesPerQuery: Int { self == .multiStream ? 8 : 1 }
+
+  /// Requests are due by the clock.
+  package var isOpen: Bool { self == .server || self == .constantRate }
+
+  /// One of those that MLPerf inference defines.
+  package var isStandard: Bool { self != .closedLoop && self != .constantRate }
+
+  /// The percentile of latency by which the scenario is judged; `nil` where it is not.
+  package var percentile: Double? {
+    switch self {
+    case .singleStream: 0.9
+    case .multiStream, .server: 0.99
+    case .offline, .closedLoop, .constantRate: nil
+    }
+  }
+
+  package var throughputUnit: String {
+    switch self {
+    case .singleStream, .multiStream, .offline: "samples/s"
+    case .server: "queries/s"
+    case .closedLoop, .constantRate: "requests/s"
+    }
+  }
+}
+
+/// What one run asks of a target.
+package struct LoadPlan: Sendable {
+  package let scenario: LoadScenario
+  /// Requests a second; for open scenarios only. Without one the scenario `server` is searched for the
+  /// highest that is valid.
+  package var rate: Double?
+  /// Queries on their way at once; for scenarios that are not open.
+  package var concurrency = 1
+  /// Requests are made until one was due at this time or later.
+  package var durationNanoseconds: UInt64?
+  package var queriesMax: Int?
+  package var seeds = LoadSeeds.standard
+  /// What a query of the scenario `server` may take, at its percentile.
+  package var latencyBoundNanoseconds: UInt64 = 10_000_000
+
+  /// What MLPerf inference asks of a run.
+  package static let fullDurationNanoseconds: UInt64 = 600_000_000_000
+  /// Callers of an open scenario, at most; those that answer slowly need many.
+  package static let callersMax = 1_024
+
+  package init(_ scenario: LoadScenario) { self.scenario = scenario }
+
+  /// It says all that a run needs.
+  package var isComplete: Bool { !scenario.isOpen || rate != nil }
+
+  /// One of so many equal parts of it, at other times and with other inputs than the rest.
+  package func part(_ number: Int, of count: Int) -> LoadPlan {
+    var plan = self
+    plan.durationNanoseconds = durationNanoseconds.map { $0 / UInt64(count) }
+    plan.queriesMax = queriesMax.map { max(1, $0 / count) }
+    plan.seeds = seeds.shifted(by: UInt64(number))
+    return plan
+  }
+}

@@ -1,0 +1,62 @@
+import Imaging
+package import Inference
+import Jobs
+import Vision
+import WireFormats
+
+/// What files of `--data` become for a server.
+package enum ServerBodies {
+  /// Files as they are, for an address that takes them: photos, documents, tables.
+  package static func plain(_ bytes: [UInt8], name: String) -> ServerTarget.Body {
+    let kind = bytes.withUnsafeBytes { JobInput(bytes: $0, name: name, task: .detect) }
+    let type =
+      switch kind {
+      case .photo: bytes.withUnsafeBytes { ImageFormat(of: $0) }.map(mediaType)
+      case .request, .jsonRows: "application/json"
+      case .csv: "text/csv"
+      }
+    return ServerTarget.Body(
+      bytes: bytes, headers: ["Content-Type: \(type ?? "application/octet-stream")"])
+  }
+
+  private static func mediaType(_ format: ImageFormat) -> String {
+    switch format {
+    case .jpeg: "image/jpeg"
+    case .png: "image/png"
+    case .webp: "image/webp"
+    }
+  }
+
+  /// For a model of the Open Inference Protocol: a request as it is, or one for each row of a table.
+  package static func inference(
+    _ bytes: [UInt8], name: String, client: OpenInferenceClient, signature: ModelSignature,
+    encoding: OpenInferenceClient.Encoding
+  ) throws(Unfit) -> [ServerTarget.Body] {
+    switch bytes.withUnsafeBytes({ JobInput(bytes: $0, name: name, task: .none) }) {
+    case .request: return [plain(bytes, name: name)]
+    case .photo:
+      throw Unfit(description: "\(name): for photos, measure the model's address .../detect")
+    case .csv, .jsonRows: break
+    }
+    do {
+      let table = try table(bytes)
+      let requests = try RowTensors(signature).rowRequests(for: table)
+      return requests.map { client.body($0, of: signature, encoding) }
+    } catch {
+      throw Unfit(description: "\(name): \(error)")
+    }
+  }
+
+  private static func table(_ bytes: [UInt8]) throws -> RowTable {
+    if bytes.first(where: { $0 > 32 }) == UInt8(ascii: "[") {
+      return try bytes.withUnsafeBytes { try RowTable(json: try JSONValue(parsing: $0)) }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw RowProblem.notText }
+    return try RowTable(csv: text)
+  }
+
+  /// A file that a server cannot be asked with.
+  package struct Unfit: Error, Sendable, CustomStringConvertible {
+    package let description: String
+  }
+}
