@@ -18,7 +18,7 @@ from .processes import any_certificate
 class Connection:
     """One keep-alive connection and the memory that its answers go to."""
 
-    def __init__(self, port, message, is_tls):
+    def __init__(self, port, message, is_tls=False):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_tls:
