@@ -34,6 +34,18 @@ import Testing
     memset(base, 1, capacity)
   }
 
+  @Test func `a larger block serves where its size is within the slack`() {
+    let pool = MemoryPool(keptBytesMax: 1 << 20)
+    let (large, capacity) = pool.take(byteCount: 256 << 10)
+    pool.giveBack(large, capacity: capacity)
+    let (none, its) = pool.take(byteCount: 128 << 10, slack: 7)
+    #expect(none != large && its == 128 << 10)
+    let (some, all) = pool.take(byteCount: 128 << 10, slack: 8)
+    #expect(some == large && all == capacity)
+    pool.giveBack(none, capacity: its)
+    pool.giveBack(some, capacity: all)
+  }
+
   @Test func `a large block begins where a huge page may lie`() {
     let pool = MemoryPool(keptBytesMax: 0)
     let (base, capacity) = pool.take(byteCount: 5_000_000)

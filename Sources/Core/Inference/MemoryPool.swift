@@ -25,6 +25,18 @@ package final class MemoryPool: Sendable {
   private struct Kept {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0
+
+    mutating func take(_ capacity: Int, slack: Int) -> (address: UInt, capacity: Int)? {
+      var size = capacity
+      for _ in 0...slack {
+        if let address = blocks[size]?.popLast() {
+          bytes -= size
+          return (address, size)
+        }
+        size = MemoryPool.capacity(for: size + 1)
+      }
+      return nil
+    }
   }
 
   package init(keptBytesMax: Int) { self.keptBytesMax = keptBytesMax }
@@ -52,17 +64,18 @@ package final class MemoryPool: Sendable {
   }
 
   /// A block of at least `byteCount` bytes, uninitialised, to be given back with its capacity.
-  package func take(byteCount: Int) -> (base: UnsafeMutableRawPointer, capacity: Int) {
+  ///
+  /// - Parameter slack: how many sizes above its own may serve, eight to a doubling, before memory is
+  ///   taken that nobody has touched; for blocks that are soon given back.
+  package func take(
+    byteCount: Int, slack: Int = 0
+  ) -> (base: UnsafeMutableRawPointer, capacity: Int) {
     let capacity = Self.capacity(for: byteCount)
-    if capacity >= Self.keptBlockBytesMin {
-      let address = state.withLock { kept -> UInt? in
-        guard let address = kept.blocks[capacity]?.popLast() else { return nil }
-        kept.bytes -= capacity
-        return address
-      }
-      if let address, let base = UnsafeMutableRawPointer(bitPattern: address) {
-        return (base, capacity)
-      }
+    if capacity >= Self.keptBlockBytesMin,
+      let (address, kept) = state.withLock({ $0.take(capacity, slack: slack) }),
+      let base = UnsafeMutableRawPointer(bitPattern: address)
+    {
+      return (base, kept)
     }
     return (Self.allocate(capacity), capacity)
   }

@@ -10,6 +10,10 @@ enum OnnxHostMemory {
   /// In front of each block lies its capacity; as wide as the alignment, so that both stay aligned.
   private static let headByteCount = MemoryPool.alignment
 
+  /// Up to four times the size: what a run has let go of serves its later steps, whose tensors are
+  /// mostly smaller, and is still in the cache.
+  private static let slack = 16
+
   /// The allocator that is registered with an environment; it lives as long as the process does, as
   /// `memory` and the environment do.
   static func allocator(of memory: OpaquePointer) -> UnsafeMutablePointer<OnnxHostAllocator> {
@@ -26,7 +30,8 @@ enum OnnxHostMemory {
 
   private static func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     guard byteCount > 0 else { return nil }
-    let (base, capacity) = MemoryPool.shared.take(byteCount: byteCount + headByteCount)
+    let (base, capacity) = MemoryPool.shared.take(
+      byteCount: byteCount + headByteCount, slack: slack)
     base.storeBytes(of: capacity, as: Int.self)
     return base + headByteCount
   }
