@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 import os
 import pathlib
 import resource
@@ -131,21 +130,6 @@ def wait_until_ready(child, port, path="/v2/health/ready", limit_seconds=30, is_
             pass
         time.sleep(0.02)
     raise RuntimeError(f"{child.command[0]} was not ready in {limit_seconds} s: {child.complaint()}")
-
-
-def wait_until_loaded(port, limit_seconds, is_tls=False):
-    """Waits until a model is listed as ready and none as loading.
-
-    A server that has just begun to listen may call itself ready before it knows of any model.
-    """
-    end = time.monotonic() + limit_seconds
-    while time.monotonic() < end:
-        states = [model.get("state") for model in json.loads(
-            fetch(port, "/v2/repository/index", b"{}", is_tls=is_tls)[2])]
-        if "READY" in states and "LOADING" not in states:
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"no model was ready in {limit_seconds} s")
 
 
 def any_certificate():

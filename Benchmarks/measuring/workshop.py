@@ -63,8 +63,6 @@ class Workshop(contextlib.ExitStack):
         with Child(command, core=pinned, environment=environment, folder=self.folder) as child:
             limit = 600 if wrapper else 60
             processes.wait_until_ready(child, port, limit_seconds=limit, is_tls=is_tls)
-            if models:
-                processes.wait_until_loaded(port, limit_seconds=limit, is_tls=is_tls)
             yield child, port
 
     def signature(self, port, model):
