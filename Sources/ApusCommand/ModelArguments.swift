@@ -22,6 +22,11 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "What the model is for: detect, classify or none; instead of what it says itself.")
   var task: String?
 
+  /// Whether any of these flags is given.
+  var areGiven: Bool {
+    [labels, runtimeThreads, precision, runtime, task].contains { $0 != nil }
+  }
+
   /// The settings in force, with these flags over them.
   func settings() throws -> ServeSettings {
     var flags: [String: String] = [:]

@@ -56,6 +56,11 @@ struct BenchCommand: ParsableCommand {
     if against != nil, asked.contains(where: { !$0.isComplete }) {
       throw Failure.usage("--against: say the --rate at which both are measured")
     }
+    if loading.areGiven, ([target] + [against].compactMap { $0 }).allSatisfy(HTTPAddress.isMeant) {
+      throw Failure.usage(
+        "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
+          + "process; a server has its own settings")
+    }
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }

@@ -72,6 +72,20 @@ package struct RequestContext: Sendable {
     self.priority = 0
     self.forwardedHeaders = []
   }
+
+  /// With what a request says of itself; a time too long to be counted is the longest.
+  package func asked(
+    priority: UInt32, sequence: SequenceMark?, timeoutMicroseconds: UInt64?
+  ) -> RequestContext {
+    var context = self
+    context.priority = priority
+    context.sequence = sequence
+    if let timeoutMicroseconds {
+      let (nanoseconds, overflow) = timeoutMicroseconds.multipliedReportingOverflow(by: 1_000)
+      context.timeoutNanoseconds = overflow ? .max : nanoseconds
+    }
+    return context
+  }
 }
 
 /// A request's place in a sequence of requests that share state in the model.

@@ -90,6 +90,7 @@ import Testing
     (["bench", "http:///v2/models/iris"], "HOST:PORT"),
     (["bench", "http://localhost:1/nothing"], "--data"),
     (["bench", "http://localhost:1/v2/models/iris", "--encoding", "xml"], "binary or json"),
+    (["bench", "http://localhost:1/v2/models/iris", "--precision", "bf16"], "in this process"),
   ])
   func `wrong usage ends with 2 and says why`(arguments: [String], words: String) throws {
     let result = try ChildProcess.run(arguments)

@@ -32,8 +32,7 @@ final class InferRun: InferSinkOwner {
   private var sink: InferSink<InferRun>?
   /// Memory of the client that this request reads or writes, held until it is over.
   private(set) var regions = HeldRegions()
-  /// Bytes of the message, packed and then plain, that count against what all calls may hold.
-  private var heldByteCount = 0
+  private var held: HeldMessage
 
   var front: GRPCLoop { stream.front }
 
@@ -41,11 +40,14 @@ final class InferRun: InferSinkOwner {
     self.stream = stream
     self.record = record
     self.owner = owner
+    held = HeldMessage(stream.front.shared.heldBytes)
     self.record.isInference = true
   }
 
   func begin(_ message: CallMessage) {
-    guard hold(message.byteCount) else { return fail(Self.full(front.shared.heldBytes)) }
+    guard held.take(message.byteCount, of: stream, isOneOfMany: owner.takesParts) else {
+      return fail(held.refusal)
+    }
     switch message {
     case .bytes(let packed, isPacked: true): unpack(packed)
     case .bytes(let bytes, isPacked: false): begin(InferSource(bytes: bytes, parts: nil))
@@ -53,46 +55,19 @@ final class InferRun: InferSinkOwner {
     }
   }
 
-  /// Counts a message until it has been decoded: on a call of many, others come meanwhile, and each
-  /// may have to wait for a worker or for its model.
-  private func hold(_ byteCount: Int) -> Bool {
-    if byteCount <= Self.freeBytes && !owner.takesParts { return true }
-    // What it was counted for while it came.
-    stream.messageWasTaken()
-    guard front.shared.heldBytes.take(byteCount) else { return false }
-    heldByteCount = byteCount
-    return true
-  }
-
-  private func letGo() {
-    front.shared.heldBytes.giveBack(heldByteCount)
-    heldByteCount = 0
-  }
-
-  /// Of the one message of a call.
-  private static let freeBytes = 64 << 10
-
-  private static func full(_ budget: ByteBudget) -> InferenceFailure {
-    .overloaded(limit: .waitingBytes(budget.byteCountMax), retryAfter: .seconds(1))
-  }
-
-  /// What a message becomes counts as soon as it is there: beyond that only what the workers have in
-  /// hand.
   private func unpack(_ packed: ByteBuffer) {
-    let (limit, budget) = (front.limits.messageBytesMax, front.shared.heldBytes)
-    onWorker({ () -> Result<ByteBuffer, InferenceFailure> in
-      do throws(InferenceFailure) {
-        let plain = try Unpacking.unpack(packed, .gzip, byteCountMax: limit)
-        return budget.take(plain.readableBytes) ? .success(plain) : .failure(Self.full(budget))
-      } catch {
-        return .failure(error)
-      }
+    onWorker({ [held, limit = front.limits.messageBytesMax] in
+      held.unpack(packed, byteCountMax: limit)
     }) { run, result in
-      run.letGo()
+      run.held.letGo()
       switch result {
       case .success(let plain):
-        run.heldByteCount = plain.readableBytes
-        if run.isOver { run.letGo() } else { run.begin(InferSource(bytes: plain, parts: nil)) }
+        run.held.adopt(plain.readableBytes)
+        if run.isOver {
+          run.held.letGo()
+        } else {
+          run.begin(InferSource(bytes: plain, parts: nil))
+        }
       case .failure(let failure): run.fail(failure)
       }
     }
@@ -142,7 +117,7 @@ final class InferRun: InferSinkOwner {
 
   private func decoded(_ result: Result<OpenInferenceRequest, InputProblem>) {
     guard !isOver, let lease else { return }
-    letGo()
+    held.letGo()
     switch result {
     case .failure(let problem): fail(.invalidInput(problem))
     case .success(let request):
@@ -187,13 +162,9 @@ final class InferRun: InferSinkOwner {
     wantsEmptyFinal = request.body.parameters.contains {
       $0.name == "triton_enable_empty_final_response" && $0.value == .bool(true)
     }
-    var context = record.context
-    context.priority = request.priority
-    context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds {
-      let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-      context.timeoutNanoseconds = overflow ? .max : nanoseconds
-    }
+    let context = record.context.asked(
+      priority: request.priority, sequence: request.sequence,
+      timeoutMicroseconds: request.timeoutMicroseconds)
     submit(request.body, context, lease)
   }
 
@@ -233,7 +204,7 @@ final class InferRun: InferSinkOwner {
 
   private func finish(_ outcome: ResponseEnd.Outcome) {
     isOver = true
-    letGo()
+    held.letGo()
     handle = nil
     owner.run(self, ended: outcome)
     sink = nil
@@ -249,23 +220,10 @@ final class InferRun: InferSinkOwner {
   func abandon() {
     guard !isOver else { return }
     isOver = true
-    letGo()
+    held.letGo()
     sink = nil
     handle?.cancel()
     handle = nil
-  }
-
-  /// Runs `work` on a worker, and `then` back on the loop.
-  private func onWorker<Product: Sendable>(
-    _ work: @escaping @Sendable () -> Product,
-    then take: @escaping @Sendable (InferRun, Product) -> Void
-  ) {
-    let loop = front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    front.shared.workers.run {
-      let product = work()
-      loop.execute { take(bound.value, product) }
-    }
   }
 
   /// Names of classes, for answers that name classes.

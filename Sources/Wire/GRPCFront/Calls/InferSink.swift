@@ -4,6 +4,7 @@ import Synchronization
 
 /// A request whose answers an `InferSink` brings. On its connection's loop throughout.
 protocol InferSinkOwner: AnyObject, SendableMetatype {
+  var stream: GRPCStream { get }
   func gave(_ outputs: [NamedTensor])
   func ended(_ end: ResponseEnd)
 }

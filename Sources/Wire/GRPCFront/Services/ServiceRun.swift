@@ -77,19 +77,6 @@ final class ServiceRun: InferSinkOwner {
     sink = nil
     photos = nil
   }
-
-  /// Runs `work` on a worker, and `then` back on the loop.
-  private func onWorker<Product: Sendable>(
-    _ work: @escaping @Sendable () -> Product,
-    then take: @escaping @Sendable (ServiceRun, Product) -> Void
-  ) {
-    let loop = front.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    front.shared.workers.run {
-      let product = work()
-      loop.execute { take(bound.value, product) }
-    }
-  }
 }
 
 // MARK: - In
@@ -99,10 +86,8 @@ extension ServiceRun {
     guard case .bytes(let bytes, let isPacked) = message else {
       preconditionFailure("only inferences of our own protocol are taken apart as they come")
     }
-    if bytes.readableBytes > HeldMessage.freeBytes || owner.takesParts {
-      // What it was counted for while it came.
-      stream.messageWasTaken()
-      guard held.take(bytes.readableBytes) else { return finish(held.refusal) }
+    guard held.take(bytes.readableBytes, of: stream, isOneOfMany: owner.takesParts) else {
+      return finish(held.refusal)
     }
     guard isPacked else { return begin(bytes) }
     onWorker({ [held, limit = front.limits.messageBytesMax] in
@@ -182,7 +167,9 @@ extension ServiceRun {
       return finish(.deadlineExceeded(.nanoseconds(Int64(clamping: waited))))
     }
     answer = request.answer
-    let context = record.context.asked(by: request)
+    let context = record.context.asked(
+      priority: request.priority, sequence: request.sequence,
+      timeoutMicroseconds: request.timeoutMicroseconds)
     switch request.content {
     case .tensors(let tensors):
       held.letGo()
@@ -250,20 +237,6 @@ private struct ServiceDecoding: Sendable {
     } catch {
       return .failure(error)
     }
-  }
-}
-
-extension RequestContext {
-  /// With what a request says of itself.
-  fileprivate func asked(by request: ServiceRequest) -> RequestContext {
-    var context = self
-    context.priority = request.priority
-    context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds {
-      let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-      context.timeoutNanoseconds = overflow ? .max : nanoseconds
-    }
-    return context
   }
 }
 

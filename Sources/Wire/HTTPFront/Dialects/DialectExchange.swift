@@ -108,14 +108,9 @@ extension DialectExchange {
   }
 
   private func context(for request: DialectRequest) -> RequestContext {
-    var context = connection.record.context
-    context.priority = request.priority
-    context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds {
-      let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-      context.timeoutNanoseconds = overflow ? .max : nanoseconds
-    }
-    return context
+    connection.record.context.asked(
+      priority: request.priority, sequence: request.sequence,
+      timeoutMicroseconds: request.timeoutMicroseconds)
   }
 }
 

@@ -212,13 +212,9 @@ extension InferExchange {
     binary = nil
     plan = request.responsePlan
     clientID = request.id
-    var context = connection.record.context
-    context.priority = request.priority
-    context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds {
-      let (nanoseconds, overflow) = UInt64(microseconds).multipliedReportingOverflow(by: 1_000)
-      context.timeoutNanoseconds = overflow ? .max : nanoseconds
-    }
+    let context = connection.record.context.asked(
+      priority: request.priority, sequence: request.sequence,
+      timeoutMicroseconds: request.timeoutMicroseconds)
     submit(request.body, context)
   }
 }

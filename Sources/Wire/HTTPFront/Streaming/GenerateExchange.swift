@@ -78,13 +78,9 @@ extension GenerateExchange {
     connection.record.decoded = MonotonicClock.now()
     body.giveBack()
     clientID = request.id
-    var context = connection.record.context
-    context.priority = request.priority
-    context.sequence = request.sequence
-    if let microseconds = request.timeoutMicroseconds {
-      let (nanoseconds, overflow) = microseconds.multipliedReportingOverflow(by: 1_000)
-      context.timeoutNanoseconds = overflow ? .max : nanoseconds
-    }
+    let context = connection.record.context.asked(
+      priority: request.priority, sequence: request.sequence,
+      timeoutMicroseconds: request.timeoutMicroseconds)
     guard isStream else { return submit(request.body, context) }
     let sink = StreamSink(waiter: self, eventLoop: connection.front.eventLoop)
     self.sink = sink

@@ -9,12 +9,18 @@ struct HeldMessage: Sendable {
   private var byteCount = 0
 
   /// What the one message of a call may have without being counted.
-  static let freeBytes = 64 << 10
+  private static let freeBytes = 64 << 10
 
   init(_ budget: ByteBudget) { self.budget = budget }
 
-  /// False where all calls together hold too much already.
-  mutating func take(_ byteCount: Int) -> Bool {
+  /// Counts a message until it has been decoded; false where all calls together hold too much already.
+  ///
+  /// - Parameter isOneOfMany: others come on its call meanwhile, each of which may have to wait for a
+  ///   worker or for its model: then small ones count, too.
+  mutating func take(_ byteCount: Int, of stream: GRPCStream, isOneOfMany: Bool) -> Bool {
+    if byteCount <= Self.freeBytes, !isOneOfMany { return true }
+    // What it was counted for while it came.
+    stream.messageWasTaken()
     guard budget.take(byteCount) else { return false }
     self.byteCount = byteCount
     return true
