@@ -50,8 +50,8 @@ let package = Package(
     room(
       "FrontSupport", in: "Wire",
       needs: [
-        "CZlib", "Inference", "NativeLibraries", "Serving", "Vision", "WireFormats",
-        nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOPosix"),
+        "CZlib", "Imaging", "Inference", "NativeLibraries", "Serving", "Transport", "Vision",
+        "WireFormats", nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOPosix"),
       ]),
     room(
       "Transport", in: "Wire",
