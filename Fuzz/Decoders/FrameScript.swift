@@ -7,19 +7,23 @@ import Inference
 /// an input of some hundred makes frames of many KiB.
 struct FrameScript {
   private(set) var bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-  /// Payload of DATA, padding included: what counts against the connection's window.
-  private(set) var payloadByteCount = 0
+  /// What HTTP/2 reads out of them.
+  private(set) var content = FrameContent()
+  /// Payload of DATA, padding included, of the frames that are meant.
+  private var payloadByteCount = 0
   private var input: ArraySlice<UInt8>
   private var lastStream: UInt32 = 0
   /// What the calls' clients have to send that is not in a frame yet.
   private var unsent: [UInt32: ArraySlice<UInt8>] = [:]
+  /// Calls that the client has ended or taken back.
+  private var over: Set<UInt32> = []
 
   /// All DATA together stays within the windows that this front gives.
   static let payloadBytesMax = 192 << 10
 
   private static let paths = [
     "/inference.GRPCInferenceService/ModelInfer",
-    "/inference.GRPCInferenceService/ModelStreamInfer", "/grpc.health.v1.Health/Watch",
+    "/inference.GRPCInferenceService/ModelStreamInfer",
   ]
   private static let elementCounts = [0, 1, 100, 1_023, 1_025, 2_000, 9_000, 20_000]
   private static let partByteCounts = [
@@ -31,6 +35,11 @@ struct FrameScript {
     frame(4, 0, 0, [])
     frame(4, 1, 0, [])
     while self.input.count >= 2 { step(self.input.removeFirst(), self.input.removeFirst()) }
+    // An answer may wait for the end of its call.
+    for id in stride(from: 1, through: lastStream, by: 2) where !over.contains(id) {
+      frame(0, 1, id, [])
+    }
+    bytes.removeLast(bytes.count - content.read(bytes))
   }
 
   private mutating func step(_ kind: UInt8, _ argument: UInt8) {
@@ -65,6 +74,7 @@ struct FrameScript {
     _ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]
   ) {
     if kind == 0 { payloadByteCount += payload.count }
+    if kind == 3 || (kind < 2 && flags & 1 != 0) { over.insert(stream) }
     let count = payload.count
     bytes += [UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255), kind, flags]
     bytes += Self.bytes(of: stream)
@@ -162,5 +172,37 @@ struct FrameScript {
     let count = Self.partByteCounts[Int(argument >> 4)]
     guard payloadByteCount + count <= Self.payloadBytesMax else { return }
     frame(0, argument >> 3 & 1, stream(argument), Array(repeating: argument, count: count))
+  }
+}
+
+/// What frames say, wherever bytes that are no frame have moved their beginnings.
+struct FrameContent {
+  /// Payload of DATA, padding included: what counts against the connection's window.
+  private(set) var payloadByteCount = 0
+  /// Of a frame whose end has not come.
+  private(set) var missingByteCount = 0
+  private var ended: Set<UInt32> = []
+  private var takenBack: Set<UInt32> = []
+
+  /// The client has said all that it had to say, and has not taken it back.
+  func isWhole(_ stream: UInt32) -> Bool { ended.contains(stream) && !takenBack.contains(stream) }
+
+  /// Gives how many of the bytes are within the windows.
+  mutating func read(_ bytes: [UInt8]) -> Int {
+    var place = 24
+    while place + 9 <= bytes.count {
+      let header = bytes[place..<place + 9].map { UInt32($0) }
+      let count = Int(header[0] << 16 | header[1] << 8 | header[2])
+      let stream = header[5...].reduce(0) { $0 << 8 | $1 } & 0x7fff_ffff
+      if header[3] == 0 {
+        guard payloadByteCount + count <= FrameScript.payloadBytesMax else { return place }
+        payloadByteCount += count
+        missingByteCount = max(0, place + 9 + count - bytes.count)
+      }
+      if header[3] < 2, header[4] & 1 != 0 { ended.insert(stream) }
+      if header[3] == 3 { takenBack.insert(stream) }
+      place += 9 + count
+    }
+    return bytes.count
   }
 }
