@@ -28,10 +28,15 @@ func nio(_ product: String) -> Target.Dependency {
   .product(name: product, package: "swift-nio")
 }
 
+func http2(_ product: String) -> Target.Dependency {
+  .product(name: product, package: "swift-nio-http2")
+}
+
 let package = Package(
   name: "apus-fuzz",
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
@@ -66,6 +71,12 @@ let package = Package(
         nio("NIOConcurrencyHelpers"), nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"),
       ]),
     room(
+      "GRPCFront", in: "Wire",
+      needs: [
+        "FrontSupport", "Inference", "Serving", "Transport", "Vision", "WireFormats",
+        nio("NIOCore"), http2("NIOHPACK"), http2("NIOHTTP2"), nio("NIOPosix"),
+      ]),
+    room(
       "Settings", in: "Operations", needs: ["Inference", .product(name: "Yams", package: "Yams")]),
     roomOfC("CDemoModels", in: "Operations"),
     room(
@@ -88,10 +99,10 @@ let package = Package(
     .executableTarget(
       name: "Decoders",
       dependencies: [
-        "CFuzzer", "FrontFixture", "FrontSupport", "HTTPFront", "Imaging", "Inference",
-        "ModelStore", "Settings",
-        "TestSupport", "Vision", "WireFormats", nio("NIOCore"), nio("NIOEmbedded"),
-        nio("NIOHTTP1"),
+        "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
+        "Inference", "ModelStore", "Serving", "Settings", "TestSupport", "Transport", "Vision",
+        "WireFormats", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), http2("NIOHPACK"),
+        http2("NIOHTTP2"),
       ], path: "Decoders", swiftSettings: house,
       linkerSettings: [.unsafeFlags([sanitizers])]),
   ],
