@@ -7,7 +7,9 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, dialects, during_load, fairness, generator_grpc, graphs, logs,
+    batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
+    graphs, logs, neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths,
+    thousand_models, tls, yolo)
     neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
     yolo)
 from .workshop import ROOT, Skip, Workshop
@@ -36,6 +38,7 @@ FIGURES = {
     "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
+    "generator": generator.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

@@ -23,6 +23,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "image", run: fuzzImage),
     FuzzTarget(name: "exif", run: fuzzEXIF),
     FuzzTarget(name: "http", run: fuzzHTTP),
+    FuzzTarget(name: "http-client", run: fuzzHTTPClient),
     FuzzTarget(name: "grpc", run: fuzzGRPC),
     FuzzTarget(name: "grpc-client", run: fuzzGRPCClient),
     FuzzTarget(name: "unpacking", run: fuzzUnpacking),

@@ -7,6 +7,7 @@ struct BenchSession {
   let name: String
   let isQuiet: Bool
   let interrupt: BenchInterrupt
+  let generatorThreads: Int
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
@@ -78,7 +79,7 @@ struct BenchSession {
 
   /// `nil` where it is all over.
   private func measure(_ plan: LoadPlan, _ target: any LoadTarget) -> LoadOutcome? {
-    let run = LoadRun(plan, target: target)
+    let run = LoadRun(plan, target: target, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
     let outcome = run.run { show($0, of: plan) }
     Terminal.show(Terminal.isWatched ? Self.clearedLine : "")

@@ -13,13 +13,17 @@ package enum TLSTrust: Sendable, Equatable {
 }
 
 /// What a client's TLS connections are made with. Safe from any thread.
-package final class TLSClientContext: Sendable {
+package final class TLSClientContext: Sendable, Equatable {
   let context: NIOSSLContext
+  private let trust: TLSTrust
+  private let protocols: [String]
 
   /// Reads the authorities' file. Blocks.
   ///
   /// - Parameter protocols: what is spoken inside, the preferred first, as ALPN names them.
   package init(_ trust: TLSTrust, protocols: [String]) throws(ServerFault) {
+    self.trust = trust
+    self.protocols = protocols
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = protocols
@@ -34,5 +38,10 @@ package final class TLSClientContext: Sendable {
     } catch {
       throw .configurationInvalid(file: "TLS", reason: "\(error)")
     }
+  }
+
+  /// Both are made of the same.
+  package static func == (left: TLSClientContext, right: TLSClientContext) -> Bool {
+    left.trust == right.trust && left.protocols == right.protocols
   }
 }
