@@ -10,8 +10,6 @@ from .figures import (
     batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
     graphs, logs, neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths,
     thousand_models, tls, yolo)
-    neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
-    yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
