@@ -7,7 +7,7 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, dialects, during_load, fairness, generator, graphs, logs,
+    batching, binary, codec, counts, dialects, during_load, fairness, generator, graphs, loadgen, logs,
     neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
     yolo)
 from .workshop import ROOT, Skip, Workshop
@@ -36,6 +36,7 @@ FIGURES = {
     "overload": overload.measure,
     "graphs": graphs.measure,
     "generator": generator.measure,
+    "loadgen": loadgen.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.
