@@ -2,6 +2,7 @@ import ArgumentParser
 import Jobs
 import LoadTesting
 import Reports
+import Settings
 import WireFormats
 
 /// `apus bench`: measures a model in this process, or a server.
@@ -20,13 +21,15 @@ struct BenchCommand: ParsableCommand {
       apus bench iris --scenario ramp --rate 10:200 --duration 60s
       apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
+      apus bench grpc://localhost:8001/iris --concurrency 16
       apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
       """)
 
   @Argument(
     help: """
       A model file or directory, a demo model (digits, shapes, iris), or a URL: \
-      http://HOST:PORT/v2/models/NAME.
+      http://HOST:PORT/v2/models/NAME, https:// too, or any other address; over gRPC \
+      grpc://HOST:PORT/NAME[/VERSION], or grpcs://.
       """)
   var target: String
 
@@ -39,6 +42,8 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var load: LoadArguments
   @OptionGroup var shape: ShapeArguments
   @OptionGroup var inputs: InputArguments
+  @OptionGroup var connections: ConnectionArguments
+  @OptionGroup var calls: GRPCArguments
 
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
   var json: String?
@@ -63,18 +68,22 @@ struct BenchCommand: ParsableCommand {
     if options.sweepAxis != nil, against != nil || !thresholds.isEmpty {
       throw Failure.usage("--sweep: --against and --fail-if are for single loads")
     }
-    if loading.areGiven, ([target] + [against].compactMap { $0 }).allSatisfy(HTTPAddress.isMeant) {
+    let targets = [target] + [against].compactMap { $0 }
+    try calls.check(targets)
+    if loading.areGiven, targets.allSatisfy(HTTPAddress.isMeant) {
       throw Failure.usage(
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
     }
+    // Open loads may need more connections than a process usually may have.
+    MachineLimits.raiseOpenFileLimit()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
     let plans = try plans(options, usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt)
+      interrupt: interrupt, generatorThreads: connections.generatorThreads)
     if let axis = options.sweepAxis {
       let sweep = try session.sweep(plans, axis)
       try write([sweep.json { document(of: $0, facts: opened.facts) }])
@@ -106,11 +115,12 @@ struct BenchCommand: ParsableCommand {
     guard HTTPAddress.isMeant(by: target) else {
       return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
     }
-    do {
-      return try BenchTarget(address: HTTPAddress(target), inputs: inputs, seed: seed)
-    } catch let problem as HTTPAddress.Problem {
-      throw Failure.usage("\(problem)")
+    if let address = try calls.address(target) {
+      return try BenchTarget(
+        address: address, calls, trust: connections.trust, inputs: inputs, seed: seed)
     }
+    return try BenchTarget(
+      address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)
   }
 
   private func options() throws -> LoadOptions {

@@ -7,6 +7,7 @@ struct BenchSession {
   let name: String
   let isQuiet: Bool
   let interrupt: BenchInterrupt
+  let generatorThreads: Int
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
@@ -102,7 +103,7 @@ struct BenchSession {
   private func measure(
     _ plan: LoadPlan, _ target: any LoadTarget, isWarning: Bool = false
   ) -> LoadOutcome? {
-    let run = LoadRun(plan, target: target)
+    let run = LoadRun(plan, target: target, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
     var isWarned = isQuiet || !isWarning
     let outcome = run.run { progress in

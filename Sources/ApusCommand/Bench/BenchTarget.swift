@@ -21,6 +21,14 @@ struct BenchTarget {
 
   func close() { model?.close() }
 
+  /// A server that was found and asked once.
+  init(server: any LoadTarget, facts: [(key: String, value: String)]) {
+    target = server
+    self.facts = facts
+    concurrency = Self.serverConcurrency
+    model = nil
+  }
+
   // MARK: A model in this process
 
   init(model name: String, inputs: InputArguments, seed: UInt64, loading: ModelArguments) throws {
@@ -61,7 +69,7 @@ struct BenchTarget {
 
   // MARK: A server
 
-  init(address: HTTPAddress, inputs: InputArguments, seed: UInt64) throws {
+  init(address: HTTPAddress, inputs: InputArguments, method: String?, seed: UInt64) throws {
     guard let encoding = OpenInferenceClient.Encoding(rawValue: inputs.encoding) else {
       throw Failure.usage("--encoding: expected binary or json, got \(inputs.encoding)")
     }
@@ -70,13 +78,13 @@ struct BenchTarget {
     concurrency = Self.serverConcurrency
     let client = OpenInferenceClient(address)
     facts = [
-      (key: "target", value: "http://\(address.authority)\(address.path)"),
-      (key: "where", value: "over HTTP/1.1, new connections not counted"),
-      (key: "encoding", value: client == nil ? "files as they are" : encoding.rawValue),
+      (key: "target", value: address.text),
+      (key: "where", value: "over HTTP/1.1, connected before the clock starts"),
+      (key: "encoding", value: client == nil ? "as it is" : encoding.rawValue),
     ]
     do {
       guard let client else {
-        target = try Self.plain(address, files: inputs.data)
+        target = try Self.plain(address, method, files: inputs.data)
         return
       }
       let signature = try client.signature()
@@ -99,14 +107,15 @@ struct BenchTarget {
     }
   }
 
-  private static func plain(_ address: HTTPAddress, files: [String]) throws -> ServerTarget {
-    guard !files.isEmpty else {
-      throw Failure.usage(
-        "\(address.path) is no address of a model, http://HOST:PORT/v2/models/NAME; for any other, "
-          + "say with --data what is to be posted there")
-    }
+  /// An address that is asked for what it has, or given files.
+  private static func plain(
+    _ address: HTTPAddress, _ method: String?, files: [String]
+  ) throws -> ServerTarget {
     let bodies = try files.map { ServerBodies.plain(try JobFile.read($0), name: $0) }
-    let server = ServerTarget(address, bodies: bodies)
+    let server =
+      bodies.isEmpty
+      ? ServerTarget(address, method: method ?? "GET")
+      : ServerTarget(address, method: method ?? "POST", bodies: bodies)
     try server.check { _ in nil }
     return server
   }

@@ -13,6 +13,8 @@ package struct LoadOutcome: Sendable {
   let stolenFraction: Double
   /// What else happened on this machine meanwhile.
   let disturbance: MachineDisturbance
+  /// Processor time that the load generator used itself; `nil` where the target is in this process.
+  let generatorNanoseconds: UInt64?
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
   let isJoined: Bool
@@ -24,8 +26,10 @@ package struct LoadOutcome: Sendable {
 
   init(
     plan: LoadPlan, began: Instant, end: LoadState.End, figures: LoadFigures,
-    wasShortOfCallers: Bool, stolenFraction: Double, disturbance: MachineDisturbance = .none
+    wasShortOfCallers: Bool, stolenFraction: Double, disturbance: MachineDisturbance = .none,
+    generatorNanoseconds: UInt64? = nil
   ) {
+    self.generatorNanoseconds = generatorNanoseconds
     self.plan = plan
     self.began = began
     self.end = end
@@ -48,6 +52,9 @@ package struct LoadOutcome: Sendable {
     wasShortOfCallers = parts.contains(where: \.wasShortOfCallers)
     stolenFraction = parts.map(\.stolenFraction).reduce(0, +) / Double(parts.count)
     disturbance = MachineDisturbance(joining: parts.map(\.disturbance))
+    generatorNanoseconds = parts.reduce(UInt64?(0)) { sum, part in
+      sum.flatMap { sum in part.generatorNanoseconds.map { sum + $0 } }
+    }
     seconds = parts.map(\.seconds).reduce(0, +)
     isJoined = true
   }

@@ -4,8 +4,22 @@ package protocol LoadTarget: Sendable {
   var sampleCount: Int { get }
   /// No other process of this machine is at work for it: what others use then disturbs it.
   var isAlone: Bool { get }
+
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
-  func makeCaller() throws(CallProblem) -> any LoadCaller
+  ///
+  /// - Parameter answers: gets the answers that it wants.
+  func makeCaller(answers: (any AnswerKeeper)?) throws(CallProblem) -> any LoadCaller
+
+  /// Starts threads that ask what a run is to ask; returns at once. Its callers, on a thread each, unless
+  /// the target knows better.
+  func drive(_ load: RunningLoad)
+}
+
+extension LoadTarget {
+  package func drive(_ load: RunningLoad) {
+    let callers = CallerThreads(load, self)
+    load.startDriver("bench:callers") { callers.run() }
+  }
 }
 
 extension LoadTarget {

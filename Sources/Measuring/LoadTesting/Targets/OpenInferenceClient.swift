@@ -33,18 +33,15 @@ package struct OpenInferenceClient: Sendable {
 
   /// What the model takes, as the server tells it. Blocks.
   package func signature() throws(CallProblem) -> ModelSignature {
-    let connection = HTTPConnection(metadata, timeoutSeconds: ServerTarget.timeoutSeconds)
-    try connection.send(ServerTarget.request("GET", metadata, nil))
-    let answer = try connection.receive(keepingBody: true)
-    try ServerTarget.checkStatus(answer)
-    guard let document = Self.document(answer.body), case .array(let inputs)? = document["inputs"]
+    let answer = try ServerTarget(metadata, method: "GET").answer()
+    guard let document = Self.document(answer), case .array(let inputs)? = document["inputs"]
     else { throw Self.unfit("its metadata lists no inputs") }
     var descriptions: [TensorDescription] = []
     for input in inputs { descriptions.append(try Self.description(input)) }
     return ModelSignature(inputs: descriptions, outputs: [], hasRowAxis: false)
   }
 
-  private static func description(_ input: JSONValue) throws(CallProblem) -> TensorDescription {
+  static func description(_ input: JSONValue) throws(CallProblem) -> TensorDescription {
     guard case .string(let name)? = input["name"], case .string(let type)? = input["datatype"],
       let datatype = Datatype(name: type), case .array(let lengths)? = input["shape"]
     else { throw unfit("its metadata describes an input without name, datatype or shape") }
