@@ -1,9 +1,6 @@
 """How fast `apus bench` asks over gRPC, beside h2load: the same server, the same calls."""
 
-import json
-import os
 import resource
-import subprocess
 
 from .. import messages, processes
 from ..figure import Bound, Figure, median, spread
@@ -15,19 +12,10 @@ LOADS = {"1 x 16 streams": (1, 16), "4 x 4 streams": (4, 16)}
 
 
 def bench(shop, port, connections, calls):
-    """One round of `apus bench` on the client's core."""
-    command = [
-        shop.apus, "bench", f"grpc://127.0.0.1:{port}/identity", "--scenario", "closed-loop",
-        "--concurrency", calls, "--connections", connections, "--shape", "INPUT0=1,24",
-        "--duration", f"{max(1, round(shop.seconds))}s", "--json", "-",
-    ]
-    client = shop.cores.client
-    done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=300,
-        preexec_fn=lambda: os.sched_setaffinity(0, {client}))
-    if done.returncode:
-        raise RuntimeError(f"apus bench: {done.stdout[-300:]} {done.stderr[-300:]}")
-    found = json.loads(done.stdout)
+    """One round of `apus bench`."""
+    found = shop.apus_bench(
+        f"grpc://127.0.0.1:{port}/identity", "--scenario", "closed-loop", "--concurrency", calls,
+        "--connections", connections, "--shape", "INPUT0=1,24")
     if found["errors"]["by_kind"]:
         raise RuntimeError(f"apus bench: {found['errors']['by_kind']}")
     return {
@@ -66,7 +54,7 @@ def measure(shop):
                 lambda: h2load(shop, port, body, n, c // n, answer_bytes=96))
             rounds[f"apus bench, {name}"] = lambda n=connections, c=calls: costed(
                 lambda: bench(shop, port, n, c))
-        results = shop.alternate(rounds)
+        results = shop.alternate(rounds, rounds=min(shop.rounds, 3))
     rates, costs = {}, {}
     for label, found in results.items():
         each = [one["count"] / one["seconds"] for one in found]

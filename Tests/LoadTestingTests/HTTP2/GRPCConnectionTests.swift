@@ -194,7 +194,7 @@ import Testing
 
   // MARK: Ends
 
-  @Test(arguments: [(7, "REFUSED_STREAM"), (11, "ENHANCE_YOUR_CALM"), (99, "error 99")])
+  @Test(arguments: [(8, "CANCEL"), (11, "ENHANCE_YOUR_CALM"), (99, "error 99")])
   func `tells that a call was broken off`(code: UInt8, name: String) {
     var server = Server()
     server.ask()
@@ -202,6 +202,27 @@ import Testing
     #expect(server.problem?.kind == "stream_reset")
     #expect(server.problem?.text.contains(name) == true)
     #expect(!server.client.isOver)
+  }
+
+  @Test func `asks once more what a server has refused without looking at it`() {
+    var server = Server(kept: [0])
+    server.ask(ticket: 5)
+    let asked = server.sent()
+    server.send(Server.headers(Server.good) + HTTP2Frame.frame(3, stream: 1, [0, 0, 0, 7]))
+    #expect(server.ended.isEmpty)
+    let again = server.sent()
+    #expect(again.map(\.stream) == [3, 3])
+    #expect(again.last?.payload == asked.last?.payload)
+    server.send(Server.answer([6], stream: 3))
+    #expect(server.ended.map(\.ticket) == [5])
+    #expect(server.ended.first?.answer == [6])
+
+    server.ask(ticket: 6)
+    server.send(HTTP2Frame.frame(3, stream: 5, [0, 0, 0, 7]))
+    server.send(HTTP2Frame.frame(3, stream: 7, [0, 0, 0, 7]))
+    #expect(server.ended.map(\.ticket) == [5, 6])
+    #expect(server.problem?.kind == "stream_reset")
+    #expect(server.problem?.text.contains("REFUSED_STREAM") == true)
   }
 
   @Test func `lets calls end that a leaving server has taken`() {

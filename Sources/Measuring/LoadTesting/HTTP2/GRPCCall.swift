@@ -4,6 +4,8 @@
 struct GRPCCall {
   let ticket: Int
   let sample: Int
+  /// The server has refused it once, unseen.
+  var isRepeated = false
   /// Bytes that the server still takes of this call; below 0 where it has changed its mind.
   var window: Int
   /// Bytes of the message that were sent.

@@ -121,6 +121,9 @@ extension GRPCConnection {
     guard let call = calls.removeValue(forKey: head.stream) else { return }
     waiting.removeAll { $0 == head.stream }
     let code = HTTP2Frame.number(payload, at: 0)
+    if code == HTTP2Frame.ErrorCode.refused.rawValue, !call.isRepeated, !isOver {
+      return askAgain(call, &outgoing)
+    }
     ended(EndedCall(ticket: call.ticket, problem: GRPCProblems.reset(code)))
   }
 

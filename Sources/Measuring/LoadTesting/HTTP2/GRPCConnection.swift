@@ -55,15 +55,31 @@ package struct GRPCConnection: ClientConnection {
 
   package mutating func ask(_ sample: Int, ticket: Int, _ outgoing: inout OutgoingBytes) {
     precondition(freeCount > 0, "a call more than the server takes")
-    let stream = nextStream
-    nextStream += 2
-    // 2^31 - 1 is the last.
-    if nextStream > HTTP2Frame.windowMax { state = .leaving }
     let isKept = answers?.wants(sample) ?? false
     let call = GRPCCall(
       ticket: ticket, sample: sample, window: peer.callWindow,
       message: MessageReader(isKept: isKept))
-    send(call, stream, &outgoing)
+    send(call, takeStream(), &outgoing)
+  }
+
+  /// Asks a call again that the server has refused without looking at it (RFC 9113, 8.7); once, as
+  /// gRPC's clients do, and on this connection only.
+  mutating func askAgain(_ refused: GRPCCall, _ outgoing: inout OutgoingBytes) {
+    var call = refused
+    call.isRepeated = true
+    call.window = peer.callWindow
+    call.sentCount = 0
+    call.unreturnedCount = 0
+    call.status = nil
+    call.message = MessageReader(isKept: refused.message.kept != nil)
+    send(call, takeStream(), &outgoing)
+  }
+
+  private mutating func takeStream() -> UInt32 {
+    defer { nextStream += 2 }
+    // 2^31 - 1 is the last.
+    if nextStream + 2 > HTTP2Frame.windowMax { state = .leaving }
+    return nextStream
   }
 
   // MARK: Receiving

@@ -26,6 +26,7 @@ enum HTTP2Frame {
     case protocolError = 1
     case flowControl = 3
     case frameSize = 6
+    case refused = 7
     case cancel = 8
     case compression = 9
     case enhanceYourCalm = 11
