@@ -8,8 +8,8 @@ from . import machine, report
 from .figure import Figure
 from .figures import (
     batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
-    graphs, logs, neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths,
-    thousand_models, tls, yolo)
+    graphs, grpc, loadgen, logs, neighbours, overload, precision, reloads, small_json, starting,
+    tensor_paths, thousand_models, tls, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -37,6 +37,7 @@ FIGURES = {
     "overload": overload.measure,
     "graphs": graphs.measure,
     "generator": generator.measure,
+    "loadgen": loadgen.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

@@ -18,6 +18,8 @@ struct BenchCommand: ParsableCommand {
       apus bench yolo11n.onnx
       apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
       apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
+      apus bench iris --scenario ramp --rate 10:200 --duration 60s
+      apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
       apus bench grpc://localhost:8001/iris --concurrency 16
       apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
@@ -38,6 +40,7 @@ struct BenchCommand: ParsableCommand {
   var against: String?
 
   @OptionGroup var load: LoadArguments
+  @OptionGroup var shape: ShapeArguments
   @OptionGroup var inputs: InputArguments
   @OptionGroup var connections: ConnectionArguments
   @OptionGroup var calls: GRPCArguments
@@ -57,9 +60,13 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let thresholds = try thresholds()
     // Wrong usage is told before anything is loaded.
-    let asked = try plans(usualConcurrency: 1)
+    let options = try options()
+    let asked = try plans(options, usualConcurrency: 1)
     if against != nil, asked.contains(where: { !$0.isComplete }) {
       throw Failure.usage("--against: say the --rate at which both are measured")
+    }
+    if options.sweepAxis != nil, against != nil || !thresholds.isEmpty {
+      throw Failure.usage("--sweep: --against and --fail-if are for single loads")
     }
     let targets = [target] + [against].compactMap { $0 }
     try calls.check(targets)
@@ -73,10 +80,16 @@ struct BenchCommand: ParsableCommand {
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
-    let plans = try plans(usualConcurrency: opened.concurrency)
+    let plans = try plans(options, usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
       interrupt: interrupt, generatorThreads: connections.generatorThreads)
+    if let axis = options.sweepAxis {
+      let sweep = try session.sweep(plans, axis)
+      try write([sweep.json { document(of: $0, facts: opened.facts) }])
+      guard !sweep.isInterrupted else { throw ExitCode(1) }
+      return
+    }
     let outcomes: [LoadOutcome]
     if let against {
       let other = try open(against)
@@ -110,9 +123,15 @@ struct BenchCommand: ParsableCommand {
       address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)
   }
 
-  private func plans(usualConcurrency: Int) throws -> [LoadPlan] {
+  private func options() throws -> LoadOptions {
+    var options = load.options
+    try shape.add(to: &options)
+    return options
+  }
+
+  private func plans(_ options: LoadOptions, usualConcurrency: Int) throws -> [LoadPlan] {
     do {
-      return try load.options.plans(usualConcurrency: usualConcurrency)
+      return try options.plans(usualConcurrency: usualConcurrency)
     } catch {
       throw Failure.usage("\(error)")
     }

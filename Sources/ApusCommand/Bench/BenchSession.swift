@@ -14,7 +14,9 @@ struct BenchSession {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = try plan.isComplete ? measure(plan, target) : search(plan) else { break }
+      guard
+        let outcome = try plan.isComplete ? measure(plan, target, isWarning: true) : search(plan)
+      else { break }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }
@@ -28,9 +30,27 @@ struct BenchSession {
     }
     switch ending {
     case .found(let outcome): return outcome
-    case .interrupted: throw Failure.operation("interrupted while the highest rate was searched")
+    case .interrupted(let known?): return known
+    case .interrupted(nil):
+      throw Failure.operation("interrupted while the highest rate was searched")
     case .hopeless(let reason): throw Failure.operation("server: \(reason)")
     }
+  }
+
+  /// One load after the other, until one is too strong or somebody ends it.
+  func sweep(_ plans: [LoadPlan], _ axis: LoadSweep.Axis) throws -> LoadSweep {
+    try warmUp(target, name, plan: plans[0])
+    var outcomes: [LoadOutcome] = []
+    for plan in plans {
+      guard let outcome = measure(plan, target) else { break }
+      outcomes.append(outcome)
+      if LoadSweep.isEnd(outcome) { break }
+    }
+    guard let sweep = LoadSweep(axis, outcomes, plannedCount: plans.count) else {
+      throw Failure.operation("interrupted before any load was measured")
+    }
+    tell(sweep.lines(target: name), isFirst: true)
+    return sweep
   }
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
@@ -78,10 +98,20 @@ struct BenchSession {
   }
 
   /// `nil` where it is all over.
-  private func measure(_ plan: LoadPlan, _ target: any LoadTarget) -> LoadOutcome? {
+  ///
+  /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
+  private func measure(
+    _ plan: LoadPlan, _ target: any LoadTarget, isWarning: Bool = false
+  ) -> LoadOutcome? {
     let run = LoadRun(plan, target: target, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
-    let outcome = run.run { show($0, of: plan) }
+    var isWarned = isQuiet || !isWarning
+    let outcome = run.run { progress in
+      show(progress, of: plan)
+      guard let warning = progress.warning, !isWarned else { return }
+      isWarned = true
+      Terminal.show("\(Terminal.isWatched ? Self.clearedLine : "")\(warning)\n")
+    }
     Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
     return outcome
   }
