@@ -91,7 +91,7 @@ struct LoadState: Sendable {
 
   /// A query has its answer, or failed.
   mutating func finish(_ query: LoadQuery, _ times: QueryTimes, _ problem: CallProblem?) {
-    figures.add(times, sampleCount: query.samples.count, problem)
+    figures.add(times, sampleCount: query.samples.count, problem, began: began)
     guard problem != nil else {
       lastSuccess = max(lastSuccess, times.ended)
       failedInARow = 0
@@ -109,52 +109,4 @@ struct LoadState: Sendable {
 
   /// No further query is given.
   mutating func interrupt() { if end == nil { end = .interrupted } }
-}
-
-/// What is counted in a run.
-package struct LoadFigures: Sendable {
-  /// From when a query was due to its answer, so that a slow answer is not hidden by the requests it
-  /// kept from being asked. Of answered queries only.
-  package private(set) var latencies = LatencyRecord()
-  /// From when a query was due to when it was asked.
-  package private(set) var lags = LatencyRecord()
-  package private(set) var answeredSampleCount = 0
-  package private(set) var failures: [String: Int] = [:]
-  /// A sentence about the first failure.
-  package private(set) var firstFailure: String?
-  private(set) var lastEnded: Instant = .never
-  private(set) var lastIssued: Instant = .never
-
-  package var failedCount: Int { failures.values.reduce(0, +) }
-  package var queryCount: Int { latencies.count + failedCount }
-
-  mutating func add(_ times: QueryTimes, sampleCount: Int, _ problem: CallProblem?) {
-    lags.add(times.issued.nanoseconds(since: times.due))
-    lastIssued = max(lastIssued, times.issued)
-    lastEnded = max(lastEnded, times.ended)
-    if let problem {
-      failures[problem.kind, default: 0] += 1
-      if firstFailure == nil { firstFailure = problem.text }
-      return
-    }
-    latencies.add(times.ended.nanoseconds(since: times.due))
-    answeredSampleCount += sampleCount
-  }
-
-  /// Adds all that another run has.
-  mutating func add(_ other: LoadFigures) {
-    latencies.add(other.latencies)
-    lags.add(other.lags)
-    answeredSampleCount += other.answeredSampleCount
-    failures.merge(other.failures, uniquingKeysWith: +)
-    firstFailure = firstFailure ?? other.firstFailure
-    lastEnded = max(lastEnded, other.lastEnded)
-    lastIssued = max(lastIssued, other.lastIssued)
-  }
-
-  /// Puts the records in order, for reading.
-  mutating func sort() {
-    latencies.sort()
-    lags.sort()
-  }
 }
