@@ -4,10 +4,10 @@ import LoadTesting
 import Reports
 import WireFormats
 
-/// `apus bench`: measures a model in this process, or a server.
+/// `apus bench run`, which `run` may be left out of: measures a model in this process, or a server.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench",
+    commandName: "run",
     abstract: "Measure a model, or a server that has one.",
     discussion: """
       Without more said, measures single-stream latency and offline throughput. Latency counts from \
@@ -47,6 +47,7 @@ struct BenchCommand: ParsableCommand {
       """)
   var failIf: [String] = []
 
+  @OptionGroup var reports: ReportArguments
   @OptionGroup var loading: ModelArguments
 
   func run() throws {
@@ -61,31 +62,39 @@ struct BenchCommand: ParsableCommand {
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
     }
+    let reporting = try reports.prepare()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
     let plans = try plans(usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt)
+      interrupt: interrupt, watch: RunWatch(opened.address))
     let outcomes: [LoadOutcome]
+    let documents: [JSONValue]
     if let against {
       let other = try open(against)
       defer { other.close() }
       let comparisons = try session.compare(
         plans, with: other.target, TextTable.harmless(against))
       outcomes = comparisons.map(\.target)
-      try write(
-        comparisons.map {
-          $0.json(
-            target: document(of: $0.target, facts: opened.facts),
-            against: document(of: $0.against, facts: other.facts))
-        })
+      documents = comparisons.map {
+        $0.json(
+          target: document(of: $0.target, facts: opened.facts),
+          against: document(of: $0.against, facts: other.facts))
+      }
     } else {
       outcomes = try session.run(plans)
-      try write(outcomes.map { document(of: $0, facts: opened.facts) })
+      documents = outcomes.map { document(of: $0, facts: opened.facts) }
     }
+    try write(documents)
+    try reporting.writeCases(outcomes, thresholds)
+    let comparisons = try reporting.write(documents, target: target)
+    for comparison in comparisons { session.tell([""] + comparison.lines) }
     try judge(outcomes, thresholds)
+    if reports.judging.failOnRegression, comparisons.contains(where: { !$0.regressions.isEmpty }) {
+      throw ExitCode(1)
+    }
   }
 
   private func open(_ target: String) throws -> BenchTarget {

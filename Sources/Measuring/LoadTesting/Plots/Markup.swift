@@ -24,6 +24,9 @@ package struct Markup: Sendable {
     element(name, attributes) { $0.add(content) }
   }
 
+  /// The same without attributes.
+  package mutating func element(_ name: String, _ content: String) { element(name, [:], content) }
+
   /// An element that never has anything in it.
   package mutating func empty(_ name: String, _ attributes: Attributes = [:]) {
     open(name, attributes)

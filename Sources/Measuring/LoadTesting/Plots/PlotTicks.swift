@@ -16,8 +16,11 @@ struct PlotTicks: Sendable, Equatable {
       }
     self.values = values
     let step = values.count > 1 ? values[1] - values[0] : values.first ?? 1
+    let (unit, name) = DurationText.unit(of: values.map(\.magnitude).max() ?? 1)
     labels = values.map { value in
       switch kind {
+      case .duration where scale == .linear:
+        value == 0 ? "0" : "\(Self.number(value / unit, step: step / unit)) \(name)"
       case .duration: DurationText.of(milliseconds: value)
       case .fraction: Self.percent(value)
       case .number where scale == .log: Self.number(value, step: value)
@@ -99,15 +102,18 @@ struct PlotTicks: Sendable, Equatable {
 package enum DurationText {
   /// As short as can be for round values: `500 µs`, `20 ms`, `1.5 s`.
   package static func of(milliseconds: Double) -> String {
-    let (value, unit) =
-      milliseconds < 1
-      ? (milliseconds * 1_000, "µs")
-      : milliseconds < 1_000 ? (milliseconds, "ms") : (milliseconds / 1_000, "s")
+    let (scale, unit) = unit(of: milliseconds)
+    let value = milliseconds / scale
     var text = Readable.decimal(value, places: value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0)
     if text.contains(".") {
       while text.hasSuffix("0") { text.removeLast() }
       if text.hasSuffix(".") { text.removeLast() }
     }
     return "\(text) \(unit)"
+  }
+
+  /// The unit in which a time has few digits, in milliseconds, and its name.
+  static func unit(of milliseconds: Double) -> (milliseconds: Double, name: String) {
+    milliseconds < 1 ? (0.001, "µs") : milliseconds < 1_000 ? (1, "ms") : (1_000, "s")
   }
 }

@@ -1,6 +1,6 @@
 import Glibc
 import Jobs
-package import WireFormats
+import WireFormats
 
 /// Files with results: what `--json` wrote, one result, several, or comparisons of two targets.
 package enum ResultFile {

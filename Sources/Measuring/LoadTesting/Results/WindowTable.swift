@@ -34,7 +34,7 @@ package struct WindowTable: Sendable {
     seconds = Double(windows.widthNanoseconds) / 1e9
     rows = windows.windows.map { window in
       func milliseconds(_ fraction: Double) -> Double? {
-        window.latency(fraction).map { Double($0) / 1e6 }
+        window.spreadLatency(fraction).map { $0 / 1e6 }
       }
       return Row(
         queryCount: Double(window.answeredCount), failedCount: Double(window.failedCount),

@@ -50,6 +50,7 @@ package final class LoadRun: Sendable {
     package let elapsedNanoseconds: UInt64
     package let queryCount: Int
     package let failedCount: Int
+    package let windows: LoadWindows
   }
 
   /// Asks once, outside of the figures: whether there is anything to measure, and what only a first
@@ -102,7 +103,8 @@ package final class LoadRun: Sendable {
     shared.withValue {
       Progress(
         elapsedNanoseconds: now.nanoseconds(since: $0.state.began),
-        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount)
+        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount,
+        windows: $0.state.figures.windows)
     }
   }
 

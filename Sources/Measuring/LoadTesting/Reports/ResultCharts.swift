@@ -1,0 +1,132 @@
+import Glibc
+
+/// The plots of one result.
+extension BenchResult {
+  /// How often which latency was measured.
+  var latencyChart: Chart? {
+    let bars = histogram
+    guard let first = bars.first, let last = bars.last else { return nil }
+    let scale = PlotScale.fitting(first.low...last.high)
+    var chart = Chart(
+      title: "How long queries took",
+      summary: "Histogram of latency. Half took \(told("p50")) or less, 99 of 100 \(told("p99")) or "
+        + "less, the slowest \(told("max")).",
+      x: ChartAxis("latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration),
+      y: ChartAxis("of all queries, %", including: [0]),
+      series: [ChartSeries("", color: 0, .bars(bars))])
+    chart.marks = ["p50", "p99"].compactMap { name in
+      latencies[name].map { ChartMark(.vertical, at: $0, name) }
+    }
+    return chart
+  }
+
+  /// Ranges of equal width on the axis, as many as the number of queries is worth.
+  private var histogram: [ChartSpan] {
+    guard let low = distribution.ranges.first?.low, let high = distribution.ranges.last?.high,
+      high > 0
+    else { return [] }
+    let total = distribution.count
+    guard high > low else {
+      return [ChartSpan(low: low * 0.95, high: high * 1.05, value: 100)]
+    }
+    let isLog = PlotScale.fitting(low...high) == .log
+    let count = max(8, min(isLog ? 110 : 60, Int(2 * total.squareRoot())))
+    let edges = (0...count).map { index in
+      let part = Double(index) / Double(count)
+      return isLog ? low * pow(high / low, part) : low + (high - low) * part
+    }
+    // The largest belongs to the last.
+    return zip(edges, edges.dropFirst()).enumerated().map { index, edge in
+      let end = index == count - 1 ? edge.1 * (1 + 1e-9) : edge.1
+      let share = distribution.count(from: edge.0, to: end) / total
+      return ChartSpan(low: edge.0, high: edge.1, value: share * 100)
+    }
+  }
+
+  /// Latency by the fraction of queries that does not exceed it.
+  var percentileChart: Chart? {
+    let total = distribution.count
+    guard total > 0 else { return nil }
+    // Of a thousand queries the percentile 99.9 is the last that is more than one query.
+    let reach = max(1, log10(total))
+    let points = (0...160).compactMap { step -> ChartPoint? in
+      let fraction = 1 - pow(10, -reach * Double(step) / 160)
+      return distribution.latency(fraction).map { ChartPoint(fraction, $0) }
+    }
+    let values = points.map(\.y).filter { $0 > 0 }
+    let scale = PlotScale.fitting((values.min() ?? 1)...(values.max() ?? 1))
+    return Chart(
+      title: "Percentiles",
+      summary: "Latency that so many of all queries do not exceed: 50 % \(told("p50")), 90 % "
+        + "\(told("p90")), 99 % \(told("p99")), 99.9 % \(told("p99_9")).",
+      x: ChartAxis("of all queries take no longer", scale: .tail, kind: .fraction),
+      y: ChartAxis(
+        "latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration,
+        including: scale == .log ? [] : [0]),
+      series: [ChartSeries("", color: 0, .line(points))])
+  }
+
+  /// What was answered when.
+  var throughputChart: Chart? {
+    let rows = windows.wholeRows
+    guard rows.count > 1 else { return nil }
+    let answered = points { $0.sampleCount / windows.seconds }
+    var series = [ChartSeries("answered", color: 2, .line(answered))]
+    if rows.contains(where: { $0.failedCount > 0 }) {
+      series.append(
+        ChartSeries("failed", color: 1, .line(points { $0.failedCount / windows.seconds })))
+    }
+    let values = answered.map(\.y)
+    return Chart(
+      title: "Throughput over time",
+      summary: "Between \(RateText.of(values.min() ?? 0)) and \(RateText.of(values.max() ?? 0)) "
+        + "\(throughputUnit) in windows of \(DurationText.of(milliseconds: windows.seconds * 1e3)).",
+      x: ChartAxis("seconds since the beginning", including: [0]),
+      y: ChartAxis(throughputUnit, including: [0]), series: series)
+  }
+
+  /// How latency developed.
+  var latencyOverTimeChart: Chart? {
+    guard windows.wholeRows.count > 1 else { return nil }
+    let named: [(String, (WindowTable.Row) -> Double?)] = [
+      ("p50", \.p50), ("p90", \.p90), ("p99", \.p99),
+    ]
+    // Where a window has few queries its 99th percentile is only its slowest.
+    let shown = windows.typicalQueryCount >= 20 ? named : Array(named.prefix(2))
+    let series = shown.enumerated().map { number, each in
+      ChartSeries(each.0, color: number, .line(points { each.1($0) ?? .nan }))
+    }
+    let values = shown.flatMap { each in windows.wholeRows.compactMap { each.1($0) } }
+      .filter { $0 > 0 }
+    guard let low = values.min(), let high = values.max() else { return nil }
+    let scale = PlotScale.fitting(low...high)
+    return Chart(
+      title: "Latency over time",
+      summary: "In windows of \(DurationText.of(milliseconds: windows.seconds * 1e3)), between "
+        + "\(DurationText.of(milliseconds: low)) and \(DurationText.of(milliseconds: high)).",
+      x: ChartAxis("seconds since the beginning", including: [0]),
+      y: ChartAxis(
+        "latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration,
+        including: scale == .log ? [] : [0]),
+      series: series)
+  }
+
+  private func points(_ value: (WindowTable.Row) -> Double) -> [ChartPoint] {
+    windows.wholeRows.enumerated().map { index, row in
+      ChartPoint((Double(index) + 0.5) * windows.seconds, value(row))
+    }
+  }
+
+  var failureChart: RowChart? {
+    guard !failures.isEmpty else { return nil }
+    return RowChart(
+      title: "Failures by kind", summary: "How many queries failed, by kind.",
+      axis: ChartAxis("queries", including: [0]),
+      rows: failures.prefix(12).map { .init($0.kind, .bar(Double($0.count)), "\($0.count)", .bad) })
+  }
+
+  /// A latency as text.
+  func told(_ name: String) -> String {
+    latencies[name].map { DurationText.of(milliseconds: $0) } ?? "not measured"
+  }
+}
