@@ -13,7 +13,8 @@ struct BenchBaselinesCommand: ParsableCommand {
     let store = BenchStore(place.store)
     let names = store.names
     guard !names.isEmpty else {
-      return Terminal.tell("nothing is kept in \(store.folder); apus bench TARGET --save NAME does it")
+      return Terminal.tell(
+        "nothing is kept in \(store.folder); apus bench TARGET --save NAME does it")
     }
     var table = TextTable(
       [.init("name"), .init("scenario"), .init("p50, ms", .right), .init("p99, ms", .right)]

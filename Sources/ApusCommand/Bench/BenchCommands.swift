@@ -13,6 +13,9 @@ struct BenchCommands: ParsableCommand {
 
       'apus bench run --help' tells all that can be measured and how.
       """,
-    subcommands: [BenchCommand.self, BenchCompareCommand.self, BenchBaselinesCommand.self],
+    subcommands: [
+      BenchCommand.self, BenchCompareCommand.self, BenchReportCommand.self,
+      BenchBaselinesCommand.self,
+    ],
     defaultSubcommand: BenchCommand.self)
 }

@@ -104,7 +104,8 @@ struct ComparisonArguments: ParsableArguments {
       guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0,
         number / (isPercent ? 100 : 1) < 1
       else {
-        throw Failure.usage("--least-difference: expected a fraction below 1 such as 0.02 or 2%, got \(text)")
+        throw Failure.usage(
+          "--least-difference: expected a fraction below 1 such as 0.02 or 2%, got \(text)")
       }
       return isPercent ? number / 100 : number
     }

@@ -41,11 +41,10 @@ struct BenchReporting {
 
   /// - Returns: comparisons with the baseline, where there is one.
   func write(_ documents: [JSONValue], target: String) throws -> [ResultComparison] {
-    let results = documents.flatMap { document in
-      BenchResult(document).map { [$0] }
-        ?? ["target", "against"].compactMap { document[$0].flatMap(BenchResult.init) }
-    }
-    let comparisons = baseline.map { ResultComparison.all($0, results, leastDifference: least) } ?? []
+    let measured = BenchReport.parts(of: .array(documents))
+    let results = measured.flatMap(\.results)
+    let comparisons =
+      baseline.map { ResultComparison.all($0, results, leastDifference: least) } ?? []
     if let file = arguments.csv {
       try BenchFile.write(Array(ResultTable.csv(results).utf8), to: file)
     }
@@ -54,9 +53,6 @@ struct BenchReporting {
       try store.save(document.bytes + [10], as: name)
     }
     if let file = arguments.report {
-      let measured = documents.compactMap { document -> BenchReport.Part? in
-        TurnComparison(document).map { .turns($0) } ?? BenchResult(document).map { .result($0) }
-      }
       let page = BenchReport(
         title: target, parts: measured + comparisons.map { .comparison($0) })
       try BenchFile.write(Array(page.html.utf8), to: file)

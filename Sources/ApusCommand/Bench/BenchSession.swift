@@ -14,7 +14,9 @@ struct BenchSession {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = try plan.isComplete ? measure(plan, target, watch) : search(plan) else { break }
+      guard let outcome = try plan.isComplete ? measure(plan, target, watch) : search(plan) else {
+        break
+      }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }

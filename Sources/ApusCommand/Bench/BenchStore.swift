@@ -21,7 +21,9 @@ struct BenchStore {
 
   /// A name becomes a file's, and nothing else.
   static func check(_ name: String) throws {
-    let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    let isPlain = name.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0))
+    }
     guard isPlain, !name.isEmpty, !name.hasPrefix("."), name.count <= nameCountMax else {
       throw Failure.usage(
         "a name of a result has up to \(nameCountMax) letters, digits, '-', '_' and '.', and does not "
@@ -54,7 +56,8 @@ struct BenchStore {
       let known = names
       throw Failure.operation(
         "no result is kept as \(name) in \(folder)"
-          + (known.isEmpty ? "; keep one with --save \(name)" : "; there are \(known.joined(separator: ", "))"))
+          + (known.isEmpty
+            ? "; keep one with --save \(name)" : "; there are \(known.joined(separator: ", "))"))
     }
     do {
       return try ResultFile.read(path(of: name)).map {

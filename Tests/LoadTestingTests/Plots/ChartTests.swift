@@ -28,10 +28,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    [], [ChartPoint(.nan, 1)], [ChartPoint(0, 0)], [ChartPoint(1, .infinity)],
-    [ChartPoint(5, 5), ChartPoint(5, 5)], [ChartPoint(-1, -1), ChartPoint(1e300, -1e300)],
-  ] as [[ChartPoint]])
+  @Test(
+    arguments: [
+      [], [ChartPoint(.nan, 1)], [ChartPoint(0, 0)], [ChartPoint(1, .infinity)],
+      [ChartPoint(5, 5), ChartPoint(5, 5)], [ChartPoint(-1, -1), ChartPoint(1e300, -1e300)],
+    ] as [[ChartPoint]])
   func `odd values are drawn or left out`(points: [ChartPoint]) {
     for scale in [PlotScale.linear, .log, .tail] {
       let svg = chart(.line(points), scale: scale).svg()
@@ -78,7 +79,10 @@ import Testing
     #expect(WellFormed.problem(svg) == nil)
     #expect(svg.contains("p50 &lt;b&gt;"))
     #expect(svg.contains("sbad") && svg.contains("ssoft"))
-    #expect(WellFormed.problem(RowChart(
-      title: "", summary: "", axis: ChartAxis(""), rows: []).svg(size)) == nil)
+    #expect(
+      WellFormed.problem(
+        RowChart(
+          title: "", summary: "", axis: ChartAxis(""), rows: []
+        ).svg(size)) == nil)
   }
 }

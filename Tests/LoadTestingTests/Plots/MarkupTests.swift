@@ -8,7 +8,8 @@ import Testing
     markup.element("p", ["title": "\"><script>alert(1)</script>"], "</p>&amp;'")
     #expect(
       markup.text
-        == "<p title=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\">&lt;/p&gt;&amp;amp;&#39;</p>")
+        == "<p title=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\">&lt;/p&gt;&amp;amp;&#39;</p>"
+    )
   }
 
   @Test func `characters that XML forbids are replaced`() {

@@ -3,11 +3,12 @@ import Testing
 @testable import LoadTesting
 
 @Suite struct PlotTicksTests {
-  @Test(arguments: [
-    (0.0...10, 6, [0, 2, 4, 6, 8, 10]), (0...1, 5, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-    (3...97, 5, [20, 40, 60, 80]), (0...0.003, 3, [0, 0.001, 0.002, 0.003]),
-    (-10...10, 5, [-10, -5, 0, 5, 10]),
-  ] as [(ClosedRange<Double>, Int, [Double])])
+  @Test(
+    arguments: [
+      (0.0...10, 6, [0, 2, 4, 6, 8, 10]), (0...1, 5, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+      (3...97, 5, [20, 40, 60, 80]), (0...0.003, 3, [0, 0.001, 0.002, 0.003]),
+      (-10...10, 5, [-10, -5, 0, 5, 10]),
+    ] as [(ClosedRange<Double>, Int, [Double])])
   func `linear ticks are multiples of 1, 2 or 5`(
     range: ClosedRange<Double>, count: Int, expected: [Double]
   ) {
@@ -16,10 +17,11 @@ import Testing
     for (tick, value) in zip(ticks, expected) { #expect(abs(tick - value) < 1e-9) }
   }
 
-  @Test(arguments: [
-    (1.0...1_000, 4, [1, 10, 100, 1_000]), (1...100, 8, [1, 2, 5, 10, 20, 50, 100]),
-    (0.5...20, 4, [1, 3, 10]), (1...1e9, 4, [1, 1e3, 1e6, 1e9]),
-  ] as [(ClosedRange<Double>, Int, [Double])])
+  @Test(
+    arguments: [
+      (1.0...1_000, 4, [1, 10, 100, 1_000]), (1...100, 8, [1, 2, 5, 10, 20, 50, 100]),
+      (0.5...20, 4, [1, 3, 10]), (1...1e9, 4, [1, 1e3, 1e6, 1e9]),
+    ] as [(ClosedRange<Double>, Int, [Double])])
   func `logarithmic ticks stand at powers of ten and between them where there is room`(
     range: ClosedRange<Double>, count: Int, expected: [Double]
   ) {

@@ -31,7 +31,8 @@ extension ResultComparison {
         ? "no difference that is more than noise"
         : named.map { "\($0.name) is \($0.verdict.rawValue)" }.joined(separator: ", ")
     return [TextTable.harmless(head)] + table.lines.map { "  " + $0 }
-      + leftOut.map { "  not compared: \($0)" } + doubts.map { TextTable.harmless("  doubt: \($0)") }
+      + leftOut.map { "  not compared: \($0)" }
+      + doubts.map { TextTable.harmless("  doubt: \($0)") }
       + ["  \(verdict)"]
   }
 

@@ -49,7 +49,8 @@ package struct ResultComparison: Sendable {
       let series = [baseline, result].map { figure.values($0.windows) }
       let needed = figure.queriesMin
       if let least = [baseline, result].map(\.windows.typicalQueryCount).min(), least < needed {
-        leftOut.append("\(figure.name): about \(Int(needed)) queries in each window are needed for it")
+        leftOut.append(
+          "\(figure.name): about \(Int(needed)) queries in each window are needed for it")
       } else if let first = WindowMean(series[0]), let second = WindowMean(series[1]) {
         pairs.append((figure, first, second))
       } else {
@@ -80,16 +81,19 @@ package struct ResultComparison: Sendable {
       + surroundings.map { "measured with another \($0)" } + invalid
   }
 
-  /// Results of the same scenario, in order; those without a partner are left out.
+  /// Results of the same scenario, in order, at the same load where there are several; those without a
+  /// partner are left out.
   package static func all(
     _ baseline: [BenchResult], _ results: [BenchResult],
     leastDifference: Double = ResultComparison.usualLeastDifference
   ) -> [ResultComparison] {
     var rest = baseline
     return results.compactMap { result in
-      guard let place = rest.firstIndex(where: { $0.scenario == result.scenario }) else {
-        return nil
+      let places = rest.indices.filter { rest[$0].scenario == result.scenario }
+      let alike = places.first { place in
+        ["rate", "concurrency"].allSatisfy { rest[place].asked($0) == result.asked($0) }
       }
+      guard let place = alike ?? places.first else { return nil }
       return ResultComparison(rest.remove(at: place), result, leastDifference: leastDifference)
     }
   }

@@ -28,6 +28,8 @@ package struct Chart: Sendable {
 
     /// On a page, on paper.
     package static let wide = Size(width: 720, height: 300)
+    /// Beside a table.
+    package static let beside = Size(width: 500, height: 300)
     /// On a phone.
     package static let narrow = Size(width: 340, height: 260)
 

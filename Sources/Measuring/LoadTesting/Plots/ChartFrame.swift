@@ -30,8 +30,8 @@ struct ChartFrame: Sendable {
     titleHeight = showsTitle ? 22 : 0
     let marks = Double((markLines.max() ?? -1) + 1)
     top =
-      titleHeight + 20 + TextRoom.lineHeight * (Double(legendLines.count) + marks)
-      + (marks > 0 ? 4 : 0)
+      titleHeight + 28 + TextRoom.lineHeight * (Double(legendLines.count) + marks)
+      - (marks > 0 ? 4 : 0)
     y = PlotRange(scale: chart.y.scale, values: yValues, pixels: (size.height - 40, top))
   }
 
@@ -40,7 +40,7 @@ struct ChartFrame: Sendable {
     _ axis: ChartAxis, _ values: ClosedRange<Double>, width: Double
   ) -> PlotTicks {
     let range = PlotRange(scale: axis.scale, values: values, pixels: (0, width))
-    var count = max(2, Int(width / 70))
+    var count = axis.scale == .tail ? 8 : max(2, Int(width / 70))
     while true {
       let ticks = PlotTicks(axis.scale, values, count: count, axis.kind)
       let labels = zip(ticks.values, ticks.labels).compactMap { value, label in

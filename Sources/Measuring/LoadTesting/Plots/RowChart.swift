@@ -67,7 +67,8 @@ package struct RowChart: Sendable {
     let nameRoom = isNarrow(size) ? 8 : (names.map(TextRoom.width).max() ?? 0) + 12
     let textRoom = isNarrow(size) ? 8 : (rows.map { TextRoom.width($0.text) }.max() ?? 0) + 12
     let range = PlotRange(
-      scale: axis.scale, values: values, pixels: (nameRoom, max(nameRoom + 60, size.width - textRoom))
+      scale: axis.scale, values: values,
+      pixels: (nameRoom, max(nameRoom + 60, size.width - textRoom))
     )
     let bottom = size.height - 36
     drawAxis(range, size, top: top, bottom: bottom, &markup)
@@ -134,7 +135,8 @@ package struct RowChart: Sendable {
       markup.empty(
         "circle",
         [
-          "class": "f\(row.tone.rawValue)", "cx": Pixel.text(middle), "cy": Pixel.text(y), "r": "4.5",
+          "class": "f\(row.tone.rawValue)", "cx": Pixel.text(middle), "cy": Pixel.text(y),
+          "r": "4.5",
         ])
     }
   }

@@ -10,6 +10,20 @@ package struct BenchReport: Sendable {
     case turns(TurnComparison)
     /// A result beside an earlier one.
     case comparison(ResultComparison)
+    /// The same load at several strengths.
+    case sweep(SweepResult)
+
+    package var results: [BenchResult] {
+      switch self {
+      case .result(let result): [result]
+      case .turns(let turns): [turns.target, turns.against]
+      case .comparison(let comparison): [comparison.baseline, comparison.result]
+      case .sweep(let sweep): sweep.points.map(\.result)
+      }
+    }
+
+    /// What was measured.
+    package var name: String { results.last?.name ?? "" }
   }
 
   let title: String
@@ -59,9 +73,10 @@ package struct BenchReport: Sendable {
         markup.add(raw: "\n")
         markup.element("section") { markup in
           switch part {
-          case .result(let result): ResultSection(result: result).write(&markup)
+          case .result(let result): ResultSection(result).write(&markup)
           case .turns(let turns): ComparisonSection.write(turns, &markup)
           case .comparison(let comparison): ComparisonSection.write(comparison, &markup)
+          case .sweep(let sweep): sweep.write(&markup)
           }
         }
       }
@@ -75,15 +90,7 @@ package struct BenchReport: Sendable {
     }
   }
 
-  private var results: [BenchResult] {
-    parts.flatMap { part in
-      switch part {
-      case .result(let result): [result]
-      case .turns(let turns): [turns.target, turns.against]
-      case .comparison(let comparison): [comparison.baseline, comparison.result]
-      }
-    }
-  }
+  private var results: [BenchResult] { parts.flatMap(\.results) }
 
   private var kicker: String {
     let facts = results.first?.environment ?? []
@@ -108,21 +115,31 @@ package struct BenchReport: Sendable {
   /// On what and how; once for all that were measured alike.
   private func writeSurroundings(_ markup: inout Markup) {
     var seen: Set<String> = []
+    var told: [String: String] = [:]
     markup.element("h2", "Measured on")
-    for result in results {
-      let facts = result.environment.filter { $0.key != "measured_at" }
-      let words = facts.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
-      guard seen.insert(words + result.command).inserted else { continue }
+    for result in results where seen.insert(result.surroundings).inserted {
       var table = HTMLTable(["", ""])
-      table.rows = result.environment.map { [$0.key, $0.value] }
+      table.rows = result.environment.filter { told[$0.key] != $0.value }.map {
+        [$0.key, $0.value]
+      }
       table.isNumeric = false
       table.write(&markup)
-      if !result.command.isEmpty { markup.element("pre", result.command) }
+      if !result.command.isEmpty, told["command"] != result.command {
+        markup.element("pre", result.command)
+      }
+      for fact in result.environment { told[fact.key] = fact.value }
+      told["command"] = result.command
     }
   }
 }
 
 extension BenchResult {
+  /// What it was measured on and how, but not when.
+  fileprivate var surroundings: String {
+    environment.filter { $0.key != "measured_at" }.map { "\($0.key)=\($0.value)" }
+      .joined(separator: "\n") + command
+  }
+
   var errorText: String {
     errorRate == 0 ? "none" : "\(Readable.decimal(errorRate * 100, places: 2)) %"
   }

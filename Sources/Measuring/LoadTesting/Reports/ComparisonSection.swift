@@ -33,7 +33,8 @@ enum ComparisonSection {
     markup.element(
       "p",
       "\(turns.target.name) against \(turns.against.name), \(turns.rounds) rounds. Each ratio is that of "
-        + "the first to the second; where its interval of 95 % holds 1 there is no difference to be seen.")
+        + "the first to the second; where its interval of 95 % holds 1 there is no difference to be seen."
+    )
     let rows = turns.ratios.map { ratio -> RowChart.Row in
       let isBetter = (ratio.value < 1) == (ratio.name != "throughput")
       return row(
@@ -42,8 +43,7 @@ enum ComparisonSection {
     }
     write(rows, "ratio, the first to the second", &markup)
     for result in [turns.target, turns.against] {
-      markup.element("h3", result.name)
-      ResultSection(result: result).write(&markup)
+      ResultSection(result, heading: "\(result.scenario), \(result.name)").write(&markup)
     }
   }
 

@@ -1,30 +1,45 @@
 import Glibc
+import Reports
 
 /// The plots of one result.
 extension BenchResult {
-  /// How often which latency was measured.
+  /// How often which latency was measured; without a tail so long that nothing else would be seen.
   var latencyChart: Chart? {
-    let bars = histogram
-    guard let first = bars.first, let last = bars.last else { return nil }
-    let scale = PlotScale.fitting(first.low...last.high)
+    guard let low = distribution.ranges.first?.low, let high = distribution.ranges.last?.high,
+      high > 0
+    else { return nil }
+    let end = histogramEnd(high)
+    let bars = histogram(low, end)
+    let scale = PlotScale.fitting(low...end)
+    var label = "latency" + (scale == .log ? ", logarithmic" : "")
+    if end < high {
+      let share = distribution.count(from: end, to: high * 2) / distribution.count * 100
+      let told = Readable.decimal(share, places: share < 0.1 ? 3 : 1)
+      label += "; \(told) % took longer, up to \(DurationText.of(milliseconds: high))"
+    }
     var chart = Chart(
       title: "How long queries took",
-      summary: "Histogram of latency. Half took \(told("p50")) or less, 99 of 100 \(told("p99")) or "
+      summary:
+        "Histogram of latency. Half took \(told("p50")) or less, 99 of 100 \(told("p99")) or "
         + "less, the slowest \(told("max")).",
-      x: ChartAxis("latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration),
+      x: ChartAxis(label, scale: scale, kind: .duration),
       y: ChartAxis("of all queries, %", including: [0]),
       series: [ChartSeries("", color: 0, .bars(bars))])
     chart.marks = ["p50", "p99"].compactMap { name in
-      latencies[name].map { ChartMark(.vertical, at: $0, name) }
+      latencies[name].flatMap { $0 <= end ? ChartMark(.vertical, at: $0, name) : nil }
     }
     return chart
   }
 
+  /// Where the slowest took several times as long as 99 of 100, somewhere behind these.
+  private func histogramEnd(_ high: Double) -> Double {
+    guard let most = distribution.latency(0.99), most > 0, high > most * 4 else { return high }
+    let nearly = distribution.latency(0.999) ?? high
+    return nearly < most * 3 ? nearly : most * 1.5
+  }
+
   /// Ranges of equal width on the axis, as many as the number of queries is worth.
-  private var histogram: [ChartSpan] {
-    guard let low = distribution.ranges.first?.low, let high = distribution.ranges.last?.high,
-      high > 0
-    else { return [] }
+  private func histogram(_ low: Double, _ high: Double) -> [ChartSpan] {
     let total = distribution.count
     guard high > low else {
       return [ChartSpan(low: low * 0.95, high: high * 1.05, value: 100)]
@@ -71,7 +86,7 @@ extension BenchResult {
     let rows = windows.wholeRows
     guard rows.count > 1 else { return nil }
     let answered = points { $0.sampleCount / windows.seconds }
-    var series = [ChartSeries("answered", color: 2, .line(answered))]
+    var series = [ChartSeries("answered", color: 0, .line(answered))]
     if rows.contains(where: { $0.failedCount > 0 }) {
       series.append(
         ChartSeries("failed", color: 1, .line(points { $0.failedCount / windows.seconds })))

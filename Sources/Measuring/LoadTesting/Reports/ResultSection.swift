@@ -4,9 +4,15 @@ import WireFormats
 /// The part of a report about one result.
 struct ResultSection {
   let result: BenchResult
+  let heading: String
+
+  init(_ result: BenchResult, heading: String? = nil) {
+    self.result = result
+    self.heading = heading ?? result.scenario
+  }
 
   func write(_ markup: inout Markup) {
-    markup.element("h2", result.scenario)
+    markup.element("h2", heading)
     markup.element("p", ["class": "soft"], extent)
     writeTiles(&markup)
     writeRemarks(&markup)
@@ -28,7 +34,8 @@ struct ResultSection {
       return "\(queries)\(samples) \(seconds), \(RateText.of(rate)) a second"
     }
     let concurrency = result.asked("concurrency")?.whole ?? 1
-    return "\(queries)\(samples) \(seconds), \(concurrency == 1 ? "one" : "\(concurrency)") at a time"
+    return
+      "\(queries)\(samples) \(seconds), \(concurrency == 1 ? "one" : "\(concurrency)") at a time"
   }
 
   // MARK: Headline figures
@@ -80,7 +87,8 @@ struct ResultSection {
       }
     }
     var notes: [String] = []
-    let isStandard = ["single-stream", "multi-stream", "server", "offline"].contains(result.scenario)
+    let isStandard = ["single-stream", "multi-stream", "server", "offline"].contains(
+      result.scenario)
     if isStandard, !result.isFullRun {
       notes.append("Not a full run: MLPerf's rules ask for 600 s.")
     }
@@ -98,13 +106,13 @@ struct ResultSection {
   private func writePercentiles(_ markup: inout Markup) {
     guard let chart = result.percentileChart else { return }
     markup.element("div", ["class": "pair beside"]) { markup in
-      ReportFigure.write(chart, &markup)
+      ReportFigure.write(chart, &markup, wide: .beside)
       markup.element("div") { markup in
         markup.element("h3", "Latency")
         var table = HTMLTable(["", ""])
         for (name, key) in Self.percentiles {
           guard let value = result.latencies[key] else { continue }
-          table.rows.append([name, "\(MillisecondText.of(value * 1e6)) ms"])
+          table.rows.append([name, DurationText.of(milliseconds: value)])
         }
         table.write(&markup)
       }
@@ -125,7 +133,7 @@ struct ResultSection {
       var table = HTMLTable(["from second", "answered", "failed", "mean", "p50", "p90", "p99"])
       for (index, row) in windows.rows.enumerated() {
         let times = [row.mean, row.p50, row.p90, row.p99].map { value in
-          value.map { "\(MillisecondText.of($0 * 1e6)) ms" } ?? ""
+          value.map { DurationText.of(milliseconds: $0) } ?? ""
         }
         table.rows.append(
           [Readable.decimal(Double(index) * windows.seconds, places: 2)]
@@ -179,9 +187,9 @@ struct ResultSection {
 
 /// A plot with its heading, twice: as a page and as a phone show it.
 enum ReportFigure {
-  static func write(_ chart: Chart?, _ markup: inout Markup) {
+  static func write(_ chart: Chart?, _ markup: inout Markup, wide: Chart.Size = .wide) {
     guard let chart else { return }
-    write(chart.title, chart.svg(.wide), chart.svg(.narrow), &markup)
+    write(chart.title, chart.svg(wide), chart.svg(.narrow), &markup)
   }
 
   static func write(_ chart: RowChart, _ markup: inout Markup) {

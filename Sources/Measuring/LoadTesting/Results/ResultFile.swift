@@ -1,6 +1,6 @@
 import Glibc
 import Jobs
-import WireFormats
+package import WireFormats
 
 /// Files with results: what `--json` wrote, one result, several, or comparisons of two targets.
 package enum ResultFile {
@@ -18,6 +18,11 @@ package enum ResultFile {
 
   /// All results of a file; of a comparison both.
   package static func read(_ path: String) throws(Problem) -> [BenchResult] {
+    try parts(of: path).flatMap(\.results)
+  }
+
+  /// What a report shows of a file.
+  package static func parts(of path: String) throws(Problem) -> [BenchReport.Part] {
     let bytes: [UInt8]
     do {
       bytes = try JobFile.read(path, byteCountMax: byteCountMax)
@@ -30,18 +35,26 @@ package enum ResultFile {
     } catch {
       throw Problem("\(path): expected JSON that apus bench --json wrote")
     }
-    let results = results(in: document)
-    guard !results.isEmpty else {
+    let parts = BenchReport.parts(of: document)
+    guard !parts.isEmpty else {
       throw Problem("\(path): expected a result that apus bench --json wrote; there is none in it")
     }
-    return results
+    return parts
   }
+}
 
-  static func results(in document: JSONValue) -> [BenchResult] {
+extension BenchReport {
+  /// Results and comparisons of a document, or of an array of them; what is neither is left out.
+  package static func parts(of document: JSONValue) -> [Part] {
+    let documents: [JSONValue]
     if case .array(let elements) = document {
-      return Array(elements.prefix(resultsMax).flatMap { results(in: $0) }.prefix(resultsMax))
+      documents = Array(elements.prefix(ResultFile.resultsMax))
+    } else {
+      documents = [document]
     }
-    if let result = BenchResult(document) { return [result] }
-    return ["target", "against"].compactMap { document[$0].flatMap(BenchResult.init) }
+    return documents.compactMap { document in
+      TurnComparison(document).map { .turns($0) } ?? SweepResult(document).map { .sweep($0) }
+        ?? BenchResult(document).map { .result($0) }
+    }
   }
 }

@@ -27,7 +27,10 @@ extension RunUse {
         sampleCount > 0
         ? ", \(Readable.decimal(joules.amount / Double(sampleCount), places: 3)) J a sample" : ""
       facts.append(
-        ("power, whole machine", "\(Readable.decimal(joules.amount / seconds, places: 1)) W\(perSample)")
+        (
+          "power, whole machine",
+          "\(Readable.decimal(joules.amount / seconds, places: 1)) W\(perSample)"
+        )
       )
     }
     return facts

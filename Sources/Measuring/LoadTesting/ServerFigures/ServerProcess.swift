@@ -38,7 +38,8 @@ struct ServerProcess: Sendable {
     text.split(separator: "\n").dropFirst().compactMap { line in
       let fields = line.split(separator: " ", omittingEmptySubsequences: true)
       guard fields.count > 9, fields[3] == "0A",
-        let hexadecimal = fields[1].split(separator: ":").last, UInt16(hexadecimal, radix: 16) == port
+        let hexadecimal = fields[1].split(separator: ":").last,
+        UInt16(hexadecimal, radix: 16) == port
       else { return nil }
       return String(fields[9])
     }
