@@ -31,7 +31,8 @@ import Testing
     let width = Double(windows.widthNanoseconds) / 1e9
     #expect(abs(width * Double(windows.windows.count) - seconds) < width + 1e-3 * seconds)
     let fullest = windows.windows.dropLast().map(\.answeredCount)
-    #expect((fullest.max() ?? 0) - (fullest.min() ?? 0) <= 1)
+    // Times are rounded to nanoseconds, which may move one over either end.
+    #expect((fullest.max() ?? 0) - (fullest.min() ?? 0) <= 2)
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])

@@ -14,9 +14,10 @@ struct BenchSession {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = try plan.isComplete ? measure(plan, target, watch) : search(plan) else {
-        break
-      }
+      guard
+        let outcome = try plan.isComplete
+          ? measure(plan, target, watch, isWarning: true) : search(plan)
+      else { break }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }
@@ -30,9 +31,27 @@ struct BenchSession {
     }
     switch ending {
     case .found(let outcome): return outcome
-    case .interrupted: throw Failure.operation("interrupted while the highest rate was searched")
+    case .interrupted(let known?): return known
+    case .interrupted(nil):
+      throw Failure.operation("interrupted while the highest rate was searched")
     case .hopeless(let reason): throw Failure.operation("server: \(reason)")
     }
+  }
+
+  /// One load after the other, until one is too strong or somebody ends it.
+  func sweep(_ plans: [LoadPlan], _ axis: LoadSweep.Axis) throws -> LoadSweep {
+    try warmUp(target, name, plan: plans[0])
+    var outcomes: [LoadOutcome] = []
+    for plan in plans {
+      guard let outcome = measure(plan, target, watch) else { break }
+      outcomes.append(outcome)
+      if LoadSweep.isEnd(outcome) { break }
+    }
+    guard let sweep = LoadSweep(axis, outcomes, plannedCount: plans.count) else {
+      throw Failure.operation("interrupted before any load was measured")
+    }
+    tell(sweep.lines(target: name), isFirst: true)
+    return sweep
   }
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
@@ -80,14 +99,21 @@ struct BenchSession {
   }
 
   /// `nil` where it is all over.
+  ///
+  /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
   private func measure(
-    _ plan: LoadPlan, _ target: any LoadTarget, _ watch: RunWatch? = nil
+    _ plan: LoadPlan, _ target: any LoadTarget, _ watch: RunWatch? = nil, isWarning: Bool = false
   ) -> LoadOutcome? {
     let run = LoadRun(plan, target: target)
     guard interrupt.begin(run) else { return nil }
     var view = LiveView(plan, isTerminal: Terminal.isWatched)
+    var isWarned = isQuiet || !isWarning
     let measured = {
       run.run { progress in
+        if let warning = progress.warning, !isWarned {
+          isWarned = true
+          Terminal.show("\(view.clearing())\(warning)\n")
+        }
         if let text = view.text(progress, columns: Terminal.columns) { Terminal.show(text) }
       }
     }

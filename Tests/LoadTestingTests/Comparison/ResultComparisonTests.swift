@@ -118,17 +118,7 @@ import WireFormats
   }
 }
 
-@Suite struct StudentTTests {
-  /// Of the tables in every book of statistics.
-  @Test(arguments: [
-    (0.95, 1.0, 12.706), (0.95, 5, 2.571), (0.99, 10, 3.169), (0.95, 30, 2.042),
-    (0.99, 1_000, 2.581), (0.9, 2, 2.920),
-  ])
-  func `bounds are those of the tables`(confidence: Double, freedom: Double, expected: Double) {
-    let bound = StudentT.bound(confidence: confidence, degreesOfFreedom: freedom)
-    #expect(abs(bound - expected) < 0.002, "\(bound)")
-  }
-
+@Suite struct WindowMeanTests {
   @Test func `windows that resemble their neighbours are worth less`() throws {
     let waves = (0..<60).map { Double($0 / 10 % 2) + 5 }
     let jumps = (0..<60).map { Double($0 % 2) + 5 }

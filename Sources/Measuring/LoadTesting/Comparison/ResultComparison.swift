@@ -174,7 +174,8 @@ struct ComparedFigure: Sendable {
     let freedom =
       (a + b) * (a + b) / (a * a / first.degreesOfFreedom + b * b / second.degreesOfFreedom)
     let half =
-      (a + b).squareRoot() * StudentT.bound(confidence: confidence, degreesOfFreedom: freedom)
+      (a + b).squareRoot()
+      * StudentDistribution(degreesOfFreedom: max(1, Int(freedom))).bound(chance: confidence)
     // A factor of e^50 says all that there is to say, and is a number.
     return min(50, half)
   }

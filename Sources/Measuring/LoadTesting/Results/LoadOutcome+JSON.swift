@@ -3,7 +3,7 @@ package import WireFormats
 extension LoadOutcome {
   /// The result as a document; its keys are part of the command's contract.
   package func json(environment: LoadEnvironment, command: String) -> JSONValue {
-    .object([
+    let told: [JSONValue.Member] = [
       .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
       .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
       .init(
@@ -19,7 +19,8 @@ extension LoadOutcome {
       .init("energy", use?.energyJSON(sampleCount: figures.answeredSampleCount) ?? .null),
       .init("windows", WindowTable(figures.windows).json),
       .init("distribution", LatencyDistribution(figures.latencies).json),
-    ])
+    ]
+    return .object(told + (phases.map { [.init("phases", $0)] } ?? []))
   }
 
   private var latencies: JSONValue {
@@ -64,6 +65,13 @@ extension LoadOutcome {
     if let rate = plan.rate, plan.scenario.isOpen { members.append(.init("rate", .number(rate))) }
     if !plan.scenario.isOpen {
       members.append(.init("concurrency", .integer(Int64(plan.concurrency))))
+    }
+    if let think = plan.think {
+      members.append(.init("think_ms", milliseconds(Double(think.meanNanoseconds))))
+      members.append(.init("think", .string(think.kind.rawValue)))
+    }
+    if plan.scenario.isOpen, plan.trace == nil {
+      members.append(.init("arrivals", .string(plan.arrivals.rawValue)))
     }
     if plan.scenario == .server {
       let bound = Double(plan.latencyBoundNanoseconds)
