@@ -12,7 +12,7 @@ import Testing
     }
     return LoadRun.Progress(
       elapsedNanoseconds: UInt64(seconds) * 1_000_000_000, queryCount: seconds * rate,
-      failedCount: 3, windows: windows)
+      failedCount: 3, windows: windows, warning: nil)
   }
 
   private func plan() -> LoadPlan {

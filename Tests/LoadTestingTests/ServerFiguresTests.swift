@@ -54,7 +54,7 @@ import WireFormats
 
   @Test func `this process is seen`() throws {
     let reading = try #require(ServerProcess().read())
-    #expect(reading.cpuSeconds >= 0 && reading.memoryBytes > 1 << 20)
+    #expect(reading.cpuSeconds >= 0 && reading.memoryBytes > 1_048_576)
   }
 
   @Test func `a counter that began again is put right`() throws {

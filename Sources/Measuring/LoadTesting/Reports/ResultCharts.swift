@@ -1,5 +1,6 @@
 import Glibc
 import Reports
+import WireFormats
 
 /// The plots of one result.
 extension BenchResult {
@@ -92,12 +93,14 @@ extension BenchResult {
         ChartSeries("failed", color: 1, .line(points { $0.failedCount / windows.seconds })))
     }
     let values = answered.map(\.y)
-    return Chart(
+    var chart = Chart(
       title: "Throughput over time",
       summary: "Between \(RateText.of(values.min() ?? 0)) and \(RateText.of(values.max() ?? 0)) "
         + "\(throughputUnit) in windows of \(DurationText.of(milliseconds: windows.seconds * 1e3)).",
       x: ChartAxis("seconds since the beginning", including: [0]),
       y: ChartAxis(throughputUnit, including: [0]), series: series)
+    chart.marks = phaseMarks
+    return chart
   }
 
   /// How latency developed.
@@ -115,7 +118,7 @@ extension BenchResult {
       .filter { $0 > 0 }
     guard let low = values.min(), let high = values.max() else { return nil }
     let scale = PlotScale.fitting(low...high)
-    return Chart(
+    var chart = Chart(
       title: "Latency over time",
       summary: "In windows of \(DurationText.of(milliseconds: windows.seconds * 1e3)), between "
         + "\(DurationText.of(milliseconds: low)) and \(DurationText.of(milliseconds: high)).",
@@ -124,6 +127,20 @@ extension BenchResult {
         "latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration,
         including: scale == .log ? [] : [0]),
       series: series)
+    chart.marks = phaseMarks
+    return chart
+  }
+
+  /// Parts of the run with a load of their own, in their order.
+  var phases: [JSONValue] { Array((document["phases"]?.elements ?? []).prefix(100)) }
+
+  /// Where phases begin, as far as their names have room.
+  private var phaseMarks: [ChartMark] {
+    let begun = phases.dropFirst().compactMap { phase -> ChartMark? in
+      guard let from = phase["from_s"]?.finite, from > 0, from < seconds else { return nil }
+      return ChartMark(.vertical, at: from, TextRoom.clipped(phase["name"]?.text ?? "", to: 16))
+    }
+    return begun.count <= 6 ? begun : []
   }
 
   private func points(_ value: (WindowTable.Row) -> Double) -> [ChartPoint] {

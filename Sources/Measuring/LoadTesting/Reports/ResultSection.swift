@@ -21,6 +21,8 @@ struct ResultSection {
     ReportFigure.write(result.latencyOverTimeChart, &markup)
     ReportFigure.write(result.throughputChart, &markup)
     writeWindows(&markup)
+    writePhases(&markup)
+    writeAccuracy(&markup)
     writeFailures(&markup)
     writeServer(&markup)
   }
@@ -141,6 +143,38 @@ struct ResultSection {
       }
       table.write(&markup)
     }
+  }
+
+  private func writePhases(_ markup: inout Markup) {
+    let phases = result.phases
+    guard !phases.isEmpty else { return }
+    markup.element("h3", "Phases")
+    var table = HTMLTable(["", "asked/s", "answered/s", "p50", "p90", "p99", "errors"])
+    for phase in phases {
+      let rates = ["asked_rate", "throughput"].map { key in
+        phase[key]?.finite.map(RateText.of) ?? ""
+      }
+      let times = ["p50", "p90", "p99"].map { key in
+        phase["latency_ms"]?[key]?.finite.map { DurationText.of(milliseconds: $0) } ?? ""
+      }
+      let errors = (phase["errors"]?["rate"]?.finite ?? 0) * 100
+      table.rows.append(
+        [phase["name"]?.text ?? ""] + rates + times
+          + [errors == 0 ? "none" : "\(Readable.decimal(errors, places: 2)) %"])
+    }
+    table.write(&markup)
+  }
+
+  /// Whatever was measured beside speed: names and values.
+  private func writeAccuracy(_ markup: inout Markup) {
+    var table = HTMLTable(["", ""])
+    for member in (result.document["accuracy"]?.members ?? []).prefix(50) {
+      let value = member.value.finite.map { Readable.decimal($0, places: 4) } ?? member.value.text
+      if let value { table.rows.append([member.key, value]) }
+    }
+    guard !table.rows.isEmpty else { return }
+    markup.element("h3", "Accuracy")
+    table.write(&markup)
   }
 
   private func writeFailures(_ markup: inout Markup) {

@@ -20,13 +20,14 @@ package struct SweepResult: Sendable {
       return nil
     }
     self.axis = axis
-    points = elements.prefix(ResultFile.resultsMax).compactMap { element in
+    let points = elements.prefix(ResultFile.resultsMax).compactMap { element -> Point? in
       guard let value = element["value"]?.finite,
         let result = element["result"].flatMap(BenchResult.init)
       else { return nil }
       return Point(value: value, result: result)
     }
     guard !points.isEmpty else { return nil }
+    self.points = points
     let index = document["knee"]?["point"]?.whole.map { Int(clamping: $0) }
     knee = index.flatMap { points.indices.contains($0) ? $0 : nil }
   }

@@ -46,6 +46,7 @@ package struct RunWatch: Sendable {
     guard let path = OpenInferenceClient(address)?.statisticsPath,
       let body = body(of: address.with(path: path))
     else { return nil }
+    // An answer of another protocol tells nothing.
     return body.withUnsafeBytes { try? JSONValue(parsing: $0) }.flatMap(ServerStatistics.init)
   }
 
