@@ -88,7 +88,8 @@ private struct ProfileCursor: Sendable {
   mutating func seconds(until arrivals: Double) -> Double? {
     while index < profile.pieces.count {
       let piece = profile.pieces[index]
-      if arrivals - expectedBefore < piece.expected {
+      // What rounding leaves at a piece's end belongs to the next, or to nobody.
+      if arrivals - expectedBefore < piece.expected * (1 - 1e-12) {
         return secondsBefore + piece.seconds(until: arrivals - expectedBefore)
       }
       secondsBefore += piece.seconds
