@@ -54,7 +54,8 @@ struct BenchReporting {
     }
     if let file = arguments.report {
       let page = BenchReport(
-        title: target, parts: measured + comparisons.map { .comparison($0) })
+        title: measured.first?.name ?? target, parts: measured + comparisons.map { .comparison($0) }
+      )
       try BenchFile.write(Array(page.html.utf8), to: file)
     }
     if baseline != nil, comparisons.isEmpty {

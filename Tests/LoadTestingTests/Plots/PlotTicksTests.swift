@@ -32,8 +32,16 @@ import Testing
 
   @Test func `a percentile has as many nines as it needs`() {
     let ticks = PlotTicks(.tail, 0...0.9999, count: 8, .fraction)
-    #expect(ticks.labels == ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"])
-    #expect(PlotTicks(.tail, 0...0.95, count: 8, .fraction).labels == ["0 %", "50 %", "90 %"])
+    #expect(ticks.labels == ["0", "50", "90", "99", "99.9", "99.99"])
+    #expect(PlotTicks(.tail, 0...0.95, count: 8, .fraction).labels == ["0", "50", "90"])
+  }
+
+  @Test(arguments: [(600.0, 6), (200, 4), (90, 2)])
+  func `of the nines those are left out that have no room`(width: Double, count: Int) {
+    let axis = PlotRange(scale: .tail, values: 0...0.9999, pixels: (0, width))
+    let ticks = PlotTicks(tail: 0...0.9999, .fraction, axis)
+    #expect(ticks.labels.count == count, "\(ticks.labels)")
+    #expect(ticks.labels.contains("99"))
   }
 
   @Test func `times on one axis have one unit, on a logarithmic one each its own`() {

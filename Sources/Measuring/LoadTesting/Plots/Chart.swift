@@ -47,7 +47,7 @@ package struct ChartAxis: Sendable {
     case number
     /// Milliseconds, each label with the unit that suits it.
     case duration
-    /// 0 to 1, as percentages.
+    /// 0 to 1, as percentages; the axis says so.
     case fraction
   }
 

@@ -40,7 +40,8 @@ struct ChartFrame: Sendable {
     _ axis: ChartAxis, _ values: ClosedRange<Double>, width: Double
   ) -> PlotTicks {
     let range = PlotRange(scale: axis.scale, values: values, pixels: (0, width))
-    var count = axis.scale == .tail ? 8 : max(2, Int(width / 70))
+    if axis.scale == .tail { return PlotTicks(tail: values, axis.kind, range) }
+    var count = max(2, Int(width / 70))
     while true {
       let ticks = PlotTicks(axis.scale, values, count: count, axis.kind)
       let labels = zip(ticks.values, ticks.labels).compactMap { value, label in

@@ -45,7 +45,7 @@ enum TextRoom {
   static let lineHeight = 16.0
 
   /// Digits of the usual fonts are 0.56 to 0.61 of their size wide; letters on average less.
-  static func width(_ text: String) -> Double { Double(text.count) * fontSize * 0.6 }
+  static func width(_ text: String) -> Double { Double(text.count) * fontSize * 0.6 + 4 }
 
   /// A text cut to so many characters.
   static func clipped(_ text: String, to count: Int) -> String {

@@ -12,7 +12,7 @@ struct PlotTicks: Sendable, Equatable {
       switch scale {
       case .linear: Self.linear(range, count: count)
       case .log: Self.logarithmic(range, count: count)
-      case .tail: Self.tail(range, count: count)
+      case .tail: Self.nines.filter { range.contains($0) }
       }
     self.values = values
     let step = values.count > 1 ? values[1] - values[0] : values.first ?? 1
@@ -68,18 +68,31 @@ struct PlotTicks: Sendable, Equatable {
     return powers.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
   }
 
-  /// The median and one more nine each time.
-  static func tail(_ range: ClosedRange<Double>, count: Int) -> [Double] {
-    let all = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999]
-    let ticks = all.filter { $0 >= range.lowerBound && $0 <= range.upperBound }
-    return Array(ticks.suffix(max(2, count)))
+  /// The least, the median, and one more nine each time.
+  static let nines = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999]
+
+  /// Of the nines as many as have room for their labels, what is asked for most first.
+  init(tail range: ClosedRange<Double>, _ kind: ChartAxis.Kind, _ axis: PlotRange) {
+    let all = PlotTicks(.tail, range, count: Self.nines.count, kind)
+    let known = Array(zip(all.values, all.labels))
+    var kept: [(value: Double, label: String)] = []
+    for wanted in [0.99, 0.5, 0.9, 0.999, 0.9999, 0.99999, 0.999999, 0] {
+      guard let (value, label) = known.first(where: { $0.0 == wanted }) else { continue }
+      let places = (kept + [(value, label)]).map { each in
+        (center: axis.pixel(each.value) ?? 0, width: TextRoom.width(each.label))
+      }
+      if (TextRoom.lines(places).max() ?? 0) == 0 { kept.append((value, label)) }
+    }
+    kept.sort { $0.value < $1.value }
+    values = kept.map(\.value)
+    labels = kept.map(\.label)
   }
 
   // MARK: Labels
 
   private static func percent(_ fraction: Double) -> String {
     let nines = max(0, -log10(max(1e-9, 1 - fraction)) - 2)
-    return Readable.decimal(fraction * 100, places: Int((nines - 1e-6).rounded(.up))) + " %"
+    return Readable.decimal(fraction * 100, places: Int((nines - 1e-6).rounded(.up)))
   }
 
   private static func number(_ value: Double, step: Double) -> String {
@@ -110,6 +123,14 @@ package enum DurationText {
       if text.hasSuffix(".") { text.removeLast() }
     }
     return "\(text) \(unit)"
+  }
+
+  /// Of a time that was measured, three digits that count: `1.00 ms`, `27.9 s`.
+  static func measured(milliseconds: Double) -> String {
+    let (scale, unit) = unit(of: milliseconds)
+    let value = milliseconds / scale
+    let places = value < 10 ? 2 : value < 100 ? 1 : 0
+    return "\(Readable.decimal(value, places: places)) \(unit)"
   }
 
   /// The unit in which a time has few digits, in milliseconds, and its name.

@@ -23,7 +23,12 @@ package struct BenchReport: Sendable {
     }
 
     /// What was measured.
-    package var name: String { results.last?.name ?? "" }
+    package var name: String {
+      if case .turns(let turns) = self {
+        return "\(turns.target.name) against \(turns.against.name)"
+      }
+      return results.first?.name ?? ""
+    }
   }
 
   let title: String

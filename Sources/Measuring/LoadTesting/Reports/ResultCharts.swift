@@ -75,7 +75,7 @@ extension BenchResult {
       title: "Percentiles",
       summary: "Latency that so many of all queries do not exceed: 50 % \(told("p50")), 90 % "
         + "\(told("p90")), 99 % \(told("p99")), 99.9 % \(told("p99_9")).",
-      x: ChartAxis("of all queries take no longer", scale: .tail, kind: .fraction),
+      x: ChartAxis("% of all queries take no longer", scale: .tail, kind: .fraction),
       y: ChartAxis(
         "latency" + (scale == .log ? ", logarithmic" : ""), scale: scale, kind: .duration,
         including: scale == .log ? [] : [0]),
@@ -159,6 +159,6 @@ extension BenchResult {
 
   /// A latency as text.
   func told(_ name: String) -> String {
-    latencies[name].map { DurationText.of(milliseconds: $0) } ?? "not measured"
+    latencies[name].map { DurationText.measured(milliseconds: $0) } ?? "not measured"
   }
 }

@@ -52,7 +52,7 @@ struct ResultSection {
         isLead: lead == "throughput", &markup)
       tile("errors", result.errorText, tone: result.errorRate > 0 ? "bad" : "", &markup)
       tile(
-        "figures", result.isValid ? "✓ valid" : "✗ not valid",
+        "valid", result.isValid ? "✓ yes" : "✗ no",
         tone: result.isValid ? "good" : "bad", &markup)
     }
   }
@@ -114,7 +114,7 @@ struct ResultSection {
         var table = HTMLTable(["", ""])
         for (name, key) in Self.percentiles {
           guard let value = result.latencies[key] else { continue }
-          table.rows.append([name, DurationText.of(milliseconds: value)])
+          table.rows.append([name, DurationText.measured(milliseconds: value)])
         }
         table.write(&markup)
       }
@@ -135,7 +135,7 @@ struct ResultSection {
       var table = HTMLTable(["from second", "answered", "failed", "mean", "p50", "p90", "p99"])
       for (index, row) in windows.rows.enumerated() {
         let times = [row.mean, row.p50, row.p90, row.p99].map { value in
-          value.map { DurationText.of(milliseconds: $0) } ?? ""
+          value.map { DurationText.measured(milliseconds: $0) } ?? ""
         }
         table.rows.append(
           [Readable.decimal(Double(index) * windows.seconds, places: 2)]
@@ -155,7 +155,7 @@ struct ResultSection {
         phase[key]?.finite.map(RateText.of) ?? ""
       }
       let times = ["p50", "p90", "p99"].map { key in
-        phase["latency_ms"]?[key]?.finite.map { DurationText.of(milliseconds: $0) } ?? ""
+        phase["latency_ms"]?[key]?.finite.map { DurationText.measured(milliseconds: $0) } ?? ""
       }
       let errors = (phase["errors"]?["rate"]?.finite ?? 0) * 100
       table.rows.append(
