@@ -15,7 +15,7 @@ struct ChartDrawing {
   private func drawLegend(_ markup: inout Markup) {
     for (line, series) in frame.legendLines.enumerated() {
       var place = 4.0
-      let y = frame.titleHeight + 14 + Double(line) * TextRoom.lineHeight
+      let y = frame.titleHeight + 12 + Double(line) * TextRoom.lineHeight
       for each in series {
         drawKey(of: each, at: place, y - 4, &markup)
         label(each.name, x: place + 26, y: y, class: "name", &markup)
@@ -55,7 +55,7 @@ struct ChartDrawing {
       label(text, x: center, y: bottom + 17, anchor: "middle", class: "tick", &markup)
     }
     line((left, bottom), (right, bottom), class: "axis", &markup)
-    let height = frame.titleHeight + TextRoom.lineHeight * Double(frame.legendLines.count) + 12
+    let height = frame.titleHeight + TextRoom.lineHeight * Double(frame.legendLines.count) + 14
     label(chart.y.label, x: 4, y: height, class: "unit", &markup)
     label(
       chart.x.label, x: right, y: bottom + 33, anchor: "end", class: "unit", &markup)

@@ -30,7 +30,7 @@ struct ChartFrame: Sendable {
     titleHeight = showsTitle ? 22 : 0
     let marks = Double((markLines.max() ?? -1) + 1)
     top =
-      titleHeight + 28 + TextRoom.lineHeight * (Double(legendLines.count) + marks)
+      titleHeight + 30 + TextRoom.lineHeight * (Double(legendLines.count) + marks)
       - (marks > 0 ? 4 : 0)
     y = PlotRange(scale: chart.y.scale, values: yValues, pixels: (size.height - 40, top))
   }

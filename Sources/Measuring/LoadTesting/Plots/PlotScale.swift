@@ -10,6 +10,8 @@ package enum PlotScale: Sendable, Equatable {
 
   /// Where a value lies, in a measure that is even along the axis; `nil` where it has no place.
   func measure(_ value: Double) -> Double? {
+    // Beyond that, room around a value would be infinite.
+    guard value.magnitude < Self.largest else { return nil }
     let measure =
       switch self {
       case .linear: value
@@ -18,6 +20,8 @@ package enum PlotScale: Sendable, Equatable {
       }
     return measure.isFinite ? measure : nil
   }
+
+  private static let largest = 1e300
 
   /// A logarithmic one where the values spread over more than this factor.
   package static func fitting(_ range: ClosedRange<Double>, logAbove factor: Double = 20)

@@ -40,7 +40,7 @@ enum ReportStyle {
       footer{margin-top:3rem;color:var(--soft);font-size:.875rem}
       @media print{@page{size:A4;margin:16mm}html{font-size:10.5pt}body{max-width:none;padding:0}\
       .narrow,details{display:none}.wide{display:block}h2{margin-top:1.5rem;padding-top:.75rem}\
-      h2,h3{break-after:avoid}tr,.tiles{break-inside:avoid}.pair.beside{grid-template-columns:1fr 13rem}\
+      h2,h3{break-after:avoid}tr,.tiles{break-inside:avoid}.tiles{grid-template-columns:repeat(6,1fr);gap:0 .5rem}.tiles dd{font-size:1.2rem}.pair.beside{grid-template-columns:1fr 13rem}\
       *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 
       """

@@ -46,7 +46,7 @@ extension BenchResult {
       return [ChartSpan(low: low * 0.95, high: high * 1.05, value: 100)]
     }
     let isLog = PlotScale.fitting(low...high) == .log
-    let count = max(8, min(isLog ? 110 : 60, Int(2 * total.squareRoot())))
+    let count = Int(max(8, min(isLog ? 110 : 60, 2 * total.squareRoot())))
     let edges = (0...count).map { index in
       let part = Double(index) / Double(count)
       return isLog ? low * pow(high / low, part) : low + (high - low) * part

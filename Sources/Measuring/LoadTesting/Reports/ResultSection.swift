@@ -45,7 +45,9 @@ struct ResultSection {
   private func writeTiles(_ markup: inout Markup) {
     markup.element("dl", ["class": "tiles"]) { markup in
       for name in ["p50", "p90", "p99"] {
-        tile(name, result.told(name), isLead: name == lead, &markup)
+        tile(
+          name, result.latencies[name] == nil ? "–" : result.told(name), isLead: name == lead,
+          &markup)
       }
       tile(
         "throughput", RateText.of(result.throughput), small: result.throughputUnit,
@@ -139,7 +141,10 @@ struct ResultSection {
         }
         table.rows.append(
           [Readable.decimal(Double(index) * windows.seconds, places: 2)]
-            + ["\(Int(row.queryCount))", "\(Int(row.failedCount))"] + times)
+            + [
+              Readable.decimal(row.queryCount, places: 0),
+              Readable.decimal(row.failedCount, places: 0),
+            ] + times)
       }
       table.write(&markup)
     }
@@ -203,7 +208,7 @@ struct ResultSection {
       let both = server?["with_generator"] == .bool(true) ? ", with the load generator" : ""
       facts.append(("processor time, \(who)\(both)", "\(Readable.decimal(cores, places: 2)) cores"))
     }
-    if let memory = server?["memory_bytes"]?.finite, memory < 1e15 {
+    if let memory = server?["memory_bytes"]?.finite, memory.magnitude < 1e15 {
       facts.append(("memory, \(who)", Readable.bytes(Int(memory))))
     }
     if let energy = result.document["energy"], let watts = energy["watts"]?.finite {
