@@ -36,7 +36,7 @@ import Testing
     #expect(PlotTicks(.tail, 0...0.95, count: 8, .fraction).labels == ["0", "50", "90"])
   }
 
-  @Test(arguments: [(600.0, 6), (200, 4), (90, 2)])
+  @Test(arguments: [(600.0, 6), (200, 5), (90, 3)])
   func `of the nines those are left out that have no room`(width: Double, count: Int) {
     let axis = PlotRange(scale: .tail, values: 0...0.9999, pixels: (0, width))
     let ticks = PlotTicks(tail: 0...0.9999, .fraction, axis)
