@@ -28,7 +28,7 @@ struct LoadState: Sendable {
     case interrupted
     /// For `hopelessNanoseconds` every query has failed.
     case hopeless
-    /// A query would be asked `behindNanoseconds` after it was due, and each after it later.
+    /// A query was asked `behindNanoseconds` after it was due, and each after it would be later.
     case behind
   }
 
@@ -100,12 +100,7 @@ struct LoadState: Sendable {
       end = .reached
       return nil
     }
-    let due = began.advanced(byNanoseconds: offset)
-    guard free.nanoseconds(since: due) < Self.behindNanoseconds else {
-      end = .behind
-      return nil
-    }
-    return due
+    return began.advanced(byNanoseconds: offset)
   }
 
   /// A caller of a closed loop asks when it is free, or has thought after its answer.
@@ -128,6 +123,8 @@ struct LoadState: Sendable {
   /// A query has its answer, or failed.
   mutating func finish(_ query: LoadQuery, _ times: QueryTimes, _ problem: CallProblem?) {
     figures.add(times, sampleCount: query.samples.count, problem, began: began)
+    let lag = times.issued.nanoseconds(since: times.due)
+    if end == nil, plan.scenario.isOpen, lag >= Self.behindNanoseconds { end = .behind }
     guard problem != nil else {
       forecast.answered(in: times.ended.nanoseconds(since: times.due))
       lastSuccess = max(lastSuccess, times.ended)
