@@ -16,7 +16,8 @@ extension BenchResult {
     if end < high {
       let share = distribution.count(from: end, to: high * 2) / distribution.count * 100
       let told = Readable.decimal(share, places: share < 0.1 ? 3 : 1)
-      label += "; \(told) % took longer, up to \(DurationText.of(milliseconds: high))"
+      // It has to fit a phone.
+      label = "latency; \(told) % longer, up to \(DurationText.of(milliseconds: high))"
     }
     var chart = Chart(
       title: "How long queries took",
