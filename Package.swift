@@ -174,8 +174,8 @@ let package = Package(
     room(
       "LoadTesting", in: "Measuring",
       needs: [
-        "CEpoll", "Imaging", "Inference", "Serving", "Transport", "WireFormats", "Reports", "Jobs",
-        "Vision",
+        "CEpoll", "Imaging", "Inference", "Jobs", "NativeLibraries", "Reports", "Serving", "Transport",
+        "Vision", "WireFormats",
       ]),
     tests("LoadTesting", needs: ["Inference", "Serving", "WireFormats"]),
 

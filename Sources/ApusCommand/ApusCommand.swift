@@ -17,7 +17,7 @@ struct ApusCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, RunCommand.self, BenchCommand.self, InspectCommand.self,
+      ServeCommand.self, RunCommand.self, BenchCommands.self, InspectCommand.self,
       DoctorCommand.self,
       GenerateDocsCommand.self,
     ])

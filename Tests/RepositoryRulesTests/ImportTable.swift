@@ -122,7 +122,8 @@ enum ImportTable {
     Room(
       "LoadTesting", in: "Measuring",
       mayImport: coreNames.union([
-        "CEpoll", "Transport", "WireFormats", "Reports", "Jobs", "Synchronization", "Glibc",
+        "CEpoll", "NativeLibraries", "Transport", "WireFormats", "Reports", "Jobs",
+        "Synchronization", "Glibc",
       ])),
   ]
 

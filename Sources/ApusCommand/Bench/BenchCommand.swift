@@ -5,10 +5,10 @@ import Reports
 import Settings
 import WireFormats
 
-/// `apus bench`: measures a model in this process, or a server.
+/// `apus bench run`, which `run` may be left out of: measures a model in this process, or a server.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench",
+    commandName: "run",
     abstract: "Measure a model, or a server that has one.",
     discussion: """
       Without more said, measures single-stream latency and offline throughput. Latency counts from \
@@ -55,6 +55,7 @@ struct BenchCommand: ParsableCommand {
       """)
   var failIf: [String] = []
 
+  @OptionGroup var reports: ReportArguments
   @OptionGroup var loading: ModelArguments
 
   func run() throws {
@@ -77,37 +78,61 @@ struct BenchCommand: ParsableCommand {
     }
     // Open loads may need more connections than a process usually may have.
     MachineLimits.raiseOpenFileLimit()
+    let reporting = try reports.prepare()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
     let plans = try plans(options, usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt, generatorThreads: connections.generatorThreads)
-    if let axis = options.sweepAxis {
-      let sweep = try session.sweep(plans, axis)
-      try write([sweep.json { document(of: $0, facts: opened.facts) }])
-      guard !sweep.isInterrupted else { throw ExitCode(1) }
-      return
+      interrupt: interrupt, generatorThreads: connections.generatorThreads,
+      watch: opened.watch)
+    let measured = try measure(plans, options.sweepAxis, session, opened)
+    try write(measured.documents)
+    try reporting.writeCases(measured.outcomes, thresholds)
+    let comparisons = try reporting.write(measured.documents, target: target)
+    for comparison in comparisons { session.tell([""] + comparison.lines) }
+    try judge(measured, thresholds)
+    if reports.judging.failOnRegression, comparisons.contains(where: { !$0.regressions.isEmpty }) {
+      throw ExitCode(1)
     }
+  }
+
+  /// What was measured.
+  private struct Measured {
+    let documents: [JSONValue]
     let outcomes: [LoadOutcome]
-    if let against {
-      let other = try open(against)
-      defer { other.close() }
-      let comparisons = try session.compare(
-        plans, with: other.target, TextTable.harmless(against))
-      outcomes = comparisons.map(\.target)
-      try write(
-        comparisons.map {
-          $0.json(
-            target: document(of: $0.target, facts: opened.facts),
-            against: document(of: $0.against, facts: other.facts))
-        })
-    } else {
-      outcomes = try session.run(plans)
-      try write(outcomes.map { document(of: $0, facts: opened.facts) })
+    /// All of it went to its end.
+    let isComplete: Bool
+  }
+
+  private func measure(
+    _ plans: [LoadPlan], _ sweepAxis: LoadSweep.Axis?, _ session: BenchSession,
+    _ opened: BenchTarget
+  ) throws -> Measured {
+    if let sweepAxis {
+      let sweep = try session.sweep(plans, sweepAxis)
+      return Measured(
+        documents: [sweep.json { document(of: $0, facts: opened.facts) }],
+        outcomes: sweep.points.map(\.outcome), isComplete: !sweep.isInterrupted)
     }
-    try judge(outcomes, thresholds)
+    guard let against else {
+      let outcomes = try session.run(plans)
+      return Measured(
+        documents: outcomes.map { document(of: $0, facts: opened.facts) }, outcomes: outcomes,
+        isComplete: outcomes.allSatisfy(\.isComplete))
+    }
+    let other = try open(against)
+    defer { other.close() }
+    let comparisons = try session.compare(plans, with: other.target, TextTable.harmless(against))
+    let documents = comparisons.map {
+      $0.json(
+        target: document(of: $0.target, facts: opened.facts),
+        against: document(of: $0.against, facts: other.facts))
+    }
+    let outcomes = comparisons.map(\.target)
+    return Measured(
+      documents: documents, outcomes: outcomes, isComplete: outcomes.allSatisfy(\.isComplete))
   }
 
   private func open(_ target: String) throws -> BenchTarget {
@@ -175,10 +200,10 @@ struct BenchCommand: ParsableCommand {
       .joined(separator: "'\\''") + "'"
   }
 
-  private func judge(_ outcomes: [LoadOutcome], _ thresholds: [FailureThreshold]) throws {
+  private func judge(_ measured: Measured, _ thresholds: [FailureThreshold]) throws {
     // What was printed says why.
-    if outcomes.contains(where: { !$0.isComplete }) { throw ExitCode(1) }
-    let complaints = outcomes.flatMap { outcome in
+    guard measured.isComplete else { throw ExitCode(1) }
+    let complaints = measured.outcomes.flatMap { outcome in
       thresholds.compactMap { $0.complaint(about: outcome) }
     }
     for complaint in complaints.dropLast() { Terminal.complain("--fail-if \(complaint)") }

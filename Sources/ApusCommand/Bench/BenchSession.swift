@@ -1,5 +1,4 @@
 import LoadTesting
-import Reports
 
 /// One `apus bench`: measures one plan after the other and prints what came of each.
 struct BenchSession {
@@ -8,6 +7,8 @@ struct BenchSession {
   let isQuiet: Bool
   let interrupt: BenchInterrupt
   let generatorThreads: Int
+  /// Looks at the target's server and the machine beside each run.
+  let watch: RunWatch
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
@@ -15,7 +16,8 @@ struct BenchSession {
     var outcomes: [LoadOutcome] = []
     for plan in plans {
       guard
-        let outcome = try plan.isComplete ? measure(plan, target, isWarning: true) : search(plan)
+        let outcome = try plan.isComplete
+          ? measure(plan, target, watch, isWarning: true) : search(plan)
       else { break }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
@@ -25,7 +27,7 @@ struct BenchSession {
 
   /// The scenario `server` at the highest rate that it allows; `nil` where it is all over.
   private func search(_ plan: LoadPlan) throws -> LoadOutcome? {
-    let ending = ServerSearch(plan) { measure($0, target) }.run { line in
+    let ending = ServerSearch(plan) { measure($0, target, watch) }.run { line in
       if !isQuiet { Terminal.show("searching: \(line)\n") }
     }
     switch ending {
@@ -42,7 +44,7 @@ struct BenchSession {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = measure(plan, target) else { break }
+      guard let outcome = measure(plan, target, watch) else { break }
       outcomes.append(outcome)
       if LoadSweep.isEnd(outcome) { break }
     }
@@ -101,36 +103,29 @@ struct BenchSession {
   ///
   /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
   private func measure(
-    _ plan: LoadPlan, _ target: any LoadTarget, isWarning: Bool = false
+    _ plan: LoadPlan, _ target: any LoadTarget, _ watch: RunWatch? = nil, isWarning: Bool = false
   ) -> LoadOutcome? {
     let run = LoadRun(plan, target: target, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
+    var view = LiveView(plan, isTerminal: Terminal.isWatched)
     var isWarned = isQuiet || !isWarning
-    let outcome = run.run { progress in
-      show(progress, of: plan)
-      guard let warning = progress.warning, !isWarned else { return }
-      isWarned = true
-      Terminal.show("\(Terminal.isWatched ? Self.clearedLine : "")\(warning)\n")
+    let measured = {
+      run.run { progress in
+        if let warning = progress.warning, !isWarned {
+          isWarned = true
+          Terminal.show("\(view.clearing())\(warning)\n")
+        }
+        if let text = view.text(progress, columns: Terminal.columns) { Terminal.show(text) }
+      }
     }
-    Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
+    let outcome = watch.map { $0.watching(measured) } ?? measured()
+    Terminal.show(view.clearing())
     return outcome
   }
 
-  private func tell(_ lines: [String], isFirst: Bool) {
-    guard !isQuiet else { return }
-    Terminal.tell(((isFirst ? [] : [""]) + lines).joined(separator: "\n"))
-  }
+  private func tell(_ lines: [String], isFirst: Bool) { tell((isFirst ? [] : [""]) + lines) }
 
-  /// To the line's start, and empty from there: ECMA-48, EL.
-  private static let clearedLine = "\r\u{1B}[K"
-
-  private func show(_ progress: LoadRun.Progress, of plan: LoadPlan) {
-    guard Terminal.isWatched else { return }
-    let seconds = Readable.decimal(Double(progress.elapsedNanoseconds) / 1e9, places: 1)
-    let total = plan.durationNanoseconds.map { " of \(Readable.time($0))" } ?? ""
-    let failed = progress.failedCount > 0 ? ", \(progress.failedCount) failed" : ""
-    Terminal.show(
-      "\(Self.clearedLine)\(plan.scenario.rawValue)  \(seconds) s\(total)  "
-        + "\(progress.queryCount) queries\(failed)")
+  func tell(_ lines: [String]) {
+    if !isQuiet { Terminal.tell(lines.joined(separator: "\n")) }
   }
 }

@@ -14,6 +14,8 @@ struct BenchTarget {
   let concurrency: Int
   /// For the report: what is measured.
   let facts: [(key: String, value: String)]
+  /// Looks at what it takes.
+  let watch: RunWatch
   private let model: OpenModel?
 
   /// Queries at a time for a server, of which nothing is known.
@@ -22,8 +24,9 @@ struct BenchTarget {
   func close() { model?.close() }
 
   /// A server that was found and asked once.
-  init(server: any LoadTarget, facts: [(key: String, value: String)]) {
+  init(server: some SocketTarget, facts: [(key: String, value: String)]) {
     target = server
+    watch = RunWatch(server.place)
     self.facts = facts
     concurrency = Self.serverConcurrency
     model = nil
@@ -35,6 +38,7 @@ struct BenchTarget {
     let lengths = try inputs.lengths
     let (opened, runtime) = try loading.open(name)
     model = opened
+    watch = RunWatch()
     concurrency = opened.concurrency
     facts = [
       (key: "target", value: name), (key: "where", value: "in process"),
@@ -75,6 +79,7 @@ struct BenchTarget {
     }
     let lengths = try inputs.lengths
     model = nil
+    watch = RunWatch(address)
     concurrency = Self.serverConcurrency
     let client = OpenInferenceClient(address)
     facts = [

@@ -22,8 +22,10 @@ package enum Readable {
 
   /// A number with that many digits after the point; no exponent, no locale.
   package static func decimal(_ value: Double, places: Int) -> String {
-    guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
     let scale = (0..<places).reduce(1) { product, _ in product * 10 }
+    guard value.isFinite, value.magnitude < 1e15, value.magnitude * Double(scale) < 9e18 else {
+      return "\(value)"
+    }
     let scaled = Int((value.magnitude * Double(scale)).rounded())
     let sign = value < 0 && scaled > 0 ? "-" : ""
     guard places > 0 else { return "\(sign)\(scaled)" }

@@ -1,4 +1,5 @@
 import Inference
+import Serving
 
 /// Asks a server and waits, out of any run's clock: over a pool of its own.
 final class SocketCaller<Target: SocketTarget>: LoadCaller {
@@ -16,13 +17,19 @@ final class SocketCaller<Target: SocketTarget>: LoadCaller {
     if let problem { throw problem }
   }
 
-  /// All calls, in the order in which they ended. Blocks until each has.
-  func call(_ samples: [Int]) -> [ConnectionPool<Target>.Finished] {
+  /// All calls, in the order in which they ended. Blocks until each has, or the limit is over: calls
+  /// are missing then, and it asks nothing further.
+  func call(
+    _ samples: [Int], within limitNanoseconds: UInt64 = .max
+  ) -> [ConnectionPool<Target>.Finished] {
+    let began = MonotonicClock.now()
     pool.readClock()
     for (place, sample) in samples.enumerated() { pool.ask(sample, place: place) }
     pool.flush()
-    while pool.finished.count < samples.count {
-      for index in 0..<pool.wait(nanoseconds: Self.tickNanoseconds) {
+    while pool.finished.count < samples.count,
+      MonotonicClock.now().nanoseconds(since: began) < limitNanoseconds
+    {
+      for index in 0..<pool.wait(nanoseconds: min(Self.tickNanoseconds, limitNanoseconds)) {
         if let link = pool.handle(index) { pool.settle(link) }
       }
       pool.expire()
@@ -37,11 +44,14 @@ extension SocketTarget {
     answers: (any AnswerKeeper)?
   ) throws(CallProblem) -> any LoadCaller { try SocketCaller(self, answers: answers) }
 
-  /// Asks one sample over a connection of its own, and gives its whole answer. Blocks.
-  package func askOnce(_ sample: Int) -> EndedCall {
+  /// Asks one sample over a connection of its own, and gives its whole answer. Blocks; no longer than
+  /// a limit that is given.
+  package func askOnce(_ sample: Int, within limitNanoseconds: UInt64 = .max) -> EndedCall {
     do throws(CallProblem) {
       let caller = try SocketCaller(self, answers: EveryAnswer())
-      guard let call = caller.call([sample]).first else { return EndedCall(ticket: 0) }
+      guard let call = caller.call([sample], within: limitNanoseconds).first else {
+        throw CallProblem(kind: "timeout", text: "no answer in time")
+      }
       return EndedCall(ticket: 0, problem: call.problem, answer: call.answer)
     } catch {
       return EndedCall(ticket: 0, problem: error)

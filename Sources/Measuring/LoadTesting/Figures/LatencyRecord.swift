@@ -81,6 +81,31 @@ package struct LatencyRecord: Sendable {
     return largest
   }
 
+  /// How many values lie in which range, in order and without the empty ones; ranges are one part in 2 to
+  /// the power of `digits` of themselves wide, 10 at most. The first begins at the least value, the last
+  /// ends at the largest, as far as they are known.
+  func ranges(digits: UInt64) -> [(low: UInt64, high: UInt64, count: Int)] {
+    var counts: [Int: Int] = [:]
+    var least = UInt64.max
+    for value in values {
+      counts[LatencyRange.index(of: value, digits: digits), default: 0] += 1
+      least = min(least, value)
+    }
+    for (index, amount) in counters.enumerated() where amount > 0 {
+      let end = LatencyRange.upperEnd(of: index)
+      counts[LatencyRange.index(of: end, digits: digits), default: 0] += Int(amount)
+    }
+    let all = counts.sorted { $0.key < $1.key }
+    return all.map { index, count in
+      let low = index == 0 ? 0 : LatencyRange.upperEnd(of: index - 1, digits: digits)
+      let isFirst = index == all[0].key && least < .max
+      return (
+        low: isFirst ? least : low,
+        high: min(LatencyRange.upperEnd(of: index, digits: digits), largest), count: count
+      )
+    }
+  }
+
   /// How many values exceed a bound; where values are counted in ranges, one whose range does is in
   /// doubt and counts.
   package func count(over bound: UInt64) -> Int {

@@ -36,6 +36,30 @@ package struct LoadWindows: Sendable {
     while windows.count > Self.countMax { joinPairs() }
   }
 
+  /// The same in windows as wide as it takes to have so many at most, 1 or more.
+  func joined(atMost count: Int) -> LoadWindows {
+    var joined = self
+    while joined.windows.count > max(1, count) { joined.joinPairs() }
+    return joined
+  }
+
+  /// The last windows that are over and last at least so long together, as one, and what it answered a
+  /// second.
+  func last(nanoseconds: UInt64) -> (window: LoadWindow, rate: Double) {
+    let over = windows.dropLast()
+    let count = max(1, Int((nanoseconds + widthNanoseconds - 1) / widthNanoseconds))
+    var joined = LoadWindow()
+    for window in over.suffix(count) { joined.add(window) }
+    let seconds = Double(widthNanoseconds) * Double(min(count, over.count)) / 1e9
+    return (joined, seconds > 0 ? Double(joined.answeredSampleCount) / seconds : 0)
+  }
+
+  /// Of half of the windows no more were answered.
+  var medianAnsweredCount: Int {
+    let counts = windows.map(\.answeredCount).sorted()
+    return counts.isEmpty ? 0 : counts[counts.count / 2]
+  }
+
   private mutating func place(of moment: UInt64) -> Int {
     while moment / widthNanoseconds >= UInt64(Self.countMax) { joinPairs() }
     let index = Int(moment / widthNanoseconds)
@@ -84,6 +108,23 @@ package struct LoadWindow: Sendable {
       }
     }
     return latencyMax
+  }
+
+  /// Nanoseconds, with latencies taken as spread evenly over their range, so that means of many windows
+  /// are finer than the ranges; `nil` where nothing was answered.
+  func spreadLatency(_ fraction: Double) -> Double? {
+    guard answeredCount > 0 else { return nil }
+    let rank = fraction * Double(answeredCount)
+    var below = 0.0
+    for (index, amount) in counters.enumerated() where amount > 0 {
+      if below + Double(amount) >= rank {
+        let low = index == 0 ? 0 : LatencyRange.upperEnd(of: index - 1, digits: Self.digits)
+        let high = min(LatencyRange.upperEnd(of: index, digits: Self.digits), latencyMax)
+        return Double(low) + Double(high - low) * max(0, rank - below) / Double(amount)
+      }
+      below += Double(amount)
+    }
+    return Double(latencyMax)
   }
 
   fileprivate mutating func add(_ latencyNanoseconds: UInt64?, sampleCount: Int) {

@@ -118,10 +118,8 @@ private enum ProcessorLimits {
 
 /// Small files of the system.
 enum SystemText {
-  private static let byteCountMax = 64 << 10
-
   /// The text of a file; empty where it cannot be read.
-  static func of(_ path: String) -> String {
+  static func of(_ path: String, byteCountMax: Int = 64 << 10) -> String {
     guard let stream = fopen(path, "r") else { return "" }
     defer { fclose(stream) }
     var bytes = [UInt8](repeating: 0, count: byteCountMax)
@@ -130,6 +128,14 @@ enum SystemText {
 
   /// What an error's number means.
   static func ofError(_ number: Int32) -> String { String(cString: strerror(number)) }
+
+  /// Where a symbolic link leads; `nil` where it is none, or not to be read.
+  static func link(_ path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4_096)
+    let count = readlink(path, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
 
   static func firstLine(_ path: String) -> String {
     of(path).split(separator: "\n").first.map(String.init) ?? ""

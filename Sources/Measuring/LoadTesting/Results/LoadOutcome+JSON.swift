@@ -15,6 +15,10 @@ extension LoadOutcome {
       .init("accuracy", .null), .init("generator", generator),
       .init("environment", environment.json), .init("command", .string(command)),
       .init("problems", .array(problems.map { .string($0) })), .init("run", run),
+      .init("server", use?.serverJSON ?? .null),
+      .init("energy", use?.energyJSON(sampleCount: figures.answeredSampleCount) ?? .null),
+      .init("windows", WindowTable(figures.windows).json),
+      .init("distribution", LatencyDistribution(figures.latencies).json),
     ]
     return .object(told + (phases.map { [.init("phases", $0)] } ?? []))
   }
@@ -25,6 +29,7 @@ extension LoadOutcome {
       let value = figures.latencies.percentile(fraction)
       members.append(.init("p\(name)", milliseconds(value.map { Double($0) })))
     }
+    members.append(.init("max", milliseconds(figures.latencies.percentile(1).map { Double($0) })))
     members.append(.init("early_stopping", milliseconds(sureLatency.map { Double($0) })))
     return .object(members)
   }
@@ -32,6 +37,7 @@ extension LoadOutcome {
   /// Name and fraction of each percentile that is told.
   static let percentiles: [(name: String, fraction: Double)] = [
     ("50", 0.5), ("90", 0.9), ("95", 0.95), ("99", 0.99), ("99_9", 0.999),
+    ("99_99", 0.9999),
   ]
 
   private var errors: JSONValue {

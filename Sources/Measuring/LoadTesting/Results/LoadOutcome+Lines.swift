@@ -32,7 +32,8 @@ extension LoadOutcome {
 
   private var latencyTable: TextTable {
     let fractions: [(name: String, fraction: Double)] = [
-      ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("max", 1),
+      ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
+      ("p99.99", 0.9999), ("max", 1),
     ]
     var table = TextTable(
       [.init("latency"), .init("mean", .right)] + fractions.map { .init($0.name, .right) })
@@ -61,6 +62,7 @@ extension LoadOutcome {
           "\(Readable.decimal(time, places: 2)) s of processor time, \(cores) cores"
         ))
     }
+    facts += use?.facts(sampleCount: figures.answeredSampleCount) ?? []
     facts.append(("valid", isValid ? "yes" : "no"))
     for problem in problems { facts.append(("", problem)) }
     if !isFullRun, plan.scenario.isStandard {

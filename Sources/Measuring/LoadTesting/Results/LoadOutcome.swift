@@ -18,6 +18,8 @@ package struct LoadOutcome: Sendable {
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
   let isJoined: Bool
+  /// What it took of the server and the machine, where somebody looked.
+  package var use: RunUse?
 
   /// Of the machine's time, so much may go to others.
   private static let stolenFractionMax = 0.05

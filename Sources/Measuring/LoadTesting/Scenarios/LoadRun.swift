@@ -30,6 +30,7 @@ package final class LoadRun: Sendable {
     package let elapsedNanoseconds: UInt64
     package let queryCount: Int
     package let failedCount: Int
+    package let windows: LoadWindows
     /// Why the run cannot become valid any more, or is not on its way there.
     package let warning: String?
   }
@@ -80,6 +81,7 @@ package final class LoadRun: Sendable {
       Progress(
         elapsedNanoseconds: now.nanoseconds(since: $0.state.began),
         queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount,
+        windows: $0.state.figures.windows,
         warning: $0.state.warning(at: now))
     }
   }
