@@ -5,6 +5,7 @@ from ..figure import Bound, Figure, median, spread
 
 # Nearly nothing to send, so that the generators' own work is what differs.
 ANSWER = b'{"ok":true}'
+SECONDS = 2.0
 
 
 def measure(shop):
@@ -28,7 +29,7 @@ def compare(shop, figure, url, connections):
     """Adds a row of each generator; gives what was promised of the two."""
     found = shop.alternate({
         "apus bench": lambda: asked_by_apus(shop, url, connections),
-        "wrk": lambda: shop.wrk(url, connections=connections),
+        "wrk": lambda: shop.wrk(url, seconds=SECONDS, connections=connections),
     })
     rates, middles = {}, {}
     for name, rounds in found.items():
@@ -52,7 +53,8 @@ def compare(shop, figure, url, connections):
 
 def asked_by_apus(shop, url, connections):
     """A round of `apus bench`, in the words of wrk's."""
-    found = shop.apus_bench(url, "--scenario", "closed-loop", "--concurrency", connections)
+    found = shop.apus_bench(
+        url, "--scenario", "closed-loop", "--concurrency", connections, seconds=SECONDS)
     if found["errors"]["rate"]:
         raise RuntimeError(f"apus bench had errors at {url}: {found['errors']['by_kind']}")
     count, seconds = found["run"]["queries"], found["run"]["seconds"]
