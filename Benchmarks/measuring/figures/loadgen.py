@@ -23,9 +23,10 @@ def measure(shop):
         "loadgen", "`apus bench` and MLPerf's load generator at the same server",
         method="One MobileNetV2 (1x3x224x224, 0.6 MB, V2 REST binary) in `apus serve`, one instance with one "
         "thread on the server's core; both generators have the other core, take turns, and ask over "
-        "persistent connections. mlcommons-loadgen from PyPI calls a Python driver that does nothing but "
-        "send one prepared message and read the answer; it costs about a tenth of a millisecond a query, "
-        "which is why the model is one that computes for a hundred times as long. Single-stream is the 90th "
+        "persistent connections, one with made-up tensors and the other with one of them. mlcommons-loadgen "
+        "from PyPI calls a Python driver that does nothing but send one prepared message and read the "
+        "answer; it costs about a tenth of a millisecond a query, "
+        "which is why the model is one that computes for fifty times as long and more. Single-stream is the 90th "
         f"percentile that each reports, offline {CONNECTIONS} samples at a time: the generator gives all "
         "samples in one query, of which the driver's connections take one after the other.",
         columns=["what", "apus bench", "spread", "loadgen", "spread", "ratio"])

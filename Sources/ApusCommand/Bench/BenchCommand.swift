@@ -21,13 +21,15 @@ struct BenchCommand: ParsableCommand {
       apus bench iris --scenario ramp --rate 10:200 --duration 60s
       apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
+      apus bench grpc://localhost:8001/iris --concurrency 16
       apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
       """)
 
   @Argument(
     help: """
       A model file or directory, a demo model (digits, shapes, iris), or a URL: \
-      http://HOST:PORT/v2/models/NAME, https:// too, or any other address.
+      http://HOST:PORT/v2/models/NAME, https:// too, or any other address; over gRPC \
+      grpc://HOST:PORT/NAME[/VERSION], or grpcs://.
       """)
   var target: String
 
@@ -41,6 +43,7 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var shape: ShapeArguments
   @OptionGroup var inputs: InputArguments
   @OptionGroup var connections: ConnectionArguments
+  @OptionGroup var calls: GRPCArguments
 
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
   var json: String?
@@ -65,7 +68,9 @@ struct BenchCommand: ParsableCommand {
     if options.sweepAxis != nil, against != nil || !thresholds.isEmpty {
       throw Failure.usage("--sweep: --against and --fail-if are for single loads")
     }
-    if loading.areGiven, ([target] + [against].compactMap { $0 }).allSatisfy(HTTPAddress.isMeant) {
+    let targets = [target] + [against].compactMap { $0 }
+    try calls.check(targets)
+    if loading.areGiven, targets.allSatisfy(HTTPAddress.isMeant) {
       throw Failure.usage(
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
@@ -109,6 +114,10 @@ struct BenchCommand: ParsableCommand {
     let seed = load.seed.flatMap(UInt64.init) ?? 0
     guard HTTPAddress.isMeant(by: target) else {
       return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
+    }
+    if let address = try calls.address(target) {
+      return try BenchTarget(
+        address: address, calls, trust: connections.trust, inputs: inputs, seed: seed)
     }
     return try BenchTarget(
       address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)

@@ -21,6 +21,14 @@ struct BenchTarget {
 
   func close() { model?.close() }
 
+  /// A server that was found and asked once.
+  init(server: any LoadTarget, facts: [(key: String, value: String)]) {
+    target = server
+    self.facts = facts
+    concurrency = Self.serverConcurrency
+    model = nil
+  }
+
   // MARK: A model in this process
 
   init(model name: String, inputs: InputArguments, seed: UInt64, loading: ModelArguments) throws {

@@ -47,7 +47,7 @@ package enum ServerBodies {
     }
   }
 
-  private static func table(_ bytes: [UInt8]) throws -> RowTable {
+  static func table(_ bytes: [UInt8]) throws -> RowTable {
     if bytes.first(where: { $0 > 32 }) == UInt8(ascii: "[") {
       return try bytes.withUnsafeBytes { try RowTable(json: try JSONValue(parsing: $0)) }
     }
