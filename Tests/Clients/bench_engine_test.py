@@ -14,11 +14,6 @@ from support.apus_server import binary
 from support.certificates import Certificates
 
 
-def plain(server):
-    """An address of the server that is no model's."""
-    return server.url.replace("/v2/models/m", "/static?a=b")
-
-
 class Listener:
     """Takes connections and leaves them alone, or does `serve(connection)` with each."""
 
@@ -244,10 +239,13 @@ class SecureTest(unittest.TestCase):
         self.assertIn("is none for 127.0.0.1", result.stderr)
 
     def test_a_server_without_tls(self):
-        with OddServer(lambda number, body: http(ANSWER)) as server:
-            result = bench(server.url.replace("http:", "https:"), "--insecure")
+        def serve(connection):
+            connection.recv(10_000)
+            connection.sendall(http(b"", "400 Bad Request"))
+        with Listener(serve) as server:
+            result = bench(f"https://127.0.0.1:{server.port}/x", "--insecure")
         self.assertEqual(result.returncode, 1)
-        self.assertIn("no TLS connection", result.stderr)
+        self.assertIn("the server does not speak TLS", result.stderr)
 
     def test_a_file_without_certificates(self):
         result = bench(self.url, "--ca", "README.md")

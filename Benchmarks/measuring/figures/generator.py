@@ -5,6 +5,7 @@ from ..figure import Bound, Figure, median, spread
 
 # Nearly nothing to send, so that the generators' own work is what differs.
 ANSWER = b'{"ok":true}'
+SECONDS = 2.0
 
 
 def measure(shop):
@@ -13,8 +14,13 @@ def measure(shop):
         method="GET of an answer that nginx has in its configuration. nginx has one core, the generator "
         "the other: `apus bench --scenario closed-loop` with one thread, and wrk with one. Medians of "
         "rounds in alternating order. CPU is the generator's own processor time by request; wrk's is "
-        "not told.",
-        columns=["generator", "connections", "req/s", "spread", "p50 us", "p99 us", "CPU us"])
+        "not told. Counted on their way is the mean time of a request, as the generator tells it, times "
+        "requests a second: `apus bench` counts from the answer before, wrk from when it comes to "
+        "write, so what waits within wrk is in none of its times. wrk also adds times for requests that a "
+        "pause kept it from asking; so it may count more than there are connections.",
+        columns=[
+            "generator", "connections", "req/s", "spread", "p50 us", "p99 us", "counted on their way",
+            "CPU us"])
     bounds = []
     with peers.nginx(shop, ANSWER) as (_, port):
         url = f"http://127.0.0.1:{port}/static"
@@ -28,7 +34,7 @@ def compare(shop, figure, url, connections):
     """Adds a row of each generator; gives what was promised of the two."""
     found = shop.alternate({
         "apus bench": lambda: asked_by_apus(shop, url, connections),
-        "wrk": lambda: shop.wrk(url, connections=connections),
+        "wrk": lambda: shop.wrk(url, seconds=SECONDS, connections=connections),
     })
     rates, middles = {}, {}
     for name, rounds in found.items():
@@ -38,7 +44,9 @@ def compare(shop, figure, url, connections):
         costs = [one["cpu_us"] for one in rounds if "cpu_us" in one]
         figure.add(
             name, connections, rates[name], spread(each), middles[name],
-            median([one["p99_us"] for one in rounds]), median(costs) if costs else "")
+            median([one["p99_us"] for one in rounds]),
+            median([one["mean_us"] * one["count"] / one["seconds"] / 1e6 for one in rounds]),
+            median(costs) if costs else "")
     many = "connection" if connections == 1 else "connections"
     return [
         Bound(
@@ -52,12 +60,13 @@ def compare(shop, figure, url, connections):
 
 def asked_by_apus(shop, url, connections):
     """A round of `apus bench`, in the words of wrk's."""
-    found = shop.apus_bench(url, "--scenario", "closed-loop", "--concurrency", connections)
+    found = shop.apus_bench(
+        url, "--scenario", "closed-loop", "--concurrency", connections, seconds=SECONDS)
     if found["errors"]["rate"]:
         raise RuntimeError(f"apus bench had errors at {url}: {found['errors']['by_kind']}")
     count, seconds = found["run"]["queries"], found["run"]["seconds"]
     return {
         "count": count, "seconds": seconds, "p50_us": found["latency_ms"]["p50"] * 1e3,
-        "p99_us": found["latency_ms"]["p99"] * 1e3,
+        "p99_us": found["latency_ms"]["p99"] * 1e3, "mean_us": found["latency_ms"]["mean"] * 1e3,
         "cpu_us": found["generator"]["cpu_seconds"] / count * 1e6,
     }

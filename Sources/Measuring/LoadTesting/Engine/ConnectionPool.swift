@@ -131,8 +131,9 @@ struct ConnectionPool<Target: SocketTarget>: ~Copyable {
 
   /// Opens as many connections as so many calls need.
   mutating func open(forCalls callCount: Int) {
-    var missing =
-      target.connectionCount(forCalls: callCount) - (links.count - vacantLinks.count)
+    var missing = target.connectionCount(forCalls: callCount)
+    // One that only ends what it has is none of them.
+    for link in links.indices where links[link].isUseful { missing -= 1 }
     while missing > 0, open(addressIndex: 0) { missing -= 1 }
   }
 

@@ -50,6 +50,9 @@ struct ServerLink<Connection: ClientConnection> {
     phase == .open && !isRetiring && !connection.isOver && connection.freeCount > 0
   }
 
+  /// It may be asked, now or later.
+  var isUseful: Bool { phase != .closed && !isRetiring && !connection.isOver }
+
   /// Nothing will come of it any more.
   var isSpent: Bool { callCount == 0 && phase == .open && (isRetiring || connection.isOver) }
 
