@@ -172,7 +172,7 @@ let package = Package(
     room(
       "LoadTesting", in: "Measuring",
       needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
-    tests("LoadTesting", needs: ["Inference", "Serving", "WireFormats"]),
+    tests("LoadTesting", needs: ["Inference", "Serving", "Vision", "WireFormats"]),
 
     // What people use
     .target(

@@ -85,6 +85,22 @@ let package = Package(
         "Batching", "CDemoModels", "Imaging", "Inference", "Settings", "Vision", "WireFormats",
         .product(name: "Yams", package: "Yams"),
       ]),
+    roomOfC("COnnxRuntime", in: "Runtimes"),
+    room("OnnxRuntime", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COnnxRuntime"]),
+    roomOfC("COpenVino", in: "Runtimes"),
+    room("OpenVino", in: "Runtimes", needs: ["Inference", "NativeLibraries", "COpenVino"]),
+    room(
+      "Reports", in: "Operations",
+      needs: [
+        "Batching", "Inference", "Serving", "NativeLibraries", "Imaging", "Vision", "OnnxRuntime",
+        "OpenVino", "WireFormats", "Settings", "ModelStore",
+      ]),
+    room(
+      "Jobs", in: "Measuring",
+      needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+    room(
+      "LoadTesting", in: "Measuring",
+      needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "TestSupport",
       swiftSettings: house),
@@ -100,7 +116,8 @@ let package = Package(
       name: "Decoders",
       dependencies: [
         "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
-        "Inference", "ModelStore", "Serving", "Settings", "TestSupport", "Transport", "Vision",
+        "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport",
+        "Vision",
         "WireFormats", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), http2("NIOHPACK"),
         http2("NIOHTTP2"),
       ], path: "Decoders", swiftSettings: house,

@@ -18,7 +18,8 @@ struct BenchCommand: ParsableCommand {
       apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
       apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
-      apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
+      apus bench iris --data rows.csv --label species --fail-if 'p99>5ms' --fail-if 'accuracy<0.9'
+      apus bench http://localhost:8000/v2/models/yolo11n/detect --data coco/instances.json
       """)
 
   @Argument(
@@ -43,7 +44,8 @@ struct BenchCommand: ParsableCommand {
   @Option(
     help: """
       End with 1 where a figure is beyond a bound: 'p99>20ms', 'throughput<100', 'errors>0.1%'. Figures \
-      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag.
+      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag; of accuracy map, map50, map75, \
+      top1, top5, accuracy, auc, log_loss, rmse and r2.
       """)
   var failIf: [String] = []
 
@@ -61,19 +63,28 @@ struct BenchCommand: ParsableCommand {
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
     }
+    let samples = inputs.samples
+    let tolerance = try samples.toleranceValue
+    if samples.label != nil || samples.truth != nil, inputs.data.isEmpty {
+      throw Failure.usage("--label and --truth need --data, what they are the truth of")
+    }
+    if samples.compliance, against != nil || asked.contains(where: { !$0.isComplete }) {
+      throw Failure.usage("--compliance is for one target, and for server with a --rate")
+    }
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
     let plans = try plans(usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt)
+      interrupt: interrupt,
+      judging: opened.judging)
     let outcomes: [LoadOutcome]
     if let against {
       let other = try open(against)
       defer { other.close() }
       let comparisons = try session.compare(
-        plans, with: other.target, TextTable.harmless(against))
+        plans, with: other.target, TextTable.harmless(against), judging: other.judging)
       outcomes = comparisons.map(\.target)
       try write(
         comparisons.map {
@@ -82,7 +93,10 @@ struct BenchCommand: ParsableCommand {
             against: document(of: $0.against, facts: other.facts))
         })
     } else {
-      outcomes = try session.run(plans)
+      outcomes =
+        samples.compliance
+        ? try session.complianceRuns(plans, samples: opened.samples, tolerance: tolerance)
+        : try session.run(plans)
       try write(outcomes.map { document(of: $0, facts: opened.facts) })
     }
     try judge(outcomes, thresholds)
@@ -148,7 +162,10 @@ struct BenchCommand: ParsableCommand {
 
   private func judge(_ outcomes: [LoadOutcome], _ thresholds: [FailureThreshold]) throws {
     // What was printed says why.
-    if outcomes.contains(where: { !$0.isComplete }) { throw ExitCode(1) }
+    if outcomes.contains(where: { !$0.isComplete || $0.accuracyProblem != nil }) {
+      throw ExitCode(1)
+    }
+    if outcomes.contains(where: { $0.compliance?.isPassed == false }) { throw ExitCode(1) }
     let complaints = outcomes.flatMap { outcome in
       thresholds.compactMap { $0.complaint(about: outcome) }
     }

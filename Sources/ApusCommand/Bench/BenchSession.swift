@@ -7,13 +7,18 @@ struct BenchSession {
   let name: String
   let isQuiet: Bool
   let interrupt: BenchInterrupt
+  let judging: BenchJudging?
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = try plan.isComplete ? measure(plan, target) : search(plan) else { break }
+      let kept = judging.map { _ in KeptAnswers(sampleCount: target.sampleCount) }
+      guard var outcome = try plan.isComplete ? measure(plan, target, kept) : search(plan) else {
+        break
+      }
+      if let judging, let kept { judging.judge(&outcome, kept, interrupt) }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }
@@ -34,17 +39,22 @@ struct BenchSession {
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
   func compare(
-    _ plans: [LoadPlan], with against: any LoadTarget, _ againstName: String
+    _ plans: [LoadPlan], with against: any LoadTarget, _ againstName: String,
+    judging againstJudging: BenchJudging?
   ) throws -> [TargetComparison] {
     try warmUp(target, name, plan: plans[0])
     try warmUp(against, againstName, plan: plans[0])
     var comparisons: [TargetComparison] = []
     for plan in plans {
-      guard let comparison = TargetComparison(rounds(of: plan, with: against)) else {
+      guard var comparison = TargetComparison(rounds(of: plan, with: against)) else {
         let least = TargetComparison.roundCountMin
         throw Failure.operation(
           "\(plan.scenario.rawValue): fewer than \(least) rounds have answers of both targets")
       }
+      // Rounds keep no answers: the whole sets are asked after them.
+      judging?.judge(&comparison.target, KeptAnswers(sampleCount: target.sampleCount), interrupt)
+      againstJudging?.judge(
+        &comparison.against, KeptAnswers(sampleCount: against.sampleCount), interrupt)
       tell(comparison.lines(target: name, against: againstName), isFirst: comparisons.isEmpty)
       comparisons.append(comparison)
     }
@@ -77,15 +87,17 @@ struct BenchSession {
   }
 
   /// `nil` where it is all over.
-  private func measure(_ plan: LoadPlan, _ target: any LoadTarget) -> LoadOutcome? {
-    let run = LoadRun(plan, target: target)
+  func measure(
+    _ plan: LoadPlan, _ target: any LoadTarget, _ answers: (any AnswerKeeper)? = nil
+  ) -> LoadOutcome? {
+    let run = LoadRun(plan, target: target, answers: answers)
     guard interrupt.begin(run) else { return nil }
     let outcome = run.run { show($0, of: plan) }
     Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
     return outcome
   }
 
-  private func tell(_ lines: [String], isFirst: Bool) {
+  func tell(_ lines: [String], isFirst: Bool) {
     guard !isQuiet else { return }
     Terminal.tell(((isFirst ? [] : [""]) + lines).joined(separator: "\n"))
   }

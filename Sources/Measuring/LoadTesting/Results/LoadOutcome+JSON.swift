@@ -3,19 +3,21 @@ package import WireFormats
 extension LoadOutcome {
   /// The result as a document; its keys are part of the command's contract.
   package func json(environment: LoadEnvironment, command: String) -> JSONValue {
-    .object([
-      .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
-      .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
-      .init(
-        "throughput",
-        .object([
-          .init("value", .number(throughput)), .init("unit", .string(plan.scenario.throughputUnit)),
-        ])), .init("errors", errors),
-      // Speed without accuracy: said, not left out.
-      .init("accuracy", .null), .init("generator", generator),
-      .init("environment", environment.json), .init("command", .string(command)),
-      .init("problems", .array(problems.map { .string($0) })), .init("run", run),
-    ])
+    .object(
+      [
+        .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
+        .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
+        .init(
+          "throughput",
+          .object([
+            .init("value", .number(throughput)),
+            .init("unit", .string(plan.scenario.throughputUnit)),
+          ])), .init("errors", errors),
+        // Speed without accuracy: said, not left out.
+        .init("accuracy", accuracy?.json ?? .null), .init("generator", generator),
+        .init("environment", environment.json), .init("command", .string(command)),
+        .init("problems", .array(problems.map { .string($0) })), .init("run", run),
+      ] + (compliance.map { [.init("compliance", $0.json)] } ?? []))
   }
 
   private var latencies: JSONValue {

@@ -37,11 +37,15 @@ package final class LoadRun: Sendable {
 
   private let plan: LoadPlan
   private let target: any LoadTarget
+  private let answers: (any AnswerKeeper)?
   private let shared: Signal<Shared>
 
-  package init(_ plan: LoadPlan, target: any LoadTarget) {
+  package init(
+    _ plan: LoadPlan, target: any LoadTarget, answers: (any AnswerKeeper)? = nil
+  ) {
     self.plan = plan
     self.target = target
+    self.answers = answers
     shared = Signal(Shared(state: LoadState(plan: plan, sampleCount: target.sampleCount)))
   }
 
@@ -55,7 +59,7 @@ package final class LoadRun: Sendable {
   /// Asks once, outside of the figures: whether there is anything to measure, and what only a first
   /// request takes.
   package static func warmUp(_ target: any LoadTarget, plan: LoadPlan) throws(CallProblem) {
-    let caller = try target.makeCaller()
+    let caller = try target.makeCaller(answers: nil)
     for round in 0..<3 {
       let first = round * plan.scenario.samplesPerQuery
       try caller.ask(
@@ -133,7 +137,7 @@ package final class LoadRun: Sendable {
   /// One caller's life.
   private func call() {
     // What fails here fails again, and counts, when it asks.
-    var caller = try? target.makeCaller()
+    var caller = try? target.makeCaller(answers: answers)
     shared.update { $0.readyCallerCount += 1 }
     _ = shared.sleepUntilReady { $0.hasBegun ? true : nil }
     var free = shared.withValue { $0.state.began }
@@ -171,7 +175,7 @@ package final class LoadRun: Sendable {
   private func ask(_ query: LoadQuery, _ caller: inout (any LoadCaller)?) -> CallProblem? {
     do throws(CallProblem) {
       let asked: any LoadCaller
-      if let caller { asked = caller } else { asked = try target.makeCaller() }
+      if let caller { asked = caller } else { asked = try target.makeCaller(answers: answers) }
       caller = asked
       try asked.ask(query.samples)
       return nil

@@ -3,7 +3,9 @@ package protocol LoadTarget: Sendable {
   /// Different inputs that it can be asked.
   var sampleCount: Int { get }
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
-  func makeCaller() throws(CallProblem) -> any LoadCaller
+  ///
+  /// - Parameter answers: gets the answers that it wants.
+  func makeCaller(answers: (any AnswerKeeper)?) throws(CallProblem) -> any LoadCaller
 }
 
 /// Somebody who asks, on one thread, one query at a time.

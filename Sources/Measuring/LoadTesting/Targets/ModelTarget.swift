@@ -16,17 +16,24 @@ package struct ModelTarget: LoadTarget {
 
   package var sampleCount: Int { requests.count }
 
-  package func makeCaller() -> any LoadCaller { Caller(target: self) }
+  package func makeCaller(answers: (any AnswerKeeper)?) -> any LoadCaller {
+    Caller(target: self, answers: answers)
+  }
 
   private struct Caller: LoadCaller {
     let target: ModelTarget
+    let answers: (any AnswerKeeper)?
 
     func ask(_ samples: [Int]) throws(CallProblem) {
-      let asked = samples.map { target.model.begin(target.requests[$0]) }
+      let asked = samples.map { sample in
+        let isWanted = answers?.wants(sample) ?? false
+        return (sample, isWanted, target.model.begin(target.requests[sample]))
+      }
       var failure: InferenceFailure?
-      for each in asked {
+      for (sample, isWanted, each) in asked {
         do throws(InferenceFailure) {
-          _ = try each.answer()
+          let answer = try each.answer()
+          if isWanted { answers?.keep(.tensors(answer), of: sample) }
         } catch {
           failure = failure ?? error
         }
@@ -39,7 +46,7 @@ package struct ModelTarget: LoadTarget {
 
 extension InferenceFailure {
   /// The failures that a model in this process can cause, as reports count them.
-  fileprivate var kind: String {
+  var kind: String {
     switch self {
     case .overloaded: "overloaded"
     case .invalidInput, .unsupported, .tooLarge: "refused"

@@ -29,10 +29,16 @@ package struct ServerTarget: LoadTarget {
     requests = bodies.map { Self.request("POST", address, $0) }
   }
 
+  /// An address that is asked without a body.
+  package init(_ address: HTTPAddress, method: String) {
+    self.address = address
+    requests = [Self.request(method, address, nil)]
+  }
+
   package var sampleCount: Int { requests.count }
 
-  package func makeCaller() throws(CallProblem) -> any LoadCaller {
-    let caller = Caller(target: self)
+  package func makeCaller(answers: (any AnswerKeeper)?) throws(CallProblem) -> any LoadCaller {
+    let caller = Caller(target: self, answers: answers)
     try caller.connect()
     return caller
   }
@@ -40,11 +46,16 @@ package struct ServerTarget: LoadTarget {
   /// Asks once and looks at the answer: one that is refused, or that `problem` finds fault with, is told
   /// with what the server says about it. Blocks.
   package func check(_ problem: ([UInt8]) -> CallProblem?) throws(CallProblem) {
+    if let problem = problem(try answer()) { throw problem }
+  }
+
+  /// The body of an answer; one that is refused is told with what the server says about it. Blocks.
+  package func answer() throws(CallProblem) -> [UInt8] {
     let connection = HTTPConnection(address, timeoutSeconds: Self.timeoutSeconds)
     try connection.send(requests[0])
     let answer = try connection.receive(keepingBody: true)
     try Self.checkStatus(answer)
-    if let problem = problem(answer.body) { throw problem }
+    return answer.body
   }
 
   /// Throws what a server says in an answer that refuses.
@@ -73,9 +84,13 @@ package struct ServerTarget: LoadTarget {
   /// Has one connection for each sample of a query; all are written to before any is read.
   private final class Caller: LoadCaller {
     private let target: ServerTarget
+    private let answers: (any AnswerKeeper)?
     private var connections: [HTTPConnection] = []
 
-    init(target: ServerTarget) { self.target = target }
+    init(target: ServerTarget, answers: (any AnswerKeeper)?) {
+      self.target = target
+      self.answers = answers
+    }
 
     /// Opens one connection.
     func connect() throws(CallProblem) {
@@ -93,8 +108,13 @@ package struct ServerTarget: LoadTarget {
         }
         var refused: CallProblem?
         for place in samples.indices {
-          let status = try connections[place].receive().status
-          if status / 100 != 2 { refused = refused ?? Self.refusal(status) }
+          let isWanted = answers?.wants(samples[place]) ?? false
+          let answer = try connections[place].receive(keepingBody: isWanted)
+          if answer.status / 100 != 2 {
+            refused = refused ?? Self.refusal(answer.status)
+          } else if isWanted {
+            answers?.keep(.body(answer.body), of: samples[place])
+          }
         }
         if let refused { throw refused }
       } catch {
