@@ -40,6 +40,7 @@ enum FolderListing {
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: byteCount)
-    return Array(bytes.prefix(max(0, read(descriptor, &bytes, byteCount))))
+    let count = read(descriptor, &bytes, byteCount)
+    return Array(bytes.prefix(max(0, count)))
   }
 }
