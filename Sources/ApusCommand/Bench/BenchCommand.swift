@@ -93,10 +93,11 @@ struct BenchCommand: ParsableCommand {
             against: document(of: $0.against, facts: other.facts))
         })
     } else {
-      outcomes =
-        samples.compliance
-        ? try session.complianceRuns(plans, samples: opened.samples, tolerance: tolerance)
-        : try session.run(plans)
+      if samples.compliance, let all = opened.samples {
+        outcomes = try session.complianceRuns(plans, samples: all, tolerance: tolerance)
+      } else {
+        outcomes = try session.run(plans)
+      }
       try write(outcomes.map { document(of: $0, facts: opened.facts) })
     }
     try judge(outcomes, thresholds)

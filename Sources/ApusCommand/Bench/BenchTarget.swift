@@ -14,8 +14,8 @@ struct BenchTarget {
   let concurrency: Int
   /// For the report: what is measured.
   let facts: [(key: String, value: String)]
-  /// All samples; the target has those that are in memory.
-  let samples: any AskedSamples
+  /// All samples; the target has those that are in memory. `nil` where it is asked without any.
+  let samples: (any AskedSamples)?
   /// What is right for each of them; `nil` where that is not known.
   let truth: SampleTruth?
   private let model: OpenModel?
@@ -26,7 +26,10 @@ struct BenchTarget {
   func close() { model?.close() }
 
   /// Who judges its answers; `nil` where nothing says what is right.
-  var judging: BenchJudging? { truth.map { BenchJudging(samples, truth: $0) } }
+  var judging: BenchJudging? {
+    guard let samples, let truth else { return nil }
+    return BenchJudging(samples, truth: truth)
+  }
 
   // MARK: A model in this process
 

@@ -120,12 +120,7 @@ package struct SampleFiles {
   private mutating func addTable(_ path: String) throws(SampleProblem) {
     let bytes = try Self.bytes(of: path)
     do {
-      if bytes.first(where: { $0 > 32 }) == UInt8(ascii: "[") {
-        let document = try bytes.withUnsafeBytes { try JSONValue(parsing: $0) }
-        return try addRows(RowTable(json: document))
-      }
-      guard let text = String(validating: bytes, as: UTF8.self) else { throw RowProblem.notText }
-      try addRows(RowTable(csv: text))
+      try addRows(try ServerBodies.table(bytes))
     } catch {
       throw Self.problem(path, error)
     }
@@ -291,7 +286,10 @@ package struct SampleFiles {
   }
 
   private mutating func readTruth(_ path: String) throws(SampleProblem) {
-    if SampleFileKind(head: FolderListing.head(of: path), path: path) == .array {
+    let head = FolderListing.head(of: path)
+    // Says why there is nothing to read.
+    if head.isEmpty { _ = try Self.bytes(of: path) }
+    if SampleFileKind(head: head, path: path) == .array {
       return try addLabels(
         Self.texts(try Self.array(path)), rowCount: samples.count * options.rowsPerSample, path)
     }
