@@ -81,6 +81,7 @@ let package = Package(
       "Transport", in: "Wire",
       needs: [
         "Inference", "Serving", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOTLS", package: "swift-nio"),
@@ -169,9 +170,13 @@ let package = Package(
       needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
     tests(
       "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
+    .target(name: "CEpoll", path: "Sources/Measuring/CEpoll"),
     room(
       "LoadTesting", in: "Measuring",
-      needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
+      needs: [
+        "CEpoll", "Imaging", "Inference", "Serving", "Transport", "WireFormats", "Reports", "Jobs",
+        "Vision",
+      ]),
     tests("LoadTesting", needs: ["Inference", "Serving", "Vision", "WireFormats"]),
 
     // What people use

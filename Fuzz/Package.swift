@@ -61,8 +61,8 @@ let package = Package(
     room(
       "Transport", in: "Wire",
       needs: [
-        "Inference", "Serving", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        "Inference", "Serving", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"),
+        nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     room(
       "HTTPFront", in: "Wire",
@@ -98,9 +98,13 @@ let package = Package(
     room(
       "Jobs", in: "Measuring",
       needs: ["Inference", "Serving", "Imaging", "Vision", "WireFormats", "Reports"]),
+    roomOfC("CEpoll", in: "Measuring"),
     room(
       "LoadTesting", in: "Measuring",
-      needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
+      needs: [
+        "CEpoll", "Imaging", "Inference", "Serving", "Transport", "WireFormats", "Reports", "Jobs",
+        "Vision",
+      ]),
     .target(
       name: "TestSupport", dependencies: ["Inference"], path: "TestSupport",
       swiftSettings: house),
@@ -116,8 +120,7 @@ let package = Package(
       name: "Decoders",
       dependencies: [
         "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
-        "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport",
-        "Vision",
+        "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport", "Vision",
         "WireFormats", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), http2("NIOHPACK"),
         http2("NIOHTTP2"),
       ], path: "Decoders", swiftSettings: house,

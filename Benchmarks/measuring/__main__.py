@@ -7,8 +7,8 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, dialects, during_load, fairness, graphs, logs, neighbours,
-    overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
+    batching, binary, codec, counts, dialects, during_load, fairness, generator, graphs, logs,
+    neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
     yolo)
 from .workshop import ROOT, Skip, Workshop
 
@@ -35,6 +35,7 @@ FIGURES = {
     "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
+    "generator": generator.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

@@ -95,16 +95,14 @@ class Workshop(contextlib.ExitStack):
             raise RuntimeError(f"a request failed: {found['failure']}")
         return found
 
-    def wrk(self, url, body_file, seconds=None, connections=16):
-        """One round of wrk with one thread on the client's core."""
+    def wrk(self, url, body_file=None, seconds=None, connections=16):
+        """One round of wrk with one thread on the client's core; without a body it asks with GET."""
+        script = "post.lua" if body_file else "get.lua"
         command = [
             "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds or self.seconds))}s",
-            "-s", str(ROOT / "Benchmarks/post.lua"), url, "--", str(body_file),
+            "-s", str(ROOT / "Benchmarks" / script), url,
         ]
-        client = self.cores.client
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=300,
-            preexec_fn=lambda: os.sched_setaffinity(0, {client}))
+        done = self.on_client_core(command + (["--", str(body_file)] if body_file else []))
         lines = [line for line in done.stdout.splitlines() if line.startswith("BENCH ")]
         if not lines:
             raise RuntimeError(f"wrk: {done.stdout[-300:]} {done.stderr[-300:]}")
@@ -112,6 +110,22 @@ class Workshop(contextlib.ExitStack):
         if found["errors"]:
             raise RuntimeError(f"wrk had {found['errors']} errors at {url}")
         return found
+
+    def apus_bench(self, url, *flags, seconds=None):
+        """One round of `apus bench` on the client's core: its document."""
+        done = self.on_client_core([
+            str(self.apus), "bench", url, "--duration", f"{seconds or self.seconds}s",
+            "--json", "-", *map(str, flags),
+        ])
+        if done.returncode:
+            raise RuntimeError(f"apus bench: {done.stderr[-300:]}")
+        return json.loads(done.stdout)
+
+    def on_client_core(self, command):
+        client = self.cores.client
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=300,
+            preexec_fn=lambda: os.sched_setaffinity(0, {client}))
 
     def quiet(self):
         """Waits a while for others to be still, and remembers how busy it was."""

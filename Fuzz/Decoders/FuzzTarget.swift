@@ -26,6 +26,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "image", run: fuzzImage),
     FuzzTarget(name: "exif", run: fuzzEXIF),
     FuzzTarget(name: "http", run: fuzzHTTP),
+    FuzzTarget(name: "http-client", run: fuzzHTTPClient),
     FuzzTarget(name: "grpc", run: fuzzGRPC),
     FuzzTarget(name: "unpacking", run: fuzzUnpacking),
     FuzzTarget(name: "model-yaml", run: fuzzModelYAML),

@@ -63,8 +63,8 @@ enum ImportTable {
     Room(
       "Transport", in: "Wire",
       mayImport: [
-        "Inference", "Serving", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Synchronization",
-        "Glibc",
+        "Inference", "Serving", "NIOCore", "NIOEmbedded", "NIOPosix", "NIOSSL", "NIOTLS",
+        "Synchronization", "Glibc",
       ]),
     Room(
       "FrontSupport", in: "Wire",
@@ -118,9 +118,12 @@ enum ImportTable {
     Room(
       "Jobs", in: "Measuring",
       mayImport: coreNames.union(["WireFormats", "Reports", "Synchronization", "Glibc"])),
+    Room("CEpoll", in: "Measuring", mayImport: []),
     Room(
       "LoadTesting", in: "Measuring",
-      mayImport: coreNames.union(["WireFormats", "Reports", "Jobs", "Synchronization", "Glibc"])),
+      mayImport: coreNames.union([
+        "CEpoll", "Transport", "WireFormats", "Reports", "Jobs", "Synchronization", "Glibc",
+      ])),
   ]
 
   /// The library that others embed brings no server with it.

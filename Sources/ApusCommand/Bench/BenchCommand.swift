@@ -2,6 +2,7 @@ import ArgumentParser
 import Jobs
 import LoadTesting
 import Reports
+import Settings
 import WireFormats
 
 /// `apus bench`: measures a model in this process, or a server.
@@ -25,7 +26,7 @@ struct BenchCommand: ParsableCommand {
   @Argument(
     help: """
       A model file or directory, a demo model (digits, shapes, iris), or a URL: \
-      http://HOST:PORT/v2/models/NAME.
+      http://HOST:PORT/v2/models/NAME, https:// too, or any other address.
       """)
   var target: String
 
@@ -37,6 +38,7 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var load: LoadArguments
   @OptionGroup var inputs: InputArguments
+  @OptionGroup var connections: ConnectionArguments
 
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
   var json: String?
@@ -71,13 +73,15 @@ struct BenchCommand: ParsableCommand {
     if samples.compliance, against != nil || asked.contains(where: { !$0.isComplete }) {
       throw Failure.usage("--compliance is for one target, and for server with a --rate")
     }
+    // Open loads may need more connections than a process usually may have.
+    MachineLimits.raiseOpenFileLimit()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
     let plans = try plans(usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt,
+      interrupt: interrupt, generatorThreads: connections.generatorThreads,
       judging: opened.judging)
     let outcomes: [LoadOutcome]
     if let against {
@@ -108,11 +112,8 @@ struct BenchCommand: ParsableCommand {
     guard HTTPAddress.isMeant(by: target) else {
       return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
     }
-    do {
-      return try BenchTarget(address: HTTPAddress(target), inputs: inputs, seed: seed)
-    } catch let problem as HTTPAddress.Problem {
-      throw Failure.usage("\(problem)")
-    }
+    return try BenchTarget(
+      address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)
   }
 
   private func plans(usualConcurrency: Int) throws -> [LoadPlan] {

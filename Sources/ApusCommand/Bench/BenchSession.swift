@@ -7,6 +7,7 @@ struct BenchSession {
   let name: String
   let isQuiet: Bool
   let interrupt: BenchInterrupt
+  let generatorThreads: Int
   let judging: BenchJudging?
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
@@ -90,7 +91,8 @@ struct BenchSession {
   func measure(
     _ plan: LoadPlan, _ target: any LoadTarget, _ answers: (any AnswerKeeper)? = nil
   ) -> LoadOutcome? {
-    let run = LoadRun(plan, target: target, answers: answers)
+    let run = LoadRun(
+      plan, target: target, answers: answers, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
     let outcome = run.run { show($0, of: plan) }
     Terminal.show(Terminal.isWatched ? Self.clearedLine : "")

@@ -62,7 +62,7 @@ struct BenchTarget {
 
   // MARK: A server
 
-  init(address: HTTPAddress, inputs: InputArguments, seed: UInt64) throws {
+  init(address: HTTPAddress, inputs: InputArguments, method: String?, seed: UInt64) throws {
     let lengths = try inputs.lengths
     model = nil
     concurrency = Self.serverConcurrency
@@ -70,25 +70,33 @@ struct BenchTarget {
       let dialect = try DialectPaths.open(
         address, encoding: try inputs.bodyEncoding, needsSignature: inputs.needsSignature,
         isScored: inputs.isScored)
+      facts = [
+        (key: "target", value: dialect.address.text),
+        (key: "where", value: "over HTTP/1.1, connected before the clock starts"),
+        (key: "encoding", value: dialect.name),
+      ]
+      let isPlain = dialect is PlainDialect
+      guard !isPlain || !inputs.data.isEmpty else {
+        let server = ServerTarget(address, method: method ?? "GET")
+        try server.check { _ in nil }
+        (target, samples, truth) = (server, nil, nil)
+        return
+      }
       let rowsPerSample = dialect.signature.map { SampleTensors($0).rowsPerSample } ?? 1
-      let set = try inputs.set(rowsPerSample: rowsPerSample, isPosted: dialect is PlainDialect) {
+      let set = try inputs.set(rowsPerSample: rowsPerSample, isPosted: isPlain) {
         guard let signature = dialect.signature else { return [] }
         // In JSON fewer, because they are several times as long.
         let byteCountMax = inputs.encoding == nil ? 64 << 20 : 8 << 20
         return try SampleInputs(signature, lengths: lengths)
           .requests(seed: seed, byteCountMax: byteCountMax)
       }
+      let post = isPlain ? method ?? "POST" : "POST"
       let server = ServerTarget(
-        dialect.address, bodies: try ResidentSamples.bodies(set, dialect))
+        dialect.address, method: post, bodies: try ResidentSamples.bodies(set, dialect))
       try server.check(dialect.problem)
       target = server
-      samples = AskedServer(dialect, set: set)
+      samples = AskedServer(dialect, set: set, method: post)
       truth = set.truth
-      facts = [
-        (key: "target", value: "http://\(address.authority)\(dialect.address.path)"),
-        (key: "where", value: "over HTTP/1.1, new connections not counted"),
-        (key: "encoding", value: dialect.name),
-      ]
     } catch let problem as CallProblem {
       throw Failure.operation("\(address.authority)\(address.path): \(problem.text)")
     } catch {

@@ -137,7 +137,7 @@ extension TLSContexts {
     return configuration
   }
 
-  private static func certificates(in path: String) throws(ServerFault) -> [NIOSSLCertificate] {
+  static func certificates(in path: String) throws(ServerFault) -> [NIOSSLCertificate] {
     try checkReadable(path)
     let found = (try? NIOSSLCertificate.fromPEMFile(path)) ?? []
     guard found.isEmpty else { return found }

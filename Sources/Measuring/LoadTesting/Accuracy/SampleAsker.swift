@@ -125,8 +125,11 @@ package struct AskedServer: AskedSamples {
   private let dialect: any ServerDialect
   private let sampleSet: SampleSet
 
-  package init(_ dialect: any ServerDialect, set: SampleSet) {
+  private let method: String
+
+  package init(_ dialect: any ServerDialect, set: SampleSet, method: String = "POST") {
     self.dialect = dialect
+    self.method = method
     sampleSet = set
   }
 
@@ -152,7 +155,7 @@ package struct AskedServer: AskedSamples {
       byteCount += body.bytes.count
       bodies.append(body)
     }
-    return ServerTarget(dialect.address, bodies: bodies)
+    return ServerTarget(dialect.address, method: method, bodies: bodies)
   }
 
   package func content(

@@ -35,6 +35,9 @@ enum SystemText {
     return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, stream)], as: UTF8.self)
   }
 
+  /// What an error's number means.
+  static func ofError(_ number: Int32) -> String { String(cString: strerror(number)) }
+
   static func firstLine(_ path: String) -> String {
     of(path).split(separator: "\n").first.map(String.init) ?? ""
   }

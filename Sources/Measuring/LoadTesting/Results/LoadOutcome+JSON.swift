@@ -45,8 +45,11 @@ extension LoadOutcome {
 
   private var generator: JSONValue {
     let lag = figures.lags.percentile(0.99).map { Double($0) }
+    let processor = generatorNanoseconds.map { Double($0) / 1e9 }
     return .object([
       .init("lag_p99_ms", milliseconds(lag)), .init("cpu_steal", .number(stolenFraction)),
+      .init("cpu_seconds", processor.map { .number($0) } ?? .null),
+      .init("cpu_cores", processor.map { .number(seconds > 0 ? $0 / seconds : 0) } ?? .null),
     ])
   }
 

@@ -46,6 +46,15 @@ extension LoadOutcome {
     if let lag = figures.lags.percentile(0.99) {
       facts.append(("generator late by", "\(MillisecondText.of(Double(lag))) ms at p99"))
     }
+    if let generatorNanoseconds {
+      let time = Double(generatorNanoseconds) / 1e9
+      let cores = Readable.decimal(seconds > 0 ? time / seconds : 0, places: 2)
+      facts.append(
+        (
+          "generator used",
+          "\(Readable.decimal(time, places: 2)) s of processor time, \(cores) cores"
+        ))
+    }
     facts.append(("valid", isValid ? "yes" : "no"))
     for problem in problems { facts.append(("", problem)) }
     if !isFullRun, plan.scenario.isStandard {

@@ -9,6 +9,8 @@ package struct LoadOutcome: Sendable {
   package private(set) var figures: LoadFigures
   let wasShortOfCallers: Bool
   let stolenFraction: Double
+  /// Processor time that the load generator used itself; `nil` where the target is in this process.
+  let generatorNanoseconds: UInt64?
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
   private let isJoined: Bool
@@ -25,8 +27,9 @@ package struct LoadOutcome: Sendable {
 
   init(
     plan: LoadPlan, began: Instant, end: LoadState.End, figures: LoadFigures,
-    wasShortOfCallers: Bool, stolenFraction: Double
+    wasShortOfCallers: Bool, stolenFraction: Double, generatorNanoseconds: UInt64? = nil
   ) {
+    self.generatorNanoseconds = generatorNanoseconds
     self.plan = plan
     self.began = began
     self.end = end
@@ -47,6 +50,9 @@ package struct LoadOutcome: Sendable {
     figures.sort()
     wasShortOfCallers = parts.contains(where: \.wasShortOfCallers)
     stolenFraction = parts.map(\.stolenFraction).reduce(0, +) / Double(parts.count)
+    generatorNanoseconds = parts.reduce(UInt64?(0)) { sum, part in
+      sum.flatMap { sum in part.generatorNanoseconds.map { sum + $0 } }
+    }
     seconds = parts.map(\.seconds).reduce(0, +)
     isJoined = true
   }

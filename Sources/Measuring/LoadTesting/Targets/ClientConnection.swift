@@ -31,10 +31,10 @@ package protocol ClientConnection {
 package struct EndedCall {
   package let ticket: Int
   package let problem: CallProblem?
-  /// The answer's body where it was to be kept; empty otherwise.
-  package let answer: [UInt8]
+  /// The answer's body, where it came and was to be kept.
+  package let answer: [UInt8]?
 
-  package init(ticket: Int, problem: CallProblem? = nil, answer: [UInt8] = []) {
+  package init(ticket: Int, problem: CallProblem? = nil, answer: [UInt8]? = nil) {
     self.ticket = ticket
     self.problem = problem
     self.answer = answer
@@ -63,6 +63,7 @@ package struct OutgoingBytes {
       rest -= parts[whole].range.count
       whole += 1
     }
+    guard whole < parts.count else { return parts.removeAll(keepingCapacity: true) }
     parts.removeFirst(whole)
     guard rest > 0 else { return }
     parts[0].range = parts[0].range.dropFirst(rest)

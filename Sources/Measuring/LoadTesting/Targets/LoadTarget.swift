@@ -2,10 +2,22 @@
 package protocol LoadTarget: Sendable {
   /// Different inputs that it can be asked.
   var sampleCount: Int { get }
+
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
   ///
   /// - Parameter answers: gets the answers that it wants.
   func makeCaller(answers: (any AnswerKeeper)?) throws(CallProblem) -> any LoadCaller
+
+  /// Starts threads that ask what a run is to ask; returns at once. Its callers, on a thread each, unless
+  /// the target knows better.
+  func drive(_ load: RunningLoad)
+}
+
+extension LoadTarget {
+  package func drive(_ load: RunningLoad) {
+    let callers = CallerThreads(load, self)
+    load.startDriver("bench:callers") { callers.run() }
+  }
 }
 
 /// Somebody who asks, on one thread, one query at a time.

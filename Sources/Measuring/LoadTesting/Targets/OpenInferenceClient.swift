@@ -33,11 +33,8 @@ package struct OpenInferenceClient: Sendable {
 
   /// What the model takes, as the server tells it. Blocks.
   package func signature() throws(CallProblem) -> ModelSignature {
-    let connection = HTTPConnection(metadata, timeoutSeconds: ServerTarget.timeoutSeconds)
-    try connection.send(ServerTarget.request("GET", metadata, nil))
-    let answer = try connection.receive(keepingBody: true)
-    try ServerTarget.checkStatus(answer)
-    guard let document = Self.document(answer.body), case .array(let inputs)? = document["inputs"]
+    let answer = try ServerTarget(metadata, method: "GET").answer()
+    guard let document = Self.document(answer), case .array(let inputs)? = document["inputs"]
     else { throw Self.unfit("its metadata lists no inputs") }
     var descriptions: [TensorDescription] = []
     for input in inputs { descriptions.append(try Self.description(input)) }

@@ -1,12 +1,9 @@
 import Reports
 import WireFormats
 
-/// An address of a server that is asked with bodies made before; whole requests are ready to be
-/// written.
-package struct ServerTarget: LoadTarget {
-  /// How long an answer may take.
-  package static let timeoutSeconds = 60
-
+/// An address of a server that is asked over HTTP/1.1 with bodies made before; whole requests are ready
+/// to be written.
+package struct ServerTarget: SocketTarget {
   private let address: HTTPAddress
   private let requests: [[UInt8]]
 
@@ -23,10 +20,10 @@ package struct ServerTarget: LoadTarget {
   }
 
   /// - Parameter bodies: one or more.
-  package init(_ address: HTTPAddress, bodies: [Body]) {
+  package init(_ address: HTTPAddress, method: String = "POST", bodies: [Body]) {
     precondition(!bodies.isEmpty, "no bodies to send")
     self.address = address
-    requests = bodies.map { Self.request("POST", address, $0) }
+    requests = bodies.map { Self.request(method, address, $0) }
   }
 
   /// An address that is asked without a body.
@@ -37,10 +34,12 @@ package struct ServerTarget: LoadTarget {
 
   package var sampleCount: Int { requests.count }
 
-  package func makeCaller(answers: (any AnswerKeeper)?) throws(CallProblem) -> any LoadCaller {
-    let caller = Caller(target: self, answers: answers)
-    try caller.connect()
-    return caller
+  package var place: ServerPlace { address.place }
+
+  package func connectionCount(forCalls callCount: Int) -> Int { callCount }
+
+  package func makeConnection(answers: (any AnswerKeeper)?) -> HTTPClientConnection {
+    HTTPClientConnection(requests, answers: answers)
   }
 
   /// Asks once and looks at the answer: one that is refused, or that `problem` finds fault with, is told
@@ -51,27 +50,22 @@ package struct ServerTarget: LoadTarget {
 
   /// The body of an answer; one that is refused is told with what the server says about it. Blocks.
   package func answer() throws(CallProblem) -> [UInt8] {
-    let connection = HTTPConnection(address, timeoutSeconds: Self.timeoutSeconds)
-    try connection.send(requests[0])
-    let answer = try connection.receive(keepingBody: true)
-    try Self.checkStatus(answer)
-    return answer.body
+    let call = askOnce(0)
+    guard let problem = call.problem else { return call.answer ?? [] }
+    let words = call.answer.map(Self.words) ?? ""
+    let text = words.isEmpty ? problem.text : "\(problem.text): \(TextTable.harmless(words))"
+    throw problem.kind.hasPrefix("status_") ? CallProblem(kind: problem.kind, text: text) : problem
   }
 
-  /// Throws what a server says in an answer that refuses.
-  static func checkStatus(_ answer: HTTPConnection.Answer) throws(CallProblem) {
-    guard answer.status / 100 != 2 else { return }
-    let document = answer.body.withUnsafeBytes { try? JSONValue(parsing: $0) }
-    var said = String(decoding: answer.body.prefix(200), as: UTF8.self)
+  /// What a server says in an answer that refuses.
+  private static func words(_ answer: [UInt8]) -> String {
+    let document = answer.withUnsafeBytes { try? JSONValue(parsing: $0) }
+    var said = String(decoding: answer.prefix(200), as: UTF8.self)
     // Most servers' answer is a document with one of these.
     for key in ["error", "detail", "message"] {
       if case .string(let text)? = document?[key] { said = text }
     }
-    let words = said.isEmpty ? "" : ": \(TextTable.harmless(said))"
-    throw CallProblem(
-      kind: "status_\(answer.status)",
-      text: "the server answered with status \(answer.status)\(words)"
-    )
+    return said
   }
 
   static func request(_ method: String, _ address: HTTPAddress, _ body: Body?) -> [UInt8] {
@@ -79,53 +73,5 @@ package struct ServerTarget: LoadTarget {
     lines += ["User-Agent: apus-bench", "Accept: */*"]
     if let body { lines += body.headers + ["Content-Length: \(body.bytes.count)"] }
     return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body?.bytes ?? [])
-  }
-
-  /// Has one connection for each sample of a query; all are written to before any is read.
-  private final class Caller: LoadCaller {
-    private let target: ServerTarget
-    private let answers: (any AnswerKeeper)?
-    private var connections: [HTTPConnection] = []
-
-    init(target: ServerTarget, answers: (any AnswerKeeper)?) {
-      self.target = target
-      self.answers = answers
-    }
-
-    /// Opens one connection.
-    func connect() throws(CallProblem) {
-      let connection = HTTPConnection(
-        target.address, timeoutSeconds: ServerTarget.timeoutSeconds)
-      try connection.open()
-      connections.append(connection)
-    }
-
-    func ask(_ samples: [Int]) throws(CallProblem) {
-      while connections.count < samples.count { try connect() }
-      do throws(CallProblem) {
-        for (place, sample) in samples.enumerated() {
-          try connections[place].send(target.requests[sample])
-        }
-        var refused: CallProblem?
-        for place in samples.indices {
-          let isWanted = answers?.wants(samples[place]) ?? false
-          let answer = try connections[place].receive(keepingBody: isWanted)
-          if answer.status / 100 != 2 {
-            refused = refused ?? Self.refusal(answer.status)
-          } else if isWanted {
-            answers?.keep(.body(answer.body), of: samples[place])
-          }
-        }
-        if let refused { throw refused }
-      } catch {
-        // Answers that were not read would be taken for those of the next query.
-        if samples.count > 1 { for connection in connections { connection.close() } }
-        throw error
-      }
-    }
-
-    private static func refusal(_ status: Int) -> CallProblem {
-      CallProblem(kind: "status_\(status)", text: "the server answered with status \(status)")
-    }
   }
 }
