@@ -7,14 +7,15 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, dialects, during_load, fairness, generator, graphs, logs,
-    neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
-    yolo)
+    batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
+    graphs, grpc, loadgen, logs, neighbours, overload, precision, reloads, small_json, starting,
+    tensor_paths, thousand_models, tls, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
     "small-json": small_json.measure,
     "grpc": grpc.measure,
+    "generator-grpc": generator_grpc.measure,
     "dialects": dialects.measure,
     "binary": binary.measure,
     "tensor-paths": tensor_paths.measure,
@@ -36,6 +37,7 @@ FIGURES = {
     "overload": overload.measure,
     "graphs": graphs.measure,
     "generator": generator.measure,
+    "loadgen": loadgen.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

@@ -28,6 +28,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "http", run: fuzzHTTP),
     FuzzTarget(name: "http-client", run: fuzzHTTPClient),
     FuzzTarget(name: "grpc", run: fuzzGRPC),
+    FuzzTarget(name: "grpc-client", run: fuzzGRPCClient),
     FuzzTarget(name: "unpacking", run: fuzzUnpacking),
     FuzzTarget(name: "model-yaml", run: fuzzModelYAML),
     FuzzTarget(name: "config-pbtxt", run: fuzzConfigPbtxt),

@@ -18,7 +18,10 @@ struct BenchCommand: ParsableCommand {
       apus bench yolo11n.onnx
       apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
       apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
+      apus bench iris --scenario ramp --rate 10:200 --duration 60s
+      apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
+      apus bench grpc://localhost:8001/iris --concurrency 16
       apus bench iris --data rows.csv --label species --fail-if 'p99>5ms' --fail-if 'accuracy<0.9'
       apus bench http://localhost:8000/v2/models/yolo11n/detect --data coco/instances.json
       """)
@@ -26,7 +29,8 @@ struct BenchCommand: ParsableCommand {
   @Argument(
     help: """
       A model file or directory, a demo model (digits, shapes, iris), or a URL: \
-      http://HOST:PORT/v2/models/NAME, https:// too, or any other address.
+      http://HOST:PORT/v2/models/NAME, https:// too, or any other address; over gRPC \
+      grpc://HOST:PORT/NAME[/VERSION], or grpcs://.
       """)
   var target: String
 
@@ -37,8 +41,10 @@ struct BenchCommand: ParsableCommand {
   var against: String?
 
   @OptionGroup var load: LoadArguments
+  @OptionGroup var shape: ShapeArguments
   @OptionGroup var inputs: InputArguments
   @OptionGroup var connections: ConnectionArguments
+  @OptionGroup var calls: GRPCArguments
 
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
   var json: String?
@@ -56,11 +62,17 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let thresholds = try thresholds()
     // Wrong usage is told before anything is loaded.
-    let asked = try plans(usualConcurrency: 1)
+    let options = try options()
+    let asked = try plans(options, usualConcurrency: 1)
     if against != nil, asked.contains(where: { !$0.isComplete }) {
       throw Failure.usage("--against: say the --rate at which both are measured")
     }
-    if loading.areGiven, ([target] + [against].compactMap { $0 }).allSatisfy(HTTPAddress.isMeant) {
+    if options.sweepAxis != nil, against != nil || !thresholds.isEmpty {
+      throw Failure.usage("--sweep: --against and --fail-if are for single loads")
+    }
+    let targets = [target] + [against].compactMap { $0 }
+    try calls.check(targets)
+    if loading.areGiven, targets.allSatisfy(HTTPAddress.isMeant) {
       throw Failure.usage(
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
@@ -70,19 +82,27 @@ struct BenchCommand: ParsableCommand {
     if samples.label != nil || samples.truth != nil, inputs.data.isEmpty {
       throw Failure.usage("--label and --truth need --data, what they are the truth of")
     }
-    if samples.compliance, against != nil || asked.contains(where: { !$0.isComplete }) {
-      throw Failure.usage("--compliance is for one target, and for server with a --rate")
+    let isOne = against == nil && options.sweepAxis == nil
+    if samples.compliance, !isOne || asked.contains(where: { !$0.isComplete }) {
+      throw Failure.usage(
+        "--compliance is for one target and single loads, and for server with a --rate")
     }
     // Open loads may need more connections than a process usually may have.
     MachineLimits.raiseOpenFileLimit()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
-    let plans = try plans(usualConcurrency: opened.concurrency)
+    let plans = try plans(options, usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
       interrupt: interrupt, generatorThreads: connections.generatorThreads,
       judging: opened.judging)
+    if let axis = options.sweepAxis {
+      let sweep = try session.sweep(plans, axis)
+      try write([sweep.json { document(of: $0, facts: opened.facts) }])
+      guard !sweep.isInterrupted else { throw ExitCode(1) }
+      return
+    }
     let outcomes: [LoadOutcome]
     if let against {
       let other = try open(against)
@@ -112,13 +132,23 @@ struct BenchCommand: ParsableCommand {
     guard HTTPAddress.isMeant(by: target) else {
       return try BenchTarget(model: target, inputs: inputs, seed: seed, loading: loading)
     }
+    if let address = try calls.address(target) {
+      return try BenchTarget(
+        address: address, calls, trust: connections.trust, inputs: inputs, seed: seed)
+    }
     return try BenchTarget(
       address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)
   }
 
-  private func plans(usualConcurrency: Int) throws -> [LoadPlan] {
+  private func options() throws -> LoadOptions {
+    var options = load.options
+    try shape.add(to: &options)
+    return options
+  }
+
+  private func plans(_ options: LoadOptions, usualConcurrency: Int) throws -> [LoadPlan] {
     do {
-      return try load.options.plans(usualConcurrency: usualConcurrency)
+      return try options.plans(usualConcurrency: usualConcurrency)
     } catch {
       throw Failure.usage("\(error)")
     }

@@ -16,7 +16,10 @@ struct BenchSession {
     var outcomes: [LoadOutcome] = []
     for plan in plans {
       let kept = judging.map { _ in KeptAnswers(sampleCount: target.sampleCount) }
-      guard var outcome = try plan.isComplete ? measure(plan, target, kept) : search(plan) else {
+      guard
+        var outcome = try plan.isComplete
+          ? measure(plan, target, kept, isWarning: true) : search(plan)
+      else {
         break
       }
       if let judging, let kept { judging.judge(&outcome, kept, interrupt) }
@@ -33,9 +36,27 @@ struct BenchSession {
     }
     switch ending {
     case .found(let outcome): return outcome
-    case .interrupted: throw Failure.operation("interrupted while the highest rate was searched")
+    case .interrupted(let known?): return known
+    case .interrupted(nil):
+      throw Failure.operation("interrupted while the highest rate was searched")
     case .hopeless(let reason): throw Failure.operation("server: \(reason)")
     }
+  }
+
+  /// One load after the other, until one is too strong or somebody ends it.
+  func sweep(_ plans: [LoadPlan], _ axis: LoadSweep.Axis) throws -> LoadSweep {
+    try warmUp(target, name, plan: plans[0])
+    var outcomes: [LoadOutcome] = []
+    for plan in plans {
+      guard let outcome = measure(plan, target) else { break }
+      outcomes.append(outcome)
+      if LoadSweep.isEnd(outcome) { break }
+    }
+    guard let sweep = LoadSweep(axis, outcomes, plannedCount: plans.count) else {
+      throw Failure.operation("interrupted before any load was measured")
+    }
+    tell(sweep.lines(target: name), isFirst: true)
+    return sweep
   }
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
@@ -88,13 +109,22 @@ struct BenchSession {
   }
 
   /// `nil` where it is all over.
+  ///
+  /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
   func measure(
-    _ plan: LoadPlan, _ target: any LoadTarget, _ answers: (any AnswerKeeper)? = nil
+    _ plan: LoadPlan, _ target: any LoadTarget, _ answers: (any AnswerKeeper)? = nil,
+    isWarning: Bool = false
   ) -> LoadOutcome? {
     let run = LoadRun(
       plan, target: target, answers: answers, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
-    let outcome = run.run { show($0, of: plan) }
+    var isWarned = isQuiet || !isWarning
+    let outcome = run.run { progress in
+      show(progress, of: plan)
+      guard let warning = progress.warning, !isWarned else { return }
+      isWarned = true
+      Terminal.show("\(Terminal.isWatched ? Self.clearedLine : "")\(warning)\n")
+    }
     Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
     return outcome
   }

@@ -31,6 +31,16 @@ struct BenchTarget {
     return BenchJudging(samples, truth: truth)
   }
 
+  /// A server that was found and asked once.
+  init(server: any LoadTarget, facts: [(key: String, value: String)]) {
+    target = server
+    self.facts = facts
+    concurrency = Self.serverConcurrency
+    model = nil
+    samples = nil
+    truth = nil
+  }
+
   // MARK: A model in this process
 
   init(model name: String, inputs: InputArguments, seed: UInt64, loading: ModelArguments) throws {

@@ -29,6 +29,9 @@ struct SampleArguments: ParsableArguments {
       """)
   var tolerance: String?
 
+  /// Nothing but speed is asked for.
+  var areAbsent: Bool { label == nil && truth == nil && !compliance }
+
   var toleranceValue: Double {
     get throws {
       guard let tolerance else { return 0 }

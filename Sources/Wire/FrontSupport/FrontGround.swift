@@ -18,6 +18,9 @@ package final class FrontGround: Sendable {
   private let entrances: [ObjectIdentifier: Entrance]
   private let loopCount: Int
 
+  /// What an event loop does at a time is short, and others wait for it.
+  private static let turnNanoseconds: UInt64 = 100_000
+
   package init(loopCount: Int, workerCount: Int, door: InferenceServer) {
     self.loopCount = loopCount
     self.door = door
@@ -27,6 +30,9 @@ package final class FrontGround: Sendable {
       uniqueKeysWithValues: group.makeIterator().map {
         (ObjectIdentifier($0), door.makeEntrance(isEventLoop: true))
       })
+    for eventLoop in group.makeIterator() {
+      eventLoop.execute { NamedThread.wantTurns(ofNanoseconds: Self.turnNanoseconds) }
+    }
   }
 
   /// The entrance that belongs to an event loop; to be used on that loop only.

@@ -116,11 +116,15 @@ final class ModelThread: BatchRunner {
 
   private func run(_ place: InstancePlace) {
     var mayGlance = false
+    var turn = ThreadTurn()
     while let first = nextOrder(mayGlance: mayGlance) {
       var order: RunOrder? = first
       while let current = order {
         guard let report = compute(current, on: place) else { return }
         mayGlance = report.lesson.map { $0.nanoseconds < Self.glanceRunNanosecondsMax } ?? false
+        if let wanted = report.lesson.flatMap({ turn.ran(for: $0.nanoseconds) }) {
+          NamedThread.wantTurns(ofNanoseconds: wanted)
+        }
         order = core.runEnded(current, report)
       }
     }

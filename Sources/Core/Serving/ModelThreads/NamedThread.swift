@@ -40,6 +40,14 @@ package final class NamedThread: Sendable {
     return apus_pin_thread(id, cores, UInt(cores.count)) == 0
   }
 
+  /// Lets the calling thread compute for turns of about this length, within what the system allows:
+  /// whoever has short turns need not wait for the end of long ones, and gets no more for it. False
+  /// where the system refuses; it then shares as it always did.
+  @discardableResult
+  package static func wantTurns(ofNanoseconds nanoseconds: UInt64) -> Bool {
+    apus_set_slice(UInt(min(max(nanoseconds, 100_000), 100_000_000))) == 0
+  }
+
   /// Waits for its end; once.
   package func join() {
     guard let id = take() else { return }

@@ -91,25 +91,23 @@ package struct LatencyRecord: Sendable {
   }
 }
 
-/// Ranges of values, as in an HDR histogram: 1,024 of equal width for each power of two.
+/// Ranges of values, as in an HDR histogram: 2 to the power of `digits` of equal width for each power of
+/// two; 1,024 unless less will do.
 enum LatencyRange {
-  private static let digits: UInt64 = 10
-  private static let perOctave = 1 << 10
+  static let count = (64 - 10 + 1) << 10
 
-  static let count = (64 - 10 + 1) * perOctave
-
-  static func index(of value: UInt64) -> Int {
+  static func index(of value: UInt64, digits: UInt64 = 10) -> Int {
     guard value >= 1 << digits else { return Int(value) }
     let shift = UInt64(63 - value.leadingZeroBitCount) - digits
-    return (Int(shift) + 1) * perOctave + Int(value >> shift) - perOctave
+    return Int(shift) << digits + Int(value >> shift)
   }
 
   /// The largest value of a range.
-  static func upperEnd(of index: Int) -> UInt64 {
-    let octave = index / perOctave
+  static func upperEnd(of index: Int, digits: UInt64 = 10) -> UInt64 {
+    let octave = index >> digits
     guard octave > 0 else { return UInt64(index) }
     let shift = UInt64(octave - 1)
-    let mantissa = UInt64(index % perOctave + perOctave)
+    let mantissa = UInt64(index - (octave - 1) << digits)
     return mantissa << shift + (1 << shift - 1)
   }
 }

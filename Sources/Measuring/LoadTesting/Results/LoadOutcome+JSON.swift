@@ -3,21 +3,22 @@ package import WireFormats
 extension LoadOutcome {
   /// The result as a document; its keys are part of the command's contract.
   package func json(environment: LoadEnvironment, command: String) -> JSONValue {
-    .object(
-      [
-        .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
-        .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
-        .init(
-          "throughput",
-          .object([
-            .init("value", .number(throughput)),
-            .init("unit", .string(plan.scenario.throughputUnit)),
-          ])), .init("errors", errors),
-        // Speed without accuracy: said, not left out.
-        .init("accuracy", accuracy?.json ?? .null), .init("generator", generator),
-        .init("environment", environment.json), .init("command", .string(command)),
-        .init("problems", .array(problems.map { .string($0) })), .init("run", run),
-      ] + (compliance.map { [.init("compliance", $0.json)] } ?? []))
+    let told: [JSONValue.Member] = [
+      .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
+      .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
+      .init(
+        "throughput",
+        .object([
+          .init("value", .number(throughput)), .init("unit", .string(plan.scenario.throughputUnit)),
+        ])), .init("errors", errors),
+      // Speed without accuracy: said, not left out.
+      .init("accuracy", accuracy?.json ?? .null), .init("generator", generator),
+      .init("environment", environment.json), .init("command", .string(command)),
+      .init("problems", .array(problems.map { .string($0) })), .init("run", run),
+    ]
+    return .object(
+      told + (phases.map { [.init("phases", $0)] } ?? [])
+        + (compliance.map { [.init("compliance", $0.json)] } ?? []))
   }
 
   private var latencies: JSONValue {
@@ -63,6 +64,13 @@ extension LoadOutcome {
     if let rate = plan.rate, plan.scenario.isOpen { members.append(.init("rate", .number(rate))) }
     if !plan.scenario.isOpen {
       members.append(.init("concurrency", .integer(Int64(plan.concurrency))))
+    }
+    if let think = plan.think {
+      members.append(.init("think_ms", milliseconds(Double(think.meanNanoseconds))))
+      members.append(.init("think", .string(think.kind.rawValue)))
+    }
+    if plan.scenario.isOpen, plan.trace == nil {
+      members.append(.init("arrivals", .string(plan.arrivals.rawValue)))
     }
     if plan.scenario == .server {
       let bound = Double(plan.latencyBoundNanoseconds)

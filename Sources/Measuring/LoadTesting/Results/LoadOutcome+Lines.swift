@@ -5,6 +5,7 @@ extension LoadOutcome {
   package func lines(target: String) -> [String] {
     var lines = ["\(plan.scenario.rawValue), \(target): \(extent)"]
     if figures.latencies.count > 0 { lines += latencyTable.lines.map { "  " + $0 } }
+    lines += phaseLines.map { "  " + $0 }
     var facts = TextTable([.init(""), .init("")])
     for (name, value) in self.facts { facts.add([name, value]) }
     return lines + facts.lines.map { "  " + $0 }
@@ -18,10 +19,15 @@ extension LoadOutcome {
   }
 
   private var manner: String {
+    let spread = plan.arrivals == .poisson ? "at random" : "evenly"
+    if plan.trace != nil { return "as they were recorded" }
+    if plan.profile != nil { return "at rates that change, \(spread)" }
     if plan.scenario.isOpen, let rate = plan.rate {
-      return "\(RateText.of(rate)) a second, \(plan.scenario == .server ? "at random" : "evenly")"
+      return "\(RateText.of(rate)) a second, \(spread)"
     }
-    return plan.concurrency == 1 ? "one at a time" : "\(plan.concurrency) at a time"
+    let thinking = plan.think.map { ", each thinking for \(Readable.time($0.meanNanoseconds))" }
+    return (plan.concurrency == 1 ? "one at a time" : "\(plan.concurrency) at a time")
+      + (thinking ?? "")
   }
 
   private var latencyTable: TextTable {

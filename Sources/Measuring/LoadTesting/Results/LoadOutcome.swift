@@ -5,15 +5,19 @@ import Reports
 package struct LoadOutcome: Sendable {
   package let plan: LoadPlan
   let began: Instant
-  let end: LoadState.End
+  private(set) var end: LoadState.End
+  /// Of a search that was interrupted: what it knew.
+  private var searchNote: String?
   package private(set) var figures: LoadFigures
   let wasShortOfCallers: Bool
   let stolenFraction: Double
+  /// What else happened on this machine meanwhile.
+  let disturbance: MachineDisturbance
   /// Processor time that the load generator used itself; `nil` where the target is in this process.
   let generatorNanoseconds: UInt64?
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
-  private let isJoined: Bool
+  let isJoined: Bool
   /// How often its answers were right; `nil` where nothing says what is right.
   package var accuracy: AccuracyFigures?
   /// Why there is none although something says what is right.
@@ -27,7 +31,8 @@ package struct LoadOutcome: Sendable {
 
   init(
     plan: LoadPlan, began: Instant, end: LoadState.End, figures: LoadFigures,
-    wasShortOfCallers: Bool, stolenFraction: Double, generatorNanoseconds: UInt64? = nil
+    wasShortOfCallers: Bool, stolenFraction: Double, disturbance: MachineDisturbance = .none,
+    generatorNanoseconds: UInt64? = nil
   ) {
     self.generatorNanoseconds = generatorNanoseconds
     self.plan = plan
@@ -36,6 +41,7 @@ package struct LoadOutcome: Sendable {
     self.figures = figures
     self.wasShortOfCallers = wasShortOfCallers
     self.stolenFraction = stolenFraction
+    self.disturbance = disturbance
     seconds = Double(figures.lastEnded.nanoseconds(since: began)) / 1e9
     isJoined = false
   }
@@ -50,11 +56,20 @@ package struct LoadOutcome: Sendable {
     figures.sort()
     wasShortOfCallers = parts.contains(where: \.wasShortOfCallers)
     stolenFraction = parts.map(\.stolenFraction).reduce(0, +) / Double(parts.count)
+    disturbance = MachineDisturbance(joining: parts.map(\.disturbance))
     generatorNanoseconds = parts.reduce(UInt64?(0)) { sum, part in
       sum.flatMap { sum in part.generatorNanoseconds.map { sum + $0 } }
     }
     seconds = parts.map(\.seconds).reduce(0, +)
     isJoined = true
+  }
+
+  /// The same as the best that an interrupted search has to show.
+  func interruptedSearch(_ note: String) -> LoadOutcome {
+    var outcome = self
+    outcome.end = .interrupted
+    outcome.searchNote = note
+    return outcome
   }
 
   /// Somebody ended it before its time.
@@ -76,8 +91,14 @@ package struct LoadOutcome: Sendable {
 
   /// As long as MLPerf inference asks, and to its end.
   package var isFullRun: Bool {
+    // The rules: the last query of `server` is scheduled, of the streams issued, of `offline` answered
+    // at the duration or later.
     let last =
-      plan.scenario.isOpen || plan.scenario == .offline ? figures.lastEnded : figures.lastIssued
+      switch plan.scenario {
+      case .offline: figures.lastEnded
+      case .singleStream, .multiStream, .closedLoop: figures.lastIssued
+      case .server, .constantRate, .ramp, .step, .spike, .replay: figures.lastDue
+      }
     return end == .reached && !isJoined
       && last.nanoseconds(since: began) >= LoadPlan.fullDurationNanoseconds
   }
@@ -99,7 +120,7 @@ package struct LoadOutcome: Sendable {
     return [
       endProblem, failureProblem, countProblem, boundProblem, generatorProblem, stealProblem,
       accuracyProblem.map { "no accuracy: \($0)" },
-    ].compactMap { $0 }
+    ].compactMap { $0 } + disturbances
   }
 
   private var nothing: String {
@@ -109,9 +130,12 @@ package struct LoadOutcome: Sendable {
   private var endProblem: String? {
     switch end {
     case .reached: nil
-    case .interrupted: "it was interrupted; these are the figures until then"
+    case .interrupted: searchNote ?? "it was interrupted; these are the figures until then"
     case .hopeless:
       "the target answered nothing for \(LoadState.hopelessNanoseconds / 1_000_000_000) s, so it was ended"
+    case .behind:
+      "the target was \(LoadState.behindNanoseconds / 1_000_000_000) s behind, so it was ended; ask at a "
+        + "lower rate"
     }
   }
 

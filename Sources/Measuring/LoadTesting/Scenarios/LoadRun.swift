@@ -30,6 +30,8 @@ package final class LoadRun: Sendable {
     package let elapsedNanoseconds: UInt64
     package let queryCount: Int
     package let failedCount: Int
+    /// Why the run cannot become valid any more, or is not on its way there.
+    package let warning: String?
   }
 
   /// Asks a few times, outside of the figures: whether there is anything to measure, and what only first
@@ -61,7 +63,7 @@ package final class LoadRun: Sendable {
       interruptedAt = since
       if now.nanoseconds > since + RunningLoad.graceNanoseconds { break }
     }
-    return outcome(stolenFraction: machine.stolenFraction(until: MachineTimes.now()))
+    return outcome(machine, until: MachineTimes.now())
   }
 
   /// Sleeps for a tick; true when all is over.
@@ -77,17 +79,20 @@ package final class LoadRun: Sendable {
     load.shared.withValue {
       Progress(
         elapsedNanoseconds: now.nanoseconds(since: $0.state.began),
-        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount)
+        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount,
+        warning: $0.state.warning(at: now))
     }
   }
 
-  private func outcome(stolenFraction: Double) -> LoadOutcome {
+  private func outcome(_ machine: MachineTimes, until later: MachineTimes) -> LoadOutcome {
     let shared = load.shared.withValue { $0 }
     var figures = shared.state.figures
     figures.sort()
     return LoadOutcome(
       plan: load.plan, began: shared.state.began, end: shared.state.end ?? .interrupted,
-      figures: figures, wasShortOfCallers: shared.wasShortOfCallers, stolenFraction: stolenFraction,
+      figures: figures, wasShortOfCallers: shared.wasShortOfCallers,
+      stolenFraction: machine.stolenFraction(until: later),
+      disturbance: machine.disturbance(until: later, isAlone: target.isAlone),
       generatorNanoseconds: shared.processorNanoseconds)
   }
 }

@@ -2,6 +2,8 @@
 package protocol LoadTarget: Sendable {
   /// Different inputs that it can be asked.
   var sampleCount: Int { get }
+  /// No other process of this machine is at work for it: what others use then disturbs it.
+  var isAlone: Bool { get }
 
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
   ///
@@ -18,6 +20,11 @@ extension LoadTarget {
     let callers = CallerThreads(load, self)
     load.startDriver("bench:callers") { callers.run() }
   }
+}
+
+extension LoadTarget {
+  // Whoever does not know it does not say so.
+  package var isAlone: Bool { false }
 }
 
 /// Somebody who asks, on one thread, one query at a time.

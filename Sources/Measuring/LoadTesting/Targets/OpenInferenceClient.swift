@@ -41,7 +41,7 @@ package struct OpenInferenceClient: Sendable {
     return ModelSignature(inputs: descriptions, outputs: [], hasRowAxis: false)
   }
 
-  private static func description(_ input: JSONValue) throws(CallProblem) -> TensorDescription {
+  static func description(_ input: JSONValue) throws(CallProblem) -> TensorDescription {
     guard case .string(let name)? = input["name"], case .string(let type)? = input["datatype"],
       let datatype = Datatype(name: type), case .array(let lengths)? = input["shape"]
     else { throw unfit("its metadata describes an input without name, datatype or shape") }
