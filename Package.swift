@@ -177,7 +177,7 @@ let package = Package(
         "CEpoll", "Imaging", "Inference", "Jobs", "NativeLibraries", "Reports", "Serving", "Transport",
         "Vision", "WireFormats",
       ]),
-    tests("LoadTesting", needs: ["Inference", "Serving", "WireFormats"]),
+    tests("LoadTesting", needs: ["Inference", "Serving", "Vision", "WireFormats"]),
 
     // What people use
     .target(

@@ -22,7 +22,8 @@ struct BenchCommand: ParsableCommand {
       apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
       apus bench grpc://localhost:8001/iris --concurrency 16
-      apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
+      apus bench iris --data rows.csv --label species --fail-if 'p99>5ms' --fail-if 'accuracy<0.9'
+      apus bench http://localhost:8000/v2/models/yolo11n/detect --data coco/instances.json
       """)
 
   @Argument(
@@ -51,7 +52,8 @@ struct BenchCommand: ParsableCommand {
   @Option(
     help: """
       End with 1 where a figure is beyond a bound: 'p99>20ms', 'throughput<100', 'errors>0.1%'. Figures \
-      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag.
+      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag; of accuracy map, map50, map75, \
+      top1, top5, accuracy, auc, log_loss, rmse and r2.
       """)
   var failIf: [String] = []
 
@@ -76,6 +78,16 @@ struct BenchCommand: ParsableCommand {
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
     }
+    let samples = inputs.samples
+    let tolerance = try samples.toleranceValue
+    if samples.label != nil || samples.truth != nil, inputs.data.isEmpty {
+      throw Failure.usage("--label and --truth need --data, what they are the truth of")
+    }
+    let isOne = against == nil && options.sweepAxis == nil
+    if samples.compliance, !isOne || asked.contains(where: { !$0.isComplete }) {
+      throw Failure.usage(
+        "--compliance is for one target and single loads, and for server with a --rate")
+    }
     // Open loads may need more connections than a process usually may have.
     MachineLimits.raiseOpenFileLimit()
     let reporting = try reports.prepare()
@@ -86,8 +98,9 @@ struct BenchCommand: ParsableCommand {
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
       interrupt: interrupt, generatorThreads: connections.generatorThreads,
-      watch: opened.watch)
-    let measured = try measure(plans, options.sweepAxis, session, opened)
+      watch: opened.watch, judging: opened.judging)
+    let measured = try measure(
+      plans, options.sweepAxis, session, opened, tolerance: tolerance)
     try write(measured.documents)
     try reporting.writeCases(measured.outcomes, thresholds)
     let comparisons = try reporting.write(measured.documents, target: target)
@@ -102,13 +115,13 @@ struct BenchCommand: ParsableCommand {
   private struct Measured {
     let documents: [JSONValue]
     let outcomes: [LoadOutcome]
-    /// All of it went to its end.
+    /// All of it went to its end, and found what it was to find.
     let isComplete: Bool
   }
 
   private func measure(
     _ plans: [LoadPlan], _ sweepAxis: LoadSweep.Axis?, _ session: BenchSession,
-    _ opened: BenchTarget
+    _ opened: BenchTarget, tolerance: Double
   ) throws -> Measured {
     if let sweepAxis {
       let sweep = try session.sweep(plans, sweepAxis)
@@ -117,14 +130,20 @@ struct BenchCommand: ParsableCommand {
         outcomes: sweep.points.map(\.outcome), isComplete: !sweep.isInterrupted)
     }
     guard let against else {
-      let outcomes = try session.run(plans)
+      let outcomes =
+        if inputs.samples.compliance, let all = opened.samples {
+          try session.complianceRuns(plans, samples: all, tolerance: tolerance)
+        } else {
+          try session.run(plans)
+        }
       return Measured(
         documents: outcomes.map { document(of: $0, facts: opened.facts) }, outcomes: outcomes,
-        isComplete: outcomes.allSatisfy(\.isComplete))
+        isComplete: outcomes.allSatisfy(\.isGood))
     }
     let other = try open(against)
     defer { other.close() }
-    let comparisons = try session.compare(plans, with: other.target, TextTable.harmless(against))
+    let comparisons = try session.compare(
+      plans, with: other.target, TextTable.harmless(against), judging: other.judging)
     let documents = comparisons.map {
       $0.json(
         target: document(of: $0.target, facts: opened.facts),
@@ -132,7 +151,7 @@ struct BenchCommand: ParsableCommand {
     }
     let outcomes = comparisons.map(\.target)
     return Measured(
-      documents: documents, outcomes: outcomes, isComplete: outcomes.allSatisfy(\.isComplete))
+      documents: documents, outcomes: outcomes, isComplete: outcomes.allSatisfy(\.isGood))
   }
 
   private func open(_ target: String) throws -> BenchTarget {
@@ -208,5 +227,12 @@ struct BenchCommand: ParsableCommand {
     }
     for complaint in complaints.dropLast() { Terminal.complain("--fail-if \(complaint)") }
     if let last = complaints.last { throw Failure.operation("--fail-if \(last)") }
+  }
+}
+
+extension LoadOutcome {
+  /// It went to its end, was judged where something says what is right, and passed where it was tested.
+  fileprivate var isGood: Bool {
+    isComplete && accuracyProblem == nil && compliance?.isPassed != false
   }
 }

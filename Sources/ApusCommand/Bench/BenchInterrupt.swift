@@ -31,6 +31,9 @@ final class BenchInterrupt: Sendable {
     }
   }
 
+  /// Somebody ended it; what takes long between runs looks here.
+  var isOver: Bool { state.withLock { $0.isOver } }
+
   private func interrupt() {
     let run = state.withLock { state in
       state.isOver = true

@@ -9,16 +9,22 @@ struct BenchSession {
   let generatorThreads: Int
   /// Looks at the target's server and the machine beside each run.
   let watch: RunWatch
+  /// Who says how often the target was right; `nil` where nothing says what is right.
+  let judging: BenchJudging?
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
+      let kept = judging.map { _ in KeptAnswers(sampleCount: target.sampleCount) }
       guard
-        let outcome = try plan.isComplete
-          ? measure(plan, target, watch, isWarning: true) : search(plan)
-      else { break }
+        var outcome = try plan.isComplete
+          ? measure(plan, target, kept, watch, isWarning: true) : search(plan)
+      else {
+        break
+      }
+      if let judging, let kept { judging.judge(&outcome, kept, interrupt) }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }
@@ -27,7 +33,7 @@ struct BenchSession {
 
   /// The scenario `server` at the highest rate that it allows; `nil` where it is all over.
   private func search(_ plan: LoadPlan) throws -> LoadOutcome? {
-    let ending = ServerSearch(plan) { measure($0, target, watch) }.run { line in
+    let ending = ServerSearch(plan) { measure($0, target, nil, watch) }.run { line in
       if !isQuiet { Terminal.show("searching: \(line)\n") }
     }
     switch ending {
@@ -44,7 +50,7 @@ struct BenchSession {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = measure(plan, target, watch) else { break }
+      guard let outcome = measure(plan, target, nil, watch) else { break }
       outcomes.append(outcome)
       if LoadSweep.isEnd(outcome) { break }
     }
@@ -57,17 +63,22 @@ struct BenchSession {
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
   func compare(
-    _ plans: [LoadPlan], with against: any LoadTarget, _ againstName: String
+    _ plans: [LoadPlan], with against: any LoadTarget, _ againstName: String,
+    judging againstJudging: BenchJudging?
   ) throws -> [TargetComparison] {
     try warmUp(target, name, plan: plans[0])
     try warmUp(against, againstName, plan: plans[0])
     var comparisons: [TargetComparison] = []
     for plan in plans {
-      guard let comparison = TargetComparison(rounds(of: plan, with: against)) else {
+      guard var comparison = TargetComparison(rounds(of: plan, with: against)) else {
         let least = TargetComparison.roundCountMin
         throw Failure.operation(
           "\(plan.scenario.rawValue): fewer than \(least) rounds have answers of both targets")
       }
+      // Rounds keep no answers: the whole sets are asked after them.
+      judging?.judge(&comparison.target, KeptAnswers(sampleCount: target.sampleCount), interrupt)
+      againstJudging?.judge(
+        &comparison.against, KeptAnswers(sampleCount: against.sampleCount), interrupt)
       tell(comparison.lines(target: name, against: againstName), isFirst: comparisons.isEmpty)
       comparisons.append(comparison)
     }
@@ -102,10 +113,12 @@ struct BenchSession {
   /// `nil` where it is all over.
   ///
   /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
-  private func measure(
-    _ plan: LoadPlan, _ target: any LoadTarget, _ watch: RunWatch? = nil, isWarning: Bool = false
+  func measure(
+    _ plan: LoadPlan, _ target: any LoadTarget, _ answers: (any AnswerKeeper)? = nil,
+    _ watch: RunWatch? = nil, isWarning: Bool = false
   ) -> LoadOutcome? {
-    let run = LoadRun(plan, target: target, generatorThreads: generatorThreads)
+    let run = LoadRun(
+      plan, target: target, answers: answers, generatorThreads: generatorThreads)
     guard interrupt.begin(run) else { return nil }
     var view = LiveView(plan, isTerminal: Terminal.isWatched)
     var isWarned = isQuiet || !isWarning
@@ -123,7 +136,7 @@ struct BenchSession {
     return outcome
   }
 
-  private func tell(_ lines: [String], isFirst: Bool) { tell((isFirst ? [] : [""]) + lines) }
+  func tell(_ lines: [String], isFirst: Bool) { tell((isFirst ? [] : [""]) + lines) }
 
   func tell(_ lines: [String]) {
     if !isQuiet { Terminal.tell(lines.joined(separator: "\n")) }

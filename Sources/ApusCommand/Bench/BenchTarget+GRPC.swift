@@ -10,8 +10,13 @@ extension BenchTarget {
     address: GRPCAddress, _ calls: GRPCArguments, trust: TLSTrust, inputs: InputArguments,
     seed: UInt64
   ) throws {
-    guard inputs.encoding == OpenInferenceClient.Encoding.binary.rawValue else {
-      throw Failure.usage("--encoding: over gRPC tensors travel as binary, got \(inputs.encoding)")
+    if let encoding = inputs.encoding, encoding != BodyEncoding.binary.rawValue {
+      throw Failure.usage("--encoding: over gRPC tensors travel as binary, got \(encoding)")
+    }
+    guard inputs.samples.areAbsent else {
+      throw Failure.usage(
+        "--label, --truth and --compliance: answers over gRPC are not judged; measure the model's "
+          + "address http://.../v2/models/NAME")
     }
     let lengths = try inputs.lengths
     let count = try calls.connectionCount

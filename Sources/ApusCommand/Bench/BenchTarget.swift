@@ -16,12 +16,22 @@ struct BenchTarget {
   let facts: [(key: String, value: String)]
   /// Looks at what it takes.
   let watch: RunWatch
+  /// All samples; the target has those that are in memory. `nil` where it is asked without any.
+  let samples: (any AskedSamples)?
+  /// What is right for each of them; `nil` where that is not known.
+  let truth: SampleTruth?
   private let model: OpenModel?
 
   /// Queries at a time for a server, of which nothing is known.
   private static let serverConcurrency = 16
 
   func close() { model?.close() }
+
+  /// Who judges its answers; `nil` where nothing says what is right.
+  var judging: BenchJudging? {
+    guard let samples, let truth else { return nil }
+    return BenchJudging(samples, truth: truth)
+  }
 
   /// A server that was found and asked once.
   init(server: some SocketTarget, facts: [(key: String, value: String)]) {
@@ -30,12 +40,15 @@ struct BenchTarget {
     self.facts = facts
     concurrency = Self.serverConcurrency
     model = nil
+    samples = nil
+    truth = nil
   }
 
   // MARK: A model in this process
 
   init(model name: String, inputs: InputArguments, seed: UInt64, loading: ModelArguments) throws {
     let lengths = try inputs.lengths
+    if inputs.encoding != nil { throw Failure.usage("--encoding is for servers") }
     let (opened, runtime) = try loading.open(name)
     model = opened
     watch = RunWatch()
@@ -46,100 +59,110 @@ struct BenchTarget {
       (key: "instances", value: String(opened.concurrency - 1)),
     ]
     do {
-      target = ModelTarget(
-        opened,
-        requests: try Self.requests(opened, files: inputs.data, lengths: lengths, seed: seed))
+      let tensors = SampleTensors(opened.lease.signature)
+      let set = try inputs.set(rowsPerSample: tensors.rowsPerSample) {
+        try SampleInputs(tensors.signature, lengths: lengths).requests(seed: seed)
+      }
+      let prepared = ModelSamples(set, of: opened, tensors: tensors)
+      let resident = try ResidentSamples.requests(prepared)
+      target = ModelTarget(opened, requests: resident.map(\.request))
+      samples = AskedModel(opened, samples: prepared, resident: resident)
+      truth = set.truth
     } catch {
       opened.close()
-      throw Failure.operation("\(error)")
-    }
-  }
-
-  private static func requests(
-    _ model: OpenModel, files: [String], lengths: [String: [Int]], seed: UInt64
-  ) throws -> [TensorRequest] {
-    guard !files.isEmpty else {
-      return try SampleInputs(model.lease.signature, lengths: lengths).requests(seed: seed)
-    }
-    let job = Job(model: model, settings: JobSettings())
-    return try files.flatMap { file in
-      do {
-        return try JobFile.read(file).withUnsafeBytes { try job.requests(for: $0, name: file) }
-      } catch {
-        throw UnfitFile(description: "\(file): \(error)")
-      }
+      throw Self.failure(error)
     }
   }
 
   // MARK: A server
 
   init(address: HTTPAddress, inputs: InputArguments, method: String?, seed: UInt64) throws {
-    guard let encoding = OpenInferenceClient.Encoding(rawValue: inputs.encoding) else {
-      throw Failure.usage("--encoding: expected binary or json, got \(inputs.encoding)")
-    }
     let lengths = try inputs.lengths
     model = nil
     watch = RunWatch(address)
     concurrency = Self.serverConcurrency
-    let client = OpenInferenceClient(address)
-    facts = [
-      (key: "target", value: address.text),
-      (key: "where", value: "over HTTP/1.1, connected before the clock starts"),
-      (key: "encoding", value: client == nil ? "as it is" : encoding.rawValue),
-    ]
     do {
-      guard let client else {
-        target = try Self.plain(address, method, files: inputs.data)
+      let dialect = try DialectPaths.open(
+        address, encoding: try inputs.bodyEncoding, needsSignature: inputs.needsSignature,
+        isScored: inputs.isScored)
+      facts = [
+        (key: "target", value: dialect.address.text),
+        (key: "where", value: "over HTTP/1.1, connected before the clock starts"),
+        (key: "encoding", value: dialect.name),
+      ]
+      let isPlain = dialect is PlainDialect
+      guard !isPlain || !inputs.data.isEmpty else {
+        let server = ServerTarget(address, method: method ?? "GET")
+        try server.check { _ in nil }
+        (target, samples, truth) = (server, nil, nil)
         return
       }
-      let signature = try client.signature()
-      let bodies =
-        inputs.data.isEmpty
-        ? try Self.bodies(client, signature, encoding, lengths: lengths, seed: seed)
-        : try inputs.data.flatMap {
-          try ServerBodies.inference(
-            JobFile.read($0), name: $0, client: client, signature: signature, encoding: encoding)
-        }
-      let server = ServerTarget(client.inference, bodies: bodies)
-      try server.check(OpenInferenceClient.problem)
+      let rowsPerSample = dialect.signature.map { SampleTensors($0).rowsPerSample } ?? 1
+      let set = try inputs.set(rowsPerSample: rowsPerSample, isPosted: isPlain) {
+        guard let signature = dialect.signature else { return [] }
+        // In JSON fewer, because they are several times as long.
+        let byteCountMax = inputs.encoding == nil ? 64 << 20 : 8 << 20
+        return try SampleInputs(signature, lengths: lengths)
+          .requests(seed: seed, byteCountMax: byteCountMax)
+      }
+      let post = isPlain ? method ?? "POST" : "POST"
+      let server = ServerTarget(
+        dialect.address, method: post, bodies: try ResidentSamples.bodies(set, dialect))
+      try server.check(dialect.problem)
       target = server
+      samples = AskedServer(dialect, set: set, method: post)
+      truth = set.truth
     } catch let problem as CallProblem {
       throw Failure.operation("\(address.authority)\(address.path): \(problem.text)")
-    } catch let code as ExitCode {
-      throw code
     } catch {
-      throw Failure.operation("\(error)")
+      throw Self.failure(error)
     }
   }
 
-  /// An address that is asked for what it has, or given files.
-  private static func plain(
-    _ address: HTTPAddress, _ method: String?, files: [String]
-  ) throws -> ServerTarget {
-    let bodies = try files.map { ServerBodies.plain(try JobFile.read($0), name: $0) }
-    let server =
-      bodies.isEmpty
-      ? ServerTarget(address, method: method ?? "GET")
-      : ServerTarget(address, method: method ?? "POST", bodies: bodies)
-    try server.check { _ in nil }
-    return server
-  }
-
-  /// Random inputs; in JSON fewer, because they are several times as long.
-  private static func bodies(
-    _ client: OpenInferenceClient, _ signature: ModelSignature,
-    _ encoding: OpenInferenceClient.Encoding, lengths: [String: [Int]], seed: UInt64
-  ) throws -> [ServerTarget.Body] {
-    let byteCountMax = encoding == .json ? 8 << 20 : 64 << 20
-    return try SampleInputs(signature, lengths: lengths)
-      .requests(seed: seed, byteCountMax: byteCountMax)
-      .map { client.body($0, of: signature, encoding) }
+  private static func failure(_ error: any Error) -> any Error {
+    error is ExitCode ? error : Failure.operation("\(error)")
   }
 }
 
-/// A file of `--data` that the target cannot be asked with.
-private struct UnfitFile: Error, CustomStringConvertible {
-  let description: String
+extension InputArguments {
+  /// The samples that are named, or else those that are made up.
+  func set(
+    rowsPerSample: Int, isPosted: Bool = false, madeUp: () throws -> [TensorRequest]
+  ) throws -> SampleSet {
+    guard data.isEmpty else {
+      var options = SampleFiles.Options(paths: data)
+      options.label = samples.label
+      options.truth = samples.truth
+      options.rowsPerSample = rowsPerSample
+      options.arePosted = isPosted
+      return try SampleFiles.read(options)
+    }
+    let requests = try madeUp()
+    guard !requests.isEmpty else {
+      throw Failure.usage(
+        "this address does not say what its model takes; say with --data what is to be asked")
+    }
+    return SampleSet(requests.map { .tensors($0) })
+  }
+
+  /// Inputs are made up, or made of rows or arrays; documents and photos need none.
+  var needsSignature: Bool { !SampleFiles.areSelfContained(data) }
+
+  /// Something says what is right, so that answers are judged.
+  var isScored: Bool {
+    samples.label != nil || samples.truth != nil || SampleFiles.mayHaveBoxes(data)
+  }
+
+  var bodyEncoding: BodyEncoding? {
+    get throws {
+      guard let encoding else { return nil }
+      guard let known = BodyEncoding(rawValue: encoding) else {
+        let names = BodyEncoding.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Failure.usage("--encoding: expected one of \(names), got \(encoding)")
+      }
+      return known
+    }
+  }
 }
 
 extension InputArguments {

@@ -49,14 +49,21 @@ struct LoadArguments: ParsableArguments {
 struct InputArguments: ParsableArguments {
   @Option(
     help: """
-      Files to ask with, in place of random inputs: photos, V2 requests (.json), rows (.csv). May be \
-      given several times.
+      What to ask with, in place of random inputs: photos or a folder of them, COCO annotations \
+      (instances.json), rows (.csv, .jsonl), arrays (.npy, .npz), V2 requests (.json). May be given \
+      several times.
       """)
   var data: [String] = []
 
-  @Option(help: "How tensors travel to a server: binary or json.")
-  var encoding = "binary"
+  @Option(
+    help: """
+      How tensors or rows travel to a server: binary or json for V2, instances or inputs for V1 and \
+      MLflow, csv, dataframe_split or dataframe_records for MLflow. (default: binary for V2)
+      """)
+  var encoding: String?
 
   @Option(help: "For random inputs, a shape where any length goes: images=8,3,640,640.")
   var shape: [String] = []
+
+  @OptionGroup var samples: SampleArguments
 }

@@ -11,7 +11,39 @@ package struct RowTable: Sendable, Equatable {
 
   package var rowCount: Int { columnCount == 0 ? 0 : cells.count / columnCount }
 
-  func cell(row: Int, column: Int) -> String { cells[row * columnCount + column] }
+  package func cell(row: Int, column: Int) -> String { cells[row * columnCount + column] }
+
+  /// Some rows as a table of their own.
+  package func rows(_ range: Range<Int>) -> RowTable {
+    let cells = cells[range.lowerBound * columnCount..<range.upperBound * columnCount]
+    return RowTable(titles: titles, cells: Array(cells), columnCount: columnCount)
+  }
+
+  /// The table without one of its columns, and that column's cells.
+  ///
+  /// - Parameter name: its title, or, counted from 1, its number.
+  package func separating(_ name: String) throws(RowProblem) -> (rest: RowTable, column: [String]) {
+    let numbered = Int(name).map { $0 - 1 }
+    guard let place = titles?.firstIndex(of: name) ?? numbered, (0..<columnCount).contains(place)
+    else {
+      throw .missingColumns([name], titles: titles ?? (1...max(1, columnCount)).map(String.init))
+    }
+    var rest: [String] = []
+    rest.reserveCapacity(cells.count)
+    for (index, cell) in cells.enumerated() where index % columnCount != place {
+      rest.append(cell)
+    }
+    var titles = titles
+    titles?.remove(at: place)
+    let column = (0..<rowCount).map { cell(row: $0, column: place) }
+    return (RowTable(titles: titles, cells: rest, columnCount: columnCount - 1), column)
+  }
+
+  private init(titles: [String]?, cells: [String], columnCount: Int) {
+    self.titles = titles
+    self.cells = cells
+    self.columnCount = columnCount
+  }
 
   private init(titles: [String]?, rows: [[String]]) {
     self.titles = titles

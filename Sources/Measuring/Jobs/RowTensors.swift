@@ -12,7 +12,7 @@ package struct RowTensors: Sendable {
   /// What the model calls its columns; empty where it does not say.
   private let columnNames: [String]
   /// Rows that the model computes at once; `nil` where any number goes.
-  private let rowsAtOnce: Int?
+  package let rowsAtOnce: Int?
 
   private var columnCount: Int { widths.reduce(0, +) }
 

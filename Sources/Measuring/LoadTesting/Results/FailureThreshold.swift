@@ -6,8 +6,14 @@ package struct FailureThreshold: Sendable, Equatable {
     case mean, p50, p90, p95, p99
     case p999 = "p99.9"
     case max, throughput, errors, lag
+    case map, map50, map75, top1, top5, accuracy, auc
+    case logLoss = "log_loss"
+    case rmse, r2
 
-    var isTime: Bool { self != .throughput && self != .errors }
+    /// How often, or how nearly, the answers are right.
+    var isAccuracy: Bool { AccuracyFigures.names.contains(rawValue) }
+
+    var isTime: Bool { self != .throughput && self != .errors && !isAccuracy }
   }
 
   enum Relation: String, Sendable {
@@ -99,6 +105,7 @@ package struct FailureThreshold: Sendable, Equatable {
 
   private func value(in outcome: LoadOutcome) -> Double? {
     let latencies = outcome.figures.latencies
+    if figure.isAccuracy { return outcome.accuracy?.value(of: figure.rawValue) }
     let fraction: Double
     switch figure {
     case .mean: return latencies.mean
@@ -111,12 +118,14 @@ package struct FailureThreshold: Sendable, Equatable {
     case .p99: fraction = 0.99
     case .p999: fraction = 0.999
     case .max: fraction = 1
+    case .map, .map50, .map75, .top1, .top5, .accuracy, .auc, .logLoss, .rmse, .r2: return nil
     }
     return latencies.percentile(fraction).map { Double($0) }
   }
 
   private func told(_ value: Double, _ outcome: LoadOutcome) -> String {
-    switch figure {
+    if figure.isAccuracy { return Readable.decimal(value, places: 4) }
+    return switch figure {
     case .throughput: "\(RateText.of(value)) \(outcome.plan.scenario.throughputUnit)"
     case .errors: "\(Readable.decimal(value * 100, places: 3)) %"
     default: "\(MillisecondText.of(value)) ms"

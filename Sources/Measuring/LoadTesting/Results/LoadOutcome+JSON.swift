@@ -12,7 +12,7 @@ extension LoadOutcome {
           .init("value", .number(throughput)), .init("unit", .string(plan.scenario.throughputUnit)),
         ])), .init("errors", errors),
       // Speed without accuracy: said, not left out.
-      .init("accuracy", .null), .init("generator", generator),
+      .init("accuracy", accuracy?.json ?? .null), .init("generator", generator),
       .init("environment", environment.json), .init("command", .string(command)),
       .init("problems", .array(problems.map { .string($0) })), .init("run", run),
       .init("server", use?.serverJSON ?? .null),
@@ -20,7 +20,9 @@ extension LoadOutcome {
       .init("windows", WindowTable(figures.windows).json),
       .init("distribution", LatencyDistribution(figures.latencies).json),
     ]
-    return .object(told + (phases.map { [.init("phases", $0)] } ?? []))
+    return .object(
+      told + (phases.map { [.init("phases", $0)] } ?? [])
+        + (compliance.map { [.init("compliance", $0.json)] } ?? []))
   }
 
   private var latencies: JSONValue {

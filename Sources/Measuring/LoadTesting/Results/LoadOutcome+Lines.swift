@@ -68,8 +68,9 @@ extension LoadOutcome {
     if !isFullRun, plan.scenario.isStandard {
       facts.append(("not a full run", "MLPerf's rules ask for 600 s: --duration 600s"))
     }
-    facts.append(("accuracy", "not measured"))
-    return facts
+    facts +=
+      accuracy?.facts ?? [("accuracy", "not measured")]
+    return facts + (compliance?.facts ?? [])
   }
 
   private var errorText: String {

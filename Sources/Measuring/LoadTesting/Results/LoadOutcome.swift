@@ -20,6 +20,11 @@ package struct LoadOutcome: Sendable {
   let isJoined: Bool
   /// What it took of the server and the machine, where somebody looked.
   package var use: RunUse?
+  /// How often its answers were right; `nil` where nothing says what is right.
+  package var accuracy: AccuracyFigures?
+  /// Why there is none although something says what is right.
+  package var accuracyProblem: String?
+  package var compliance: ComplianceFigures?
 
   /// Of the machine's time, so much may go to others.
   private static let stolenFractionMax = 0.05
@@ -114,8 +119,10 @@ package struct LoadOutcome: Sendable {
   /// Why the figures are not what the scenario asks for, a sentence each; empty where they are.
   package var problems: [String] {
     guard figures.latencies.count > 0 else { return [nothing] }
-    return [endProblem, failureProblem, countProblem, boundProblem, generatorProblem, stealProblem]
-      .compactMap { $0 } + disturbances
+    return [
+      endProblem, failureProblem, countProblem, boundProblem, generatorProblem, stealProblem,
+      accuracyProblem.map { "no accuracy: \($0)" },
+    ].compactMap { $0 } + disturbances
   }
 
   private var nothing: String {

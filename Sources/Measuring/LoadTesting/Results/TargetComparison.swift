@@ -38,8 +38,8 @@ package struct TargetComparison: Sendable {
   /// With fewer there is no interval.
   package static let roundCountMin = 3
 
-  package let target: LoadOutcome
-  package let against: LoadOutcome
+  package var target: LoadOutcome
+  package var against: LoadOutcome
   let rounds: Int
   let ratios: [Ratio]
 

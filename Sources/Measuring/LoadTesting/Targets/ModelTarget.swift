@@ -47,7 +47,7 @@ package struct ModelTarget: LoadTarget {
 
 extension InferenceFailure {
   /// The failures that a model in this process can cause, as reports count them.
-  fileprivate var kind: String {
+  var kind: String {
     switch self {
     case .overloaded: "overloaded"
     case .invalidInput, .unsupported, .tooLarge: "refused"

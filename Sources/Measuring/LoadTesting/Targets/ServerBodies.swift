@@ -1,5 +1,4 @@
 import Imaging
-package import Inference
 import Jobs
 import Vision
 import WireFormats
@@ -27,26 +26,7 @@ package enum ServerBodies {
     }
   }
 
-  /// For a model of the Open Inference Protocol: a request as it is, or one for each row of a table.
-  package static func inference(
-    _ bytes: [UInt8], name: String, client: OpenInferenceClient, signature: ModelSignature,
-    encoding: OpenInferenceClient.Encoding
-  ) throws(Unfit) -> [ServerTarget.Body] {
-    switch bytes.withUnsafeBytes({ JobInput(bytes: $0, name: name, task: .none) }) {
-    case .request: return [plain(bytes, name: name)]
-    case .photo:
-      throw Unfit(description: "\(name): for photos, measure the model's address .../detect")
-    case .csv, .jsonRows: break
-    }
-    do {
-      let table = try table(bytes)
-      let requests = try RowTensors(signature).rowRequests(for: table)
-      return requests.map { client.body($0, of: signature, encoding) }
-    } catch {
-      throw Unfit(description: "\(name): \(error)")
-    }
-  }
-
+  /// Rows, as CSV or as an array in JSON.
   static func table(_ bytes: [UInt8]) throws -> RowTable {
     if bytes.first(where: { $0 > 32 }) == UInt8(ascii: "[") {
       return try bytes.withUnsafeBytes { try RowTable(json: try JSONValue(parsing: $0)) }

@@ -3,7 +3,7 @@ import Inference
 /// Base64 with the standard alphabet and padding (RFC 4648, section 4), read strictly.
 ///
 /// White space, a missing pad and bits that a pad cuts off are refused: each text has one meaning.
-enum Base64 {
+package enum Base64 {
   /// For each byte its six bits, or 0xFF where it is not of the alphabet.
   private static let alphabet: [UInt8] = {
     var values = [UInt8](repeating: 0xFF, count: 256)
@@ -81,7 +81,7 @@ enum Base64 {
   static func encodedByteCount(of byteCount: Int) -> Int { (byteCount + 2) / 3 * 4 }
 
   /// The bytes as base64 with padding.
-  static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+  package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(encodedByteCount(of: bytes.count))
     encode(bytes) { text.append($0) }
