@@ -43,7 +43,8 @@ struct BenchTarget {
     }
   }
 
-  private static func requests(
+  /// What a model in this process is asked: these files, or random inputs.
+  static func requests(
     _ model: OpenModel, files: [String], lengths: [String: [Int]], seed: UInt64
   ) throws -> [TensorRequest] {
     guard !files.isEmpty else {
