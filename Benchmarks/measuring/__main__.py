@@ -8,7 +8,7 @@ from . import machine, report
 from .figure import Figure
 from .figures import (
     batching, binary, codec, counts, dialects, during_load, fairness, graphs, logs, neighbours,
-    overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls,
+    overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls, tune,
     yolo)
 from .workshop import ROOT, Skip, Workshop
 
@@ -35,6 +35,7 @@ FIGURES = {
     "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
+    "tune": tune.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

@@ -84,7 +84,7 @@ import Testing
   @Test func `answers come back from a file as they went there`() {
     let answers = [[values(1, 2), values()], [values(.infinity, -3)], []]
     #expect(AnswerText.answers(AnswerText.bytes(answers)) == answers)
-    #expect(AnswerText.answers(AnswerText.bytes(answers).dropLast(8)) == nil)
+    #expect(AnswerText.answers(AnswerText.bytes(answers).dropLast(16)) == nil)
   }
 
   // MARK: What is gained

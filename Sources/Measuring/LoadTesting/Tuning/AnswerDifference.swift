@@ -38,22 +38,30 @@ package struct AnswerDifference: Sendable, Equatable {
       guard answer.count == wanted.count else { return nil }
       for (place, (mine, its)) in zip(answer, wanted).enumerated() {
         guard mine.isText == its.isText, mine.numbers.count == its.numbers.count else { return nil }
-        for (one, other) in zip(mine.numbers, its.numbers) {
-          let distance = Self.distance(one, other, isText: its.isText)
-          largest = max(largest, distance)
-          sums[place, default: (0, 0)].distance += distance * distance
-          sums[place, default: (0, 0)].size += its.isText ? 1 : other.isFinite ? other * other : 0
-        }
+        let part = Self.sums(mine.numbers, its.numbers, isText: its.isText)
+        largest = max(largest, part.largest)
+        sums[place, default: (0, 0)].distance += part.distance
+        sums[place, default: (0, 0)].size += part.size
       }
     }
     absolute = largest
     relative = sums.values.map { $0.distance == 0 ? 0 : sqrt($0.distance / $0.size) }.max() ?? 0
   }
 
-  private static func distance(_ one: Double, _ other: Double, isText: Bool) -> Double {
-    if one == other || one.isNaN && other.isNaN { return 0 }
-    if isText { return 1 }
-    return one.isFinite && other.isFinite ? abs(one - other) : .infinity
+  /// The largest distance, and both sums of squares.
+  private static func sums(
+    _ ones: [Double], _ others: [Double], isText: Bool
+  ) -> (largest: Double, distance: Double, size: Double) {
+    var (largest, distance, size) = (0.0, 0.0, 0.0)
+    for (one, other) in zip(ones, others) {
+      size += isText ? 1 : other.isFinite ? other * other : 0
+      // Neither equal numbers nor two that are none lie apart.
+      if one == other || one.isNaN && other.isNaN { continue }
+      let apart = isText ? 1 : one.isFinite && other.isFinite ? abs(one - other) : .infinity
+      largest = max(largest, apart)
+      distance += apart * apart
+    }
+    return (largest, distance, size)
   }
 }
 

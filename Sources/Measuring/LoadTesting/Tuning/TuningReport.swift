@@ -107,7 +107,7 @@ extension TuningReport {
       lines.append("  \(unfit.count) not tried, they would not fit into memory: \(unfit.reason)")
     }
     let frontier = frontier
-    if frontier.count > 1 {
+    if !frontier.isEmpty {
       lines += ["", "frontier of latency, throughput and memory"] + table(frontier)
     }
     if isInterrupted { lines += ["", "interrupted; this is what was found until then"] }
@@ -189,7 +189,7 @@ extension TuningReport {
     if record.configuration == standard { notes.append("the default") }
     switch record.fate {
     case .waiting: notes.append("not measured")
-    case .pruned: notes.append("pruned")
+    case .pruned: if place != winner { notes.append("pruned") }
     case .failed(let reason): notes.append("failed: \(reason)")
     case .measured:
       if let figures = record.figures, !goal.rank(figures).isWithin {

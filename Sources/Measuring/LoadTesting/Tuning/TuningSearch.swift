@@ -44,6 +44,8 @@ package struct TuningSearch: Sendable {
   private var bracketCount = 1
   private var rescueCount = 0
   private var bestBefore: Int?
+  /// Trials until now, with their loads.
+  private var spentNanoseconds: UInt64 = 0
 
   /// - Parameter first: what is measured before all others, the default; it need not be in the space.
   package init(
@@ -69,6 +71,7 @@ package struct TuningSearch: Sendable {
       if let place = bracket.waiting.first {
         bracket.waiting.removeFirst()
         let level = bracket.level
+        spentNanoseconds += effort.levels[level] + effort.loadNanoseconds
         return Trial(
           place: place, configuration: records[place].configuration,
           nanoseconds: effort.levels[level], level: level)
@@ -151,17 +154,17 @@ package struct TuningSearch: Sendable {
 
   /// What lies around the best; false where all of it was tried, or the best did not move.
   private mutating func beginBracket() -> Bool {
-    guard effort.looksAround, bracketCount < Self.bracketsMax, let best = best() else {
-      return false
-    }
+    guard bracketCount < Self.bracketsMax, let best = best() else { return false }
     var untried = space.neighbours(of: records[best].configuration).filter { places[$0] == nil }
     guard !untried.isEmpty, best != bestBefore || untried.count > effort.aroundCount else {
       return false
     }
+    let count = min(untried.count, effort.aroundCount)
+    guard effort.allows(count, after: spentNanoseconds) else { return false }
     bestBefore = best
     bracketCount += 1
     Self.shuffle(&untried, &random)
-    bracket = Bracket(level: 0, waiting: untried.prefix(effort.aroundCount).map { place(of: $0) })
+    bracket = Bracket(level: 0, waiting: untried.prefix(count).map { place(of: $0) })
     return true
   }
 
