@@ -114,7 +114,7 @@ private struct CostModel: Sendable {
     let best = try #require(space.configurations.map { cost.exact($0).throughput }.max())
     let grid = UInt64(space.configurations.count) * (Self.longest + Self.load)
     var misses = 0
-    for seed in 0..<10 as Range<UInt64> {
+    for seed in 0..<40 as Range<UInt64> {
       let (search, time) = play(
         TuningSearch(
           space, first: standard(cores: cores), goal: goal, effort: effort(space), seed: seed),
@@ -124,7 +124,7 @@ private struct CostModel: Sendable {
       #expect(
         time < grid / 4, "\(name), seed \(seed): \(time / 1_000_000) ms of \(grid / 1_000_000)")
     }
-    #expect(misses <= 1, "\(name), \(cores) cores: \(misses) of 10 seeds end too low")
+    #expect(misses <= 2, "\(name), \(cores) cores: \(misses) of 40 seeds end too low")
   }
 
   @Test func `keeps the targets and says when nothing does`() throws {
