@@ -171,7 +171,10 @@ let package = Package(
       "Jobs", needs: ["Inference", "Serving", "Vision", "WireFormats", "Reports", "TestSupport"]),
     room(
       "LoadTesting", in: "Measuring",
-      needs: ["Imaging", "Inference", "Serving", "WireFormats", "Reports", "Jobs", "Vision"]),
+      needs: [
+        "Imaging", "Inference", "Jobs", "NativeLibraries", "Reports", "Serving", "Vision",
+        "WireFormats",
+      ]),
     tests("LoadTesting", needs: ["Inference", "Serving", "WireFormats"]),
 
     // What people use

@@ -7,8 +7,9 @@ import sys
 from . import machine, report
 from .figure import Figure
 from .figures import (
-    batching, binary, codec, counts, dialects, during_load, fairness, graphs, logs, neighbours,
-    overload, grpc, precision, reloads, small_json, starting, tensor_paths, thousand_models, tls, tune,
+    batching, binary, codec, counts, dialects, during_load, fairness, graphs, loadgen, logs,
+    neighbours, overload, grpc, precision, reloads, small_json, starting, tensor_paths,
+    thousand_models, tls, tune,
     yolo)
 from .workshop import ROOT, Skip, Workshop
 
@@ -36,6 +37,7 @@ FIGURES = {
     "overload": overload.measure,
     "graphs": graphs.measure,
     "tune": tune.measure,
+    "loadgen": loadgen.measure,
     "counts": counts.measure,
 }
 # What other load cannot move.

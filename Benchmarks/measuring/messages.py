@@ -23,6 +23,11 @@ def image_floats():
     return pattern.tobytes() * 640
 
 
+def floats(values):
+    """Numbers as the bytes of 32-bit floats."""
+    return array.array("f", values).tobytes()
+
+
 def binary_body(tensor, input_name, shape, output_name):
     """A body of the binary tensor extension, answers binary too: the body and its head's length."""
     head = json.dumps({

@@ -11,10 +11,10 @@ from page import Bars, Plot, Section, Series
 def compared(name, other, ratio, what, is_better_below=False):
     """A sentence about one thing beside another, as strong as its interval allows."""
     if ratio.is_noise:
-        return f"{name} and {other} cannot be told apart by {what}: ratio {ratio}."
+        return f"By {what}, {name} and {other} cannot be told apart: ratio {ratio}."
     word = "lower" if ratio.value < 1 else "higher"
     verdict = "better" if (ratio.value < 1) == is_better_below else "worse"
-    return f"{name} has a {word} {what} than {other}, which is {verdict}: {ratio} times."
+    return f"The {what} of {name} is {word} than that of {other}, which is {verdict}: {ratio} times."
 
 
 def table(results):
@@ -41,9 +41,9 @@ def serving(bench):
                       str(cores() + 1)], {}, 1)})
     first, second = results[own], results[served]
     return Section("What serving costs", [
-        compared("The server", "the model in process", Ratio(second.p90, first.p90),
+        compared("the server", "the model in process", Ratio(second.p90, first.p90),
                  "single-stream p90", is_better_below=True),
-        compared("The server", "the model in process", Ratio(second.rate, first.rate),
+        compared("the server", "the model in process", Ratio(second.rate, first.rate),
                  "offline throughput"),
     ], table(results), bars(results))
 
@@ -97,22 +97,26 @@ def batches(bench):
     model = bench.beside("-dynbatch") or bench.model
     sizes = [1, 4] if bench.is_quick else [1, 2, 4, 8, 16]
     instances = [count for count in (1, 2) if count <= cores()]
+    sentences = []
+    try:
+        shapes = {size: ["--shape", bench.row_shape(model, size)] for size in sizes}
+    except Skipped as reason:
+        sizes, shapes = [1], {1: []}
+        sentences.append(f"Batches are not measured: {reason}.")
     contestants = {
-        f"{count} x batch {size}": (
-            [model, "--shape", bench.row_shape(model, size)], {"APUS_INSTANCES": str(count)}, size)
+        f"{count} x batch {size}": ([model, *shapes[size]], {"APUS_INSTANCES": str(count)}, size)
         for count in instances for size in sizes}
     results = bench.in_turns(contestants)
     lone = results[f"{instances[0]} x batch 1"]
-    sentences = []
     for size in sizes[1:]:
         one = results[f"{instances[0]} x batch {size}"]
         sentences.append(compared(
-            f"A batch of {size}", "single samples", Ratio(one.rate, lone.rate), "throughput"))
+            f"a batch of {size}", "single samples", Ratio(one.rate, lone.rate), "throughput"))
     if len(instances) > 1:
         two = results[f"{instances[1]} x batch 1"]
         sentences += [
-            compared("Two instances", "one", Ratio(two.rate, lone.rate), "throughput"),
-            compared("Two instances", "one", Ratio(two.p90, lone.p90), "single-stream p90",
+            compared("two instances", "one", Ratio(two.rate, lone.rate), "throughput"),
+            compared("two instances", "one", Ratio(two.p90, lone.p90), "single-stream p90",
                      is_better_below=True)]
     best = max(results, key=lambda name: results[name].middle_rate)
     sentences.append(

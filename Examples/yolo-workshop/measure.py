@@ -21,7 +21,7 @@ class Skipped(Exception):
 class Ratio:
     """One thing over another, of paired rounds: their geometric mean, and between what it lies.
 
-    The interval of 95 % comes from drawing rounds again, with a seed, as `apus bench --against` does.
+    The interval of 95 % comes from drawing rounds again (percentile bootstrap, with a seed).
     """
 
     def __init__(self, ones, others):

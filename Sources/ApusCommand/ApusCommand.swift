@@ -18,7 +18,7 @@ struct ApusCommand: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, RunCommand.self, BenchCommand.self, TuneCommand.self, InspectCommand.self,
+      ServeCommand.self, RunCommand.self, BenchCommands.self, TuneCommand.self, InspectCommand.self,
       DoctorCommand.self, GenerateDocsCommand.self, TrialCommand.self,
     ])
 

@@ -14,6 +14,13 @@ enum Terminal {
   /// Whether a person looks at the output for errors.
   static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
+  /// How many characters a line of the output for errors holds.
+  static var columns: Int {
+    var size = winsize()
+    let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? Int(size.ws_col) : 80
+  }
+
   /// A reader that went away stops nothing.
   private static func write(_ text: String, to file: Int32) {
     var rest = Array(text.utf8)[...]

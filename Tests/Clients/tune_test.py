@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 import urllib.request
+import xml.dom.minidom
 
 from support.apus_server import ApusServer, REPOSITORY, binary
 
@@ -36,11 +37,16 @@ class TuneTest(unittest.TestCase):
     def test_the_winner_is_written_and_served(self):
         result = tune(
             "iris", *QUICK, "--max-batch-size", "4,8", "--batch-delay", "1ms", "--target", "p99<10s",
-            "--json", "tuned.json", folder=self.folder)
+            "--json", "tuned.json", "--report", "tuned.html", folder=self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         document = json.loads((self.folder / "tuned.json").read_text())
         self.assertIn("frontier", result.stdout)
         self.assertIn("wrote iris/model.yaml; serve it with: apus serve iris", result.stdout)
+        page = (self.folder / "tuned.html").read_text()
+        self.assertTrue(page.startswith("<!doctype html>") and page.count("<svg") >= 4)
+        for word in ("Throughput by p99", "Throughput by memory", "What was tried", "frontier", "winner: "):
+            self.assertIn(word, page)
+        xml.dom.minidom.parseString(page.split("\n", 1)[1])
         fates = {each["fate"] for each in document["tried"]}
         self.assertLessEqual(fates, {"measured", "pruned"})
         self.assertIn(document["winner"], [each["configuration"] for each in document["tried"]])

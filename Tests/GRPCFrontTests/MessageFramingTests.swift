@@ -32,6 +32,7 @@ import WireFormats
         switch message {
         case .bytes(let bytes, _): found.append(Array(bytes.readableBytesView))
         case .infer(let parts): found.append(parts.head)
+        case .unreadable: found.append(Array("unreadable".utf8))
         }
       }
     }
@@ -67,6 +68,21 @@ import WireFormats
     #expect(try read([Array(repeating: 2, count: 99_999)], &framing) == [[]])
     #expect(framing.wish == .beginning)
     #expect(self.framing().wish == .nothing)
+  }
+
+  @Test func `skips the rest of a message that cannot be read, and goes on behind it`() throws {
+    // A field of wire type 7, of which there is none; in pieces, so it is not simply handed on.
+    let nonsense = message([0x0F] + Array(repeating: 3, count: 99))
+    let good = message([])
+    for size in [7, 30, 104] {
+      var framing = framing(areInferences: true)
+      let all = nonsense + good
+      let pieces = stride(from: 0, to: all.count, by: size).map {
+        Array(all[$0..<min($0 + size, all.count)])
+      }
+      #expect(try read(pieces, &framing) == [Array("unreadable".utf8), []], "\(size)")
+      #expect(!framing.isInsideMessage)
+    }
   }
 
   @Test func `knows when it is inside a message`() throws {

@@ -88,14 +88,57 @@ import Testing
       return
     }
     #expect(reason.contains("1.00 ms by itself"))
-    #expect(runs == 2)
+    #expect(runs == 1)
   }
 
   @Test func `an interruption ends the search`() {
     let ending = ServerSearch(plan(bound: 5_000_000)) { _ in nil }.run { _ in }
-    guard case .interrupted = ending else {
+    guard case .interrupted(nil) = ending else {
       Issue.record("not interrupted: \(ending)")
       return
     }
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 8, 11])
+  func `an interrupted search tells what it knows`(runs: Int) throws {
+    var runCount = 0
+    let ending = ServerSearch(plan(bound: 5_000_000)) { plan in
+      runCount += 1
+      return runCount > runs ? nil : measure(plan)
+    }.run { _ in }
+    guard case .interrupted(let known?) = ending else {
+      Issue.record("not interrupted: \(ending)")
+      return
+    }
+    #expect(known.isInterrupted && !known.isValid && !known.isComplete)
+    let problem = try #require(known.problems.first)
+    #expect(problem.contains("search for the highest rate was interrupted"))
+    guard runs > 2 else {
+      #expect(known.plan.scenario == .singleStream)
+      return
+    }
+    #expect(known.plan.scenario == .server)
+    #expect(problem.contains(runs > 5 ? "held the bound for" : "a second"))
+  }
+
+  @Test func `a search that cannot succeed says so within a minute`() {
+    var seconds = 0.0
+    var plan = plan(bound: 1_200_000)
+    plan.durationNanoseconds = LoadPlan.fullDurationNanoseconds
+    // One query in ten takes 3 ms, at whatever rate.
+    let ending = ServerSearch(plan) { plan in
+      var simulation = Simulation(plan)
+      simulation.callerCount = plan.scenario.isOpen ? 32 : plan.concurrency
+      simulation.service = { $0 % 10 == 0 ? 3_000_000 : 1_000_000 }
+      let outcome = simulation.run()
+      seconds += outcome.seconds
+      return outcome
+    }.run { _ in }
+    guard case .hopeless(let reason) = ending else {
+      Issue.record("not hopeless: \(ending)")
+      return
+    }
+    #expect(reason.contains("no rate keeps it"))
+    #expect(seconds < 60)
   }
 }

@@ -50,8 +50,8 @@ import WireFormats
       let comparison = try #require(TargetComparison(rounds(1, seed: seed)))
       if try ratio("mean", comparison).isNoise { noiseCount += 1 }
     }
-    // Intervals of 95 % from ten rounds are a little too narrow: about 90 % hold.
-    #expect(noiseCount >= 16)
+    // Of 20 intervals of 95 %, fewer than 17 hold in 1.6 % of such tests; the seeds are fixed.
+    #expect(noiseCount >= 17)
   }
 
   @Test func `joins what both did, round by round`() throws {
@@ -68,14 +68,5 @@ import WireFormats
   @Test func `does not compare from too little`() {
     #expect(TargetComparison(rounds(1, seed: 1, count: 2)) == nil)
     #expect(TargetComparison([]) == nil)
-  }
-
-  @Test func `an interval is as wide as the values spread`() {
-    let narrow = TargetComparison.interval(of: [1, 1, 1, 1], seed: 1)
-    #expect(narrow.low == 1 && narrow.high == 1)
-    let wide = TargetComparison.interval(of: (0..<10).map { Double($0) }, seed: 1)
-    // The mean 4.5 and 1.96 standard errors of 0.91.
-    #expect(abs(wide.low - 2.7) < 0.2)
-    #expect(abs(wide.high - 6.3) < 0.2)
   }
 }

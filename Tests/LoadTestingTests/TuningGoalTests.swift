@@ -97,7 +97,7 @@ import Testing
       (0..<6).map { round in
         let factor = 1 + spread * (round % 2 == 0 ? 1 : -1)
         return (figures(100 * ratio * factor, p99: 10 / ratio / factor), figures(100, p99: 10))
-      }, of: one, objective: .p90, seed: 1)
+      }, of: one, objective: .p90)
   }
 
   @Test func `a gain has its interval, and noise is none`() throws {
@@ -109,7 +109,7 @@ import Testing
     #expect(noise.ratios.first { $0.figure == .throughput }?.isNoise ?? false)
     #expect(
       TuningGain(
-        [(figures(1, p99: 1), figures(1, p99: 1))], of: one, objective: .p99, seed: 1) == nil)
+        [(figures(1, p99: 1), figures(1, p99: 1))], of: one, objective: .p99) == nil)
   }
 
   // MARK: The frontier

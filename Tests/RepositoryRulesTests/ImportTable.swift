@@ -120,7 +120,9 @@ enum ImportTable {
       mayImport: coreNames.union(["WireFormats", "Reports", "Synchronization", "Glibc"])),
     Room(
       "LoadTesting", in: "Measuring",
-      mayImport: coreNames.union(["WireFormats", "Reports", "Jobs", "Synchronization", "Glibc"])),
+      mayImport: coreNames.union([
+        "NativeLibraries", "WireFormats", "Reports", "Jobs", "Synchronization", "Glibc",
+      ])),
   ]
 
   /// The library that others embed brings no server with it.

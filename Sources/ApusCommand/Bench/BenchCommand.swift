@@ -4,10 +4,10 @@ import LoadTesting
 import Reports
 import WireFormats
 
-/// `apus bench`: measures a model in this process, or a server.
+/// `apus bench run`, which `run` may be left out of: measures a model in this process, or a server.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench",
+    commandName: "run",
     abstract: "Measure a model, or a server that has one.",
     discussion: """
       Without more said, measures single-stream latency and offline throughput. Latency counts from \
@@ -17,6 +17,8 @@ struct BenchCommand: ParsableCommand {
       apus bench yolo11n.onnx
       apus bench yolo11n.onnx --scenario server --rate 20 --latency-bound 100ms --duration 60s
       apus bench http://localhost:8000/v2/models/iris --concurrency 16 --json iris.json
+      apus bench iris --scenario ramp --rate 10:200 --duration 60s
+      apus bench http://localhost:8000/v2/models/iris --sweep rate=100..5000
       apus bench http://a:8000/v2/models/m --against http://b:8000/v2/models/m
       apus bench iris --data rows.csv --fail-if 'p99>5ms' --fail-if 'errors>0'
       """)
@@ -35,6 +37,7 @@ struct BenchCommand: ParsableCommand {
   var against: String?
 
   @OptionGroup var load: LoadArguments
+  @OptionGroup var shape: ShapeArguments
   @OptionGroup var inputs: InputArguments
 
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
@@ -47,45 +50,79 @@ struct BenchCommand: ParsableCommand {
       """)
   var failIf: [String] = []
 
+  @OptionGroup var reports: ReportArguments
   @OptionGroup var loading: ModelArguments
 
   func run() throws {
     let thresholds = try thresholds()
     // Wrong usage is told before anything is loaded.
-    let asked = try plans(usualConcurrency: 1)
+    let options = try options()
+    let asked = try plans(options, usualConcurrency: 1)
     if against != nil, asked.contains(where: { !$0.isComplete }) {
       throw Failure.usage("--against: say the --rate at which both are measured")
+    }
+    if options.sweepAxis != nil, against != nil || !thresholds.isEmpty {
+      throw Failure.usage("--sweep: --against and --fail-if are for single loads")
     }
     if loading.areGiven, ([target] + [against].compactMap { $0 }).allSatisfy(HTTPAddress.isMeant) {
       throw Failure.usage(
         "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
           + "process; a server has its own settings")
     }
+    let reporting = try reports.prepare()
     let interrupt = BenchInterrupt()
     let opened = try open(target)
     defer { opened.close() }
-    let plans = try plans(usualConcurrency: opened.concurrency)
+    let plans = try plans(options, usualConcurrency: opened.concurrency)
     let session = BenchSession(
       target: opened.target, name: TextTable.harmless(target), isQuiet: json == "-",
-      interrupt: interrupt)
-    let outcomes: [LoadOutcome]
-    if let against {
-      let other = try open(against)
-      defer { other.close() }
-      let comparisons = try session.compare(
-        plans, with: other.target, TextTable.harmless(against))
-      outcomes = comparisons.map(\.target)
-      try write(
-        comparisons.map {
-          $0.json(
-            target: document(of: $0.target, facts: opened.facts),
-            against: document(of: $0.against, facts: other.facts))
-        })
-    } else {
-      outcomes = try session.run(plans)
-      try write(outcomes.map { document(of: $0, facts: opened.facts) })
+      interrupt: interrupt, watch: RunWatch(opened.address))
+    let measured = try measure(plans, options.sweepAxis, session, opened)
+    try write(measured.documents)
+    try reporting.writeCases(measured.outcomes, thresholds)
+    let comparisons = try reporting.write(measured.documents, target: target)
+    for comparison in comparisons { session.tell([""] + comparison.lines) }
+    try judge(measured, thresholds)
+    if reports.judging.failOnRegression, comparisons.contains(where: { !$0.regressions.isEmpty }) {
+      throw ExitCode(1)
     }
-    try judge(outcomes, thresholds)
+  }
+
+  /// What was measured.
+  private struct Measured {
+    let documents: [JSONValue]
+    let outcomes: [LoadOutcome]
+    /// All of it went to its end.
+    let isComplete: Bool
+  }
+
+  private func measure(
+    _ plans: [LoadPlan], _ sweepAxis: LoadSweep.Axis?, _ session: BenchSession,
+    _ opened: BenchTarget
+  ) throws -> Measured {
+    if let sweepAxis {
+      let sweep = try session.sweep(plans, sweepAxis)
+      return Measured(
+        documents: [sweep.json { document(of: $0, facts: opened.facts) }],
+        outcomes: sweep.points.map(\.outcome), isComplete: !sweep.isInterrupted)
+    }
+    guard let against else {
+      let outcomes = try session.run(plans)
+      return Measured(
+        documents: outcomes.map { document(of: $0, facts: opened.facts) }, outcomes: outcomes,
+        isComplete: outcomes.allSatisfy(\.isComplete))
+    }
+    let other = try open(against)
+    defer { other.close() }
+    let comparisons = try session.compare(plans, with: other.target, TextTable.harmless(against))
+    let documents = comparisons.map {
+      $0.json(
+        target: document(of: $0.target, facts: opened.facts),
+        against: document(of: $0.against, facts: other.facts))
+    }
+    let outcomes = comparisons.map(\.target)
+    return Measured(
+      documents: documents, outcomes: outcomes, isComplete: outcomes.allSatisfy(\.isComplete))
   }
 
   private func open(_ target: String) throws -> BenchTarget {
@@ -100,9 +137,15 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  private func plans(usualConcurrency: Int) throws -> [LoadPlan] {
+  private func options() throws -> LoadOptions {
+    var options = load.options
+    try shape.add(to: &options)
+    return options
+  }
+
+  private func plans(_ options: LoadOptions, usualConcurrency: Int) throws -> [LoadPlan] {
     do {
-      return try load.options.plans(usualConcurrency: usualConcurrency)
+      return try options.plans(usualConcurrency: usualConcurrency)
     } catch {
       throw Failure.usage("\(error)")
     }
@@ -136,10 +179,10 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  private func judge(_ outcomes: [LoadOutcome], _ thresholds: [FailureThreshold]) throws {
+  private func judge(_ measured: Measured, _ thresholds: [FailureThreshold]) throws {
     // What was printed says why.
-    if outcomes.contains(where: { !$0.isComplete }) { throw ExitCode(1) }
-    let complaints = outcomes.flatMap { outcome in
+    guard measured.isComplete else { throw ExitCode(1) }
+    let complaints = measured.outcomes.flatMap { outcome in
       thresholds.compactMap { $0.complaint(about: outcome) }
     }
     for complaint in complaints.dropLast() { Terminal.complain("--fail-if \(complaint)") }

@@ -1,5 +1,4 @@
 import LoadTesting
-import Reports
 
 /// One `apus bench`: measures one plan after the other and prints what came of each.
 struct BenchSession {
@@ -7,13 +6,18 @@ struct BenchSession {
   let name: String
   let isQuiet: Bool
   let interrupt: BenchInterrupt
+  /// Looks at the target's server and the machine beside each run.
+  let watch: RunWatch
 
   /// Blocks until all are measured, or somebody ends it; gives what there is.
   func run(_ plans: [LoadPlan]) throws -> [LoadOutcome] {
     try warmUp(target, name, plan: plans[0])
     var outcomes: [LoadOutcome] = []
     for plan in plans {
-      guard let outcome = try plan.isComplete ? measure(plan, target) : search(plan) else { break }
+      guard
+        let outcome = try plan.isComplete
+          ? measure(plan, target, watch, isWarning: true) : search(plan)
+      else { break }
       tell(outcome.lines(target: name), isFirst: outcomes.isEmpty)
       outcomes.append(outcome)
     }
@@ -22,14 +26,32 @@ struct BenchSession {
 
   /// The scenario `server` at the highest rate that it allows; `nil` where it is all over.
   private func search(_ plan: LoadPlan) throws -> LoadOutcome? {
-    let ending = ServerSearch(plan) { measure($0, target) }.run { line in
+    let ending = ServerSearch(plan) { measure($0, target, watch) }.run { line in
       if !isQuiet { Terminal.show("searching: \(line)\n") }
     }
     switch ending {
     case .found(let outcome): return outcome
-    case .interrupted: throw Failure.operation("interrupted while the highest rate was searched")
+    case .interrupted(let known?): return known
+    case .interrupted(nil):
+      throw Failure.operation("interrupted while the highest rate was searched")
     case .hopeless(let reason): throw Failure.operation("server: \(reason)")
     }
+  }
+
+  /// One load after the other, until one is too strong or somebody ends it.
+  func sweep(_ plans: [LoadPlan], _ axis: LoadSweep.Axis) throws -> LoadSweep {
+    try warmUp(target, name, plan: plans[0])
+    var outcomes: [LoadOutcome] = []
+    for plan in plans {
+      guard let outcome = measure(plan, target, watch) else { break }
+      outcomes.append(outcome)
+      if LoadSweep.isEnd(outcome) { break }
+    }
+    guard let sweep = LoadSweep(axis, outcomes, plannedCount: plans.count) else {
+      throw Failure.operation("interrupted before any load was measured")
+    }
+    tell(sweep.lines(target: name), isFirst: true)
+    return sweep
   }
 
   /// Measures two targets in turns, each of which begins every second round; a comparison for each plan.
@@ -77,29 +99,32 @@ struct BenchSession {
   }
 
   /// `nil` where it is all over.
-  private func measure(_ plan: LoadPlan, _ target: any LoadTarget) -> LoadOutcome? {
+  ///
+  /// - Parameter isWarning: whether it is told while it lasts that it will not become valid.
+  private func measure(
+    _ plan: LoadPlan, _ target: any LoadTarget, _ watch: RunWatch? = nil, isWarning: Bool = false
+  ) -> LoadOutcome? {
     let run = LoadRun(plan, target: target)
     guard interrupt.begin(run) else { return nil }
-    let outcome = run.run { show($0, of: plan) }
-    Terminal.show(Terminal.isWatched ? Self.clearedLine : "")
+    var view = LiveView(plan, isTerminal: Terminal.isWatched)
+    var isWarned = isQuiet || !isWarning
+    let measured = {
+      run.run { progress in
+        if let warning = progress.warning, !isWarned {
+          isWarned = true
+          Terminal.show("\(view.clearing())\(warning)\n")
+        }
+        if let text = view.text(progress, columns: Terminal.columns) { Terminal.show(text) }
+      }
+    }
+    let outcome = watch.map { $0.watching(measured) } ?? measured()
+    Terminal.show(view.clearing())
     return outcome
   }
 
-  private func tell(_ lines: [String], isFirst: Bool) {
-    guard !isQuiet else { return }
-    Terminal.tell(((isFirst ? [] : [""]) + lines).joined(separator: "\n"))
-  }
+  private func tell(_ lines: [String], isFirst: Bool) { tell((isFirst ? [] : [""]) + lines) }
 
-  /// To the line's start, and empty from there: ECMA-48, EL.
-  private static let clearedLine = "\r\u{1B}[K"
-
-  private func show(_ progress: LoadRun.Progress, of plan: LoadPlan) {
-    guard Terminal.isWatched else { return }
-    let seconds = Readable.decimal(Double(progress.elapsedNanoseconds) / 1e9, places: 1)
-    let total = plan.durationNanoseconds.map { " of \(Readable.time($0))" } ?? ""
-    let failed = progress.failedCount > 0 ? ", \(progress.failedCount) failed" : ""
-    Terminal.show(
-      "\(Self.clearedLine)\(plan.scenario.rawValue)  \(seconds) s\(total)  "
-        + "\(progress.queryCount) queries\(failed)")
+  func tell(_ lines: [String]) {
+    if !isQuiet { Terminal.tell(lines.joined(separator: "\n")) }
   }
 }

@@ -14,6 +14,8 @@ struct BenchTarget {
   let concurrency: Int
   /// For the report: what is measured.
   let facts: [(key: String, value: String)]
+  /// Where it is asked; `nil` for a model in this process.
+  let address: HTTPAddress?
   private let model: OpenModel?
 
   /// Queries at a time for a server, of which nothing is known.
@@ -27,6 +29,7 @@ struct BenchTarget {
     let lengths = try inputs.lengths
     let (opened, runtime) = try loading.open(name)
     model = opened
+    address = nil
     concurrency = opened.concurrency
     facts = [
       (key: "target", value: name), (key: "where", value: "in process"),
@@ -68,6 +71,7 @@ struct BenchTarget {
     }
     let lengths = try inputs.lengths
     model = nil
+    self.address = address
     concurrency = Self.serverConcurrency
     let client = OpenInferenceClient(address)
     facts = [

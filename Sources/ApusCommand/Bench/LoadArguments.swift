@@ -5,15 +5,15 @@ import LoadTesting
 struct LoadArguments: ParsableArguments {
   @Option(
     help: """
-      single-stream, multi-stream, server, offline, closed-loop or constant-rate; several with commas \
-      between them.
+      single-stream, multi-stream, server, offline, closed-loop, constant-rate, ramp, step, spike or \
+      replay; several with commas between them.
       """)
   var scenario: [String] = []
 
   @Option(
     help: """
-      Queries a second, for server and constant-rate. Without it, server searches for the highest rate \
-      within its bound.
+      Queries a second, for server, constant-rate and spike; for ramp 10:200, for step 10,50,100 or \
+      10@5s,50@10s. Without it, server searches for the highest rate within its bound.
       """)
   var rate: String?
 

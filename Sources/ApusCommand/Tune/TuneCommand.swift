@@ -65,6 +65,9 @@ struct TuneCommand: ParsableCommand {
   @Option(help: "Write the results there as JSON; - is standard output, instead of the text.")
   var json: String?
 
+  @Option(help: "Write a report with plots there: one page of HTML that needs nothing else.")
+  var report: String?
+
   func run() throws {
     let goal = try goal()
     let values = try effort.values()
@@ -101,15 +104,24 @@ struct TuneCommand: ParsableCommand {
 
   // MARK: What came of it
 
-  private func tell(_ report: TuningReport, of plan: ModelPlan) throws {
-    if json != "-" { Terminal.tell(report.lines(name: plan.name).joined(separator: "\n")) }
+  private func tell(_ found: TuningReport, of plan: ModelPlan) throws {
+    if json != "-" { Terminal.tell(found.lines(name: plan.name).joined(separator: "\n")) }
+    let environment = LoadEnvironment.read(adding: [(key: "apus", value: Version.text)])
+    if let report {
+      let page = TuningPage(
+        found, name: plan.name, verdict: verdict(found), environment: environment,
+        command: CommandText.ofThisProcess)
+      try Self.write(Array(page.html.utf8), to: report)
+    }
     guard let json else { return }
-    let document = report.json(
-      environment: LoadEnvironment.read(adding: [(key: "apus", value: Version.text)]),
-      command: CommandText.ofThisProcess)
+    let document = found.json(environment: environment, command: CommandText.ofThisProcess)
     guard json != "-" else { return Terminal.tell(document.text) }
+    try Self.write(document.bytes + [UInt8(ascii: "\n")], to: json)
+  }
+
+  private static func write(_ bytes: [UInt8], to file: String) throws {
     do throws(JobProblem) {
-      try JobFile.write(document.bytes + [UInt8(ascii: "\n")], to: json)
+      try JobFile.write(bytes, to: file)
     } catch {
       throw Failure.operation("\(error)")
     }
@@ -126,8 +138,8 @@ struct TuneCommand: ParsableCommand {
     else { throw Failure.operation("\(configuration.text) cannot be written") }
     try tuned.write(text, settings: settings, choice: choice)
     guard json != "-" else { return }
-    Terminal.tell(
-      (["", "winner: \(configuration.text)"] + verdict(report)).joined(separator: "\n"))
+    let gained = report.gain?.lines.map { "  " + $0 } ?? []
+    Terminal.tell(([""] + verdict(report) + gained).joined(separator: "\n"))
     if let file = tuned.file {
       let place = file.hasSuffix("/model.yaml") ? String(file.dropLast(11)) : nil
       Terminal.tell("wrote \(file)" + (place.map { "; serve it with: apus serve \($0)" } ?? ""))
@@ -136,18 +148,21 @@ struct TuneCommand: ParsableCommand {
     }
   }
 
-  /// What the winner gained, with how sure that is.
+  /// What came of it, in sentences.
   private func verdict(_ report: TuningReport) -> [String] {
+    if report.isInterrupted { return ["interrupted; this is what was found until then"] }
+    guard let winner = report.winner else { return [nothing(in: report)] }
+    let name = "winner: \(report.records[winner].configuration.text)"
     guard let gain = report.gain else {
       return isDefault(report)
-        ? ["that is the default: it is the best of what was tried"]
-        : ["too few rounds have answers of both it and the default, so what it gains is not known"]
+        ? [name, "that is the default: it is the best of what was tried"]
+        : [name, "too few rounds have answers of both it and the default to say what it gains"]
     }
     let head =
       isDefault(report)
       ? "that is the default: \(gain.configuration.text) is not better beyond doubt"
       : "what it gains"
-    return ["\(head); in turns, \(gain.rounds) rounds"] + gain.lines.map { "  " + $0 }
+    return [name, "\(head); in turns, \(gain.rounds) rounds"]
   }
 
   private func isDefault(_ report: TuningReport) -> Bool {

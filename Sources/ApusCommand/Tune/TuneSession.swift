@@ -280,7 +280,7 @@ final class TuneSession {
       }
     }
     return TuningGain(
-      rounds, of: winner, objective: asked.goal.objective, seed: asked.place.seed)
+      rounds, of: winner, objective: asked.goal.objective)
   }
 
   // MARK: Progress

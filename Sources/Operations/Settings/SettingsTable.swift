@@ -6,7 +6,9 @@ package enum SettingsTable {
     addresses + models + repository + limits + grpcLimits + stopping + logging + aboutSettings
 
   /// Variables of other parts of Apus, which are not settings of the server.
-  package static let otherVariables = ["APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY"]
+  package static let otherVariables = [
+    "APUS_NATIVE", "APUS_SHARED_DATA", "APUS_BINARY", "APUS_BENCH_STORE",
+  ]
 
   private static let byName: [SettingName: Setting] = Dictionary(
     uniqueKeysWithValues: rows.map { ($0.name, $0) })

@@ -81,6 +81,31 @@ package struct LatencyRecord: Sendable {
     return largest
   }
 
+  /// How many values lie in which range, in order and without the empty ones; ranges are one part in 2 to
+  /// the power of `digits` of themselves wide, 10 at most. The first begins at the least value, the last
+  /// ends at the largest, as far as they are known.
+  func ranges(digits: UInt64) -> [(low: UInt64, high: UInt64, count: Int)] {
+    var counts: [Int: Int] = [:]
+    var least = UInt64.max
+    for value in values {
+      counts[LatencyRange.index(of: value, digits: digits), default: 0] += 1
+      least = min(least, value)
+    }
+    for (index, amount) in counters.enumerated() where amount > 0 {
+      let end = LatencyRange.upperEnd(of: index)
+      counts[LatencyRange.index(of: end, digits: digits), default: 0] += Int(amount)
+    }
+    let all = counts.sorted { $0.key < $1.key }
+    return all.map { index, count in
+      let low = index == 0 ? 0 : LatencyRange.upperEnd(of: index - 1, digits: digits)
+      let isFirst = index == all[0].key && least < .max
+      return (
+        low: isFirst ? least : low,
+        high: min(LatencyRange.upperEnd(of: index, digits: digits), largest), count: count
+      )
+    }
+  }
+
   /// How many values exceed a bound; where values are counted in ranges, one whose range does is in
   /// doubt and counts.
   package func count(over bound: UInt64) -> Int {
@@ -91,25 +116,23 @@ package struct LatencyRecord: Sendable {
   }
 }
 
-/// Ranges of values, as in an HDR histogram: 1,024 of equal width for each power of two.
+/// Ranges of values, as in an HDR histogram: 2 to the power of `digits` of equal width for each power of
+/// two; 1,024 unless less will do.
 enum LatencyRange {
-  private static let digits: UInt64 = 10
-  private static let perOctave = 1 << 10
+  static let count = (64 - 10 + 1) << 10
 
-  static let count = (64 - 10 + 1) * perOctave
-
-  static func index(of value: UInt64) -> Int {
+  static func index(of value: UInt64, digits: UInt64 = 10) -> Int {
     guard value >= 1 << digits else { return Int(value) }
     let shift = UInt64(63 - value.leadingZeroBitCount) - digits
-    return (Int(shift) + 1) * perOctave + Int(value >> shift) - perOctave
+    return Int(shift) << digits + Int(value >> shift)
   }
 
   /// The largest value of a range.
-  static func upperEnd(of index: Int) -> UInt64 {
-    let octave = index / perOctave
+  static func upperEnd(of index: Int, digits: UInt64 = 10) -> UInt64 {
+    let octave = index >> digits
     guard octave > 0 else { return UInt64(index) }
     let shift = UInt64(octave - 1)
-    let mantissa = UInt64(index % perOctave + perOctave)
+    let mantissa = UInt64(index - (octave - 1) << digits)
     return mantissa << shift + (1 << shift - 1)
   }
 }

@@ -1,9 +1,15 @@
 import Glibc
 
-/// What the machine's processors did since its start, and how much of it others took from us.
+/// What the machine's processors did since its start, and who had them.
 struct MachineTimes: Sendable {
+  /// All that a moment is told by; ticks, unless their names say otherwise.
   private let all: UInt64
   private let stolen: UInt64
+  /// By processes, in and out of the kernel; interrupts belong to nobody.
+  private let used: UInt64
+  private var ownSeconds = 0.0
+  private var heldBackMicroseconds: UInt64 = 0
+  private var heatCount: UInt64 = 0
 
   /// Of the run between two readings, the fraction of processor time that the hypervisor gave to
   /// somebody else; 0 on a machine that does not tell.
@@ -12,7 +18,36 @@ struct MachineTimes: Sendable {
     return Double(later.stolen - stolen) / Double(later.all - all)
   }
 
-  static func now() -> MachineTimes { MachineTimes(line: SystemText.firstLine("/proc/stat")) }
+  /// What else happened between two readings.
+  ///
+  /// - Parameter isAlone: no other process of this machine is at work for what is measured, so that
+  ///   whatever others used disturbed it.
+  func disturbance(until later: MachineTimes, isAlone: Bool) -> MachineDisturbance {
+    MachineDisturbance(
+      otherFraction: isAlone ? otherFraction(until: later) : nil,
+      heldBackSeconds: Double(later.heldBackMicroseconds &- heldBackMicroseconds) / 1e6,
+      heatCount: Int(clamping: later.heatCount &- heatCount))
+  }
+
+  private func otherFraction(until later: MachineTimes) -> Double {
+    guard later.all > all, later.used >= used else { return 0 }
+    let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
+    let others =
+      Double(later.used - used) / ticksPerSecond - (later.ownSeconds - ownSeconds)
+    return max(0, others) / (Double(later.all - all) / ticksPerSecond)
+  }
+
+  static func now() -> MachineTimes {
+    var times = MachineTimes(line: SystemText.firstLine("/proc/stat"))
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    times.ownSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
+      $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
+    }
+    times.heldBackMicroseconds = ProcessorLimits.heldBackMicroseconds
+    times.heatCount = ProcessorLimits.heatCount
+    return times
+  }
 
   /// proc(5): `cpu user nice system idle iowait irq softirq steal guest guest_nice`, in ticks; the
   /// guests' are counted among the first two already.
@@ -20,19 +55,83 @@ struct MachineTimes: Sendable {
     let ticks = line.split(separator: " ").dropFirst().prefix(8).map { UInt64($0) ?? 0 }
     all = ticks.reduce(0, +)
     stolen = ticks.count == 8 ? ticks[7] : 0
+    used = ticks.prefix(3).reduce(0, +)
+  }
+}
+
+/// What disturbed a run on this machine, beside the hypervisor.
+struct MachineDisturbance: Sendable, Equatable {
+  static let none = MachineDisturbance(otherFraction: nil, heldBackSeconds: 0, heatCount: 0)
+
+  /// Of all processors' time, what other processes used; `nil` where some of them may be the target's.
+  let otherFraction: Double?
+  /// For how long the group's limit kept threads of it from running, over all of them.
+  let heldBackSeconds: Double
+  /// How often a processor slowed down because of its temperature.
+  let heatCount: Int
+
+  init(otherFraction: Double?, heldBackSeconds: Double, heatCount: Int) {
+    self.otherFraction = otherFraction
+    self.heldBackSeconds = heldBackSeconds
+    self.heatCount = heatCount
+  }
+
+  init(joining parts: [MachineDisturbance]) {
+    let fractions = parts.compactMap(\.otherFraction)
+    let sum = fractions.reduce(0, +)
+    otherFraction = fractions.isEmpty ? nil : sum / Double(fractions.count)
+    heldBackSeconds = parts.reduce(0) { $0 + $1.heldBackSeconds }
+    heatCount = parts.reduce(0) { $0 + $1.heatCount }
+  }
+}
+
+/// What keeps processors from their full speed, as Linux tells it; 0 where it does not.
+private enum ProcessorLimits {
+  /// cgroup v2, `cpu.stat`: since the group's beginning.
+  static var heldBackMicroseconds: UInt64 {
+    let own = SystemText.of("/proc/self/cgroup").split(separator: "\n").first {
+      $0.hasPrefix("0::")
+    }
+    // In a container the path may be one that only the host knows.
+    for group in [own.map { String($0.dropFirst(3)) } ?? "", ""] {
+      for line in SystemText.of("/sys/fs/cgroup\(group)/cpu.stat").split(separator: "\n")
+      where line.hasPrefix("throttled_usec ") {
+        return UInt64(line.dropFirst("throttled_usec ".count)) ?? 0
+      }
+    }
+    return 0
+  }
+
+  /// Since the machine's start, over all processors.
+  static var heatCount: UInt64 {
+    let folder = "/sys/devices/system/cpu/cpu"
+    var sum: UInt64 = 0
+    for number in 0..<min(1_024, sysconf(Int32(_SC_NPROCESSORS_CONF))) {
+      let line = SystemText.firstLine("\(folder)\(number)/thermal_throttle/core_throttle_count")
+      // Where the first does not tell, none does.
+      guard let count = UInt64(line) else { return sum }
+      sum &+= count
+    }
+    return sum
   }
 }
 
 /// Small files of the system.
 enum SystemText {
-  private static let byteCountMax = 64 << 10
-
   /// The text of a file; empty where it cannot be read.
-  static func of(_ path: String) -> String {
+  static func of(_ path: String, byteCountMax: Int = 64 << 10) -> String {
     guard let stream = fopen(path, "r") else { return "" }
     defer { fclose(stream) }
     var bytes = [UInt8](repeating: 0, count: byteCountMax)
     return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, stream)], as: UTF8.self)
+  }
+
+  /// Where a symbolic link leads; `nil` where it is none, or not to be read.
+  static func link(_ path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4_096)
+    let count = readlink(path, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   static func firstLine(_ path: String) -> String {

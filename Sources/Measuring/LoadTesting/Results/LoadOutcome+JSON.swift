@@ -3,7 +3,7 @@ package import WireFormats
 extension LoadOutcome {
   /// The result as a document; its keys are part of the command's contract.
   package func json(environment: LoadEnvironment, command: String) -> JSONValue {
-    .object([
+    let told: [JSONValue.Member] = [
       .init("scenario", .string(plan.scenario.rawValue)), .init("valid", .bool(isValid)),
       .init("full_run", .bool(isFullRun)), .init("latency_ms", latencies),
       .init(
@@ -15,7 +15,12 @@ extension LoadOutcome {
       .init("accuracy", .null), .init("generator", generator),
       .init("environment", environment.json), .init("command", .string(command)),
       .init("problems", .array(problems.map { .string($0) })), .init("run", run),
-    ])
+      .init("server", use?.serverJSON ?? .null),
+      .init("energy", use?.energyJSON(sampleCount: figures.answeredSampleCount) ?? .null),
+      .init("windows", WindowTable(figures.windows).json),
+      .init("distribution", LatencyDistribution(figures.latencies).json),
+    ]
+    return .object(told + (phases.map { [.init("phases", $0)] } ?? []))
   }
 
   private var latencies: JSONValue {
@@ -24,6 +29,7 @@ extension LoadOutcome {
       let value = figures.latencies.percentile(fraction)
       members.append(.init("p\(name)", milliseconds(value.map { Double($0) })))
     }
+    members.append(.init("max", milliseconds(figures.latencies.percentile(1).map { Double($0) })))
     members.append(.init("early_stopping", milliseconds(sureLatency.map { Double($0) })))
     return .object(members)
   }
@@ -31,6 +37,7 @@ extension LoadOutcome {
   /// Name and fraction of each percentile that is told.
   static let percentiles: [(name: String, fraction: Double)] = [
     ("50", 0.5), ("90", 0.9), ("95", 0.95), ("99", 0.99), ("99_9", 0.999),
+    ("99_99", 0.9999),
   ]
 
   private var errors: JSONValue {
@@ -58,6 +65,13 @@ extension LoadOutcome {
     if let rate = plan.rate, plan.scenario.isOpen { members.append(.init("rate", .number(rate))) }
     if !plan.scenario.isOpen {
       members.append(.init("concurrency", .integer(Int64(plan.concurrency))))
+    }
+    if let think = plan.think {
+      members.append(.init("think_ms", milliseconds(Double(think.meanNanoseconds))))
+      members.append(.init("think", .string(think.kind.rawValue)))
+    }
+    if plan.scenario.isOpen, plan.trace == nil {
+      members.append(.init("arrivals", .string(plan.arrivals.rawValue)))
     }
     if plan.scenario == .server {
       let bound = Double(plan.latencyBoundNanoseconds)

@@ -5,6 +5,7 @@ extension LoadOutcome {
   package func lines(target: String) -> [String] {
     var lines = ["\(plan.scenario.rawValue), \(target): \(extent)"]
     if figures.latencies.count > 0 { lines += latencyTable.lines.map { "  " + $0 } }
+    lines += phaseLines.map { "  " + $0 }
     var facts = TextTable([.init(""), .init("")])
     for (name, value) in self.facts { facts.add([name, value]) }
     return lines + facts.lines.map { "  " + $0 }
@@ -18,15 +19,21 @@ extension LoadOutcome {
   }
 
   private var manner: String {
+    let spread = plan.arrivals == .poisson ? "at random" : "evenly"
+    if plan.trace != nil { return "as they were recorded" }
+    if plan.profile != nil { return "at rates that change, \(spread)" }
     if plan.scenario.isOpen, let rate = plan.rate {
-      return "\(RateText.of(rate)) a second, \(plan.scenario == .server ? "at random" : "evenly")"
+      return "\(RateText.of(rate)) a second, \(spread)"
     }
-    return plan.concurrency == 1 ? "one at a time" : "\(plan.concurrency) at a time"
+    let thinking = plan.think.map { ", each thinking for \(Readable.time($0.meanNanoseconds))" }
+    return (plan.concurrency == 1 ? "one at a time" : "\(plan.concurrency) at a time")
+      + (thinking ?? "")
   }
 
   private var latencyTable: TextTable {
     let fractions: [(name: String, fraction: Double)] = [
-      ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("max", 1),
+      ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
+      ("p99.99", 0.9999), ("max", 1),
     ]
     var table = TextTable(
       [.init("latency"), .init("mean", .right)] + fractions.map { .init($0.name, .right) })
@@ -46,6 +53,7 @@ extension LoadOutcome {
     if let lag = figures.lags.percentile(0.99) {
       facts.append(("generator late by", "\(MillisecondText.of(Double(lag))) ms at p99"))
     }
+    facts += use?.facts(sampleCount: figures.answeredSampleCount) ?? []
     facts.append(("valid", isValid ? "yes" : "no"))
     for problem in problems { facts.append(("", problem)) }
     if !isFullRun, plan.scenario.isStandard {

@@ -5,13 +5,19 @@ import Reports
 package struct LoadOutcome: Sendable {
   package let plan: LoadPlan
   let began: Instant
-  let end: LoadState.End
+  private(set) var end: LoadState.End
+  /// Of a search that was interrupted: what it knew.
+  private var searchNote: String?
   package private(set) var figures: LoadFigures
   let wasShortOfCallers: Bool
   let stolenFraction: Double
+  /// What else happened on this machine meanwhile.
+  let disturbance: MachineDisturbance
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
-  private let isJoined: Bool
+  let isJoined: Bool
+  /// What it took of the server and the machine, where somebody looked.
+  package var use: RunUse?
 
   /// Of the machine's time, so much may go to others.
   private static let stolenFractionMax = 0.05
@@ -20,7 +26,7 @@ package struct LoadOutcome: Sendable {
 
   init(
     plan: LoadPlan, began: Instant, end: LoadState.End, figures: LoadFigures,
-    wasShortOfCallers: Bool, stolenFraction: Double
+    wasShortOfCallers: Bool, stolenFraction: Double, disturbance: MachineDisturbance = .none
   ) {
     self.plan = plan
     self.began = began
@@ -28,6 +34,7 @@ package struct LoadOutcome: Sendable {
     self.figures = figures
     self.wasShortOfCallers = wasShortOfCallers
     self.stolenFraction = stolenFraction
+    self.disturbance = disturbance
     seconds = Double(figures.lastEnded.nanoseconds(since: began)) / 1e9
     isJoined = false
   }
@@ -42,8 +49,17 @@ package struct LoadOutcome: Sendable {
     figures.sort()
     wasShortOfCallers = parts.contains(where: \.wasShortOfCallers)
     stolenFraction = parts.map(\.stolenFraction).reduce(0, +) / Double(parts.count)
+    disturbance = MachineDisturbance(joining: parts.map(\.disturbance))
     seconds = parts.map(\.seconds).reduce(0, +)
     isJoined = true
+  }
+
+  /// The same as the best that an interrupted search has to show.
+  func interruptedSearch(_ note: String) -> LoadOutcome {
+    var outcome = self
+    outcome.end = .interrupted
+    outcome.searchNote = note
+    return outcome
   }
 
   /// Somebody ended it before its time.
@@ -65,8 +81,14 @@ package struct LoadOutcome: Sendable {
 
   /// As long as MLPerf inference asks, and to its end.
   package var isFullRun: Bool {
+    // The rules: the last query of `server` is scheduled, of the streams issued, of `offline` answered
+    // at the duration or later.
     let last =
-      plan.scenario.isOpen || plan.scenario == .offline ? figures.lastEnded : figures.lastIssued
+      switch plan.scenario {
+      case .offline: figures.lastEnded
+      case .singleStream, .multiStream, .closedLoop: figures.lastIssued
+      case .server, .constantRate, .ramp, .step, .spike, .replay: figures.lastDue
+      }
     return end == .reached && !isJoined
       && last.nanoseconds(since: began) >= LoadPlan.fullDurationNanoseconds
   }
@@ -86,7 +108,7 @@ package struct LoadOutcome: Sendable {
   package var problems: [String] {
     guard figures.latencies.count > 0 else { return [nothing] }
     return [endProblem, failureProblem, countProblem, boundProblem, generatorProblem, stealProblem]
-      .compactMap { $0 }
+      .compactMap { $0 } + disturbances
   }
 
   private var nothing: String {
@@ -96,9 +118,12 @@ package struct LoadOutcome: Sendable {
   private var endProblem: String? {
     switch end {
     case .reached: nil
-    case .interrupted: "it was interrupted; these are the figures until then"
+    case .interrupted: searchNote ?? "it was interrupted; these are the figures until then"
     case .hopeless:
       "the target answered nothing for \(LoadState.hopelessNanoseconds / 1_000_000_000) s, so it was ended"
+    case .behind:
+      "the target was \(LoadState.behindNanoseconds / 1_000_000_000) s behind, so it was ended; ask at a "
+        + "lower rate"
     }
   }
 

@@ -5,7 +5,8 @@ package import WireFormats
 /// Two targets that were measured in turns, so that whatever disturbs the machine disturbs both alike.
 ///
 /// Each figure is compared round by round; the ratio is the geometric mean of the rounds' ratios, and its
-/// interval of 95 % comes from drawing rounds again (percentile bootstrap, with a seed).
+/// interval of 95 % Student's t of their logarithms. Of ten rounds it holds the truth in 95 of 100 tries
+/// where these are normal; the percentiles of rounds drawn again hold it in 90 (the tests measure both).
 package struct TargetComparison: Sendable {
   package struct Round: Sendable {
     package let target: LoadOutcome
@@ -36,7 +37,6 @@ package struct TargetComparison: Sendable {
   package static let roundCount = 10
   /// With fewer there is no interval.
   package static let roundCountMin = 3
-  private static let drawCount = 4_000
 
   package let target: LoadOutcome
   package let against: LoadOutcome
@@ -44,7 +44,7 @@ package struct TargetComparison: Sendable {
   let ratios: [Ratio]
 
   /// `nil` where fewer than `roundCountMin` rounds have figures of both.
-  package init?(_ rounds: [Round], seed: UInt64 = 1) {
+  package init?(_ rounds: [Round]) {
     let usable = rounds.filter {
       $0.target.figures.latencies.count > 0 && $0.against.figures.latencies.count > 0
     }
@@ -65,10 +65,10 @@ package struct TargetComparison: Sendable {
       guard !logs.isEmpty, let one = figure.value(target), let other = figure.value(against) else {
         return nil
       }
-      let (low, high) = Self.interval(of: logs, seed: seed)
+      let interval = MeanInterval(of: logs)
       return Ratio(
         name: figure.name, isTime: figure.isTime, target: one, against: other,
-        value: exp(logs.reduce(0, +) / Double(logs.count)), low: exp(low), high: exp(high))
+        value: exp(interval.mean), low: exp(interval.low), high: exp(interval.high))
     }
   }
 
@@ -88,17 +88,6 @@ package struct TargetComparison: Sendable {
     Figure(name: name, isTime: true) {
       $0.figures.latencies.percentile(fraction).map { Double($0) }
     }
-  }
-
-  /// Between which means of drawn samples 95 of 100 lie.
-  static func interval(of values: [Double], seed: UInt64) -> (low: Double, high: Double) {
-    var generator = MersenneTwister(seed: seed)
-    var means = (0..<drawCount).map { _ in
-      values.indices.reduce(0) { sum, _ in sum + values[generator.index(below: values.count)] }
-        / Double(values.count)
-    }
-    means.sort()
-    return (means[drawCount / 40], means[drawCount - 1 - drawCount / 40])
   }
 
   // MARK: Telling

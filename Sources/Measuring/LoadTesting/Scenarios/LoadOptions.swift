@@ -7,6 +7,13 @@ package struct LoadOptions: Sendable {
   package var requests: String?
   package var seed: String?
   package var latencyBound: String?
+  package var arrivals: String?
+  package var spike: String?
+  package var think: String?
+  package var speed: String?
+  package var sweep: String?
+  /// What `replay` plays.
+  package var trace: ArrivalTrace?
 
   package init() {}
 
@@ -29,12 +36,12 @@ package struct LoadOptions: Sendable {
   }
 
   /// One plan for each scenario, in the order in which they were named; without any name those that the
-  /// other options suggest.
+  /// other options suggest. Of a sweep one for each load, from the weakest to the strongest.
   ///
   /// - Parameter usualConcurrency: queries at a time that keep the target busy.
   package func plans(usualConcurrency: Int) throws(Problem) -> [LoadPlan] {
+    if let sweep { return try sweepPlans(sweep, usualConcurrency: usualConcurrency) }
     let scenarios = try named
-    let rate = try rate.map { text throws(Problem) in try Self.rate(text) }
     let concurrency = try concurrency.map { text throws(Problem) in
       try Self.integer(text, option: "concurrency", upTo: Self.concurrencyMax)
     }
@@ -43,7 +50,8 @@ package struct LoadOptions: Sendable {
     var plans: [LoadPlan] = []
     for scenario in scenarios {
       var plan = limits(scenario)
-      plan.rate = scenario.isOpen ? rate : nil
+      if scenario.isOpen { try shape(&plan) }
+      if scenario == .closedLoop { plan.think = try thinkTime }
       if scenario.isParallel {
         plan.concurrency = concurrency ?? min(usualConcurrency, Self.concurrencyMax)
       }
@@ -55,7 +63,7 @@ package struct LoadOptions: Sendable {
   private var named: [LoadScenario] {
     get throws(Problem) {
       if scenarios.isEmpty {
-        if rate != nil { return [.server] }
+        if let suggested { return [suggested] }
         return concurrency == nil ? [.singleStream, .offline] : [.closedLoop]
       }
       var all: [LoadScenario] = []
@@ -72,13 +80,7 @@ package struct LoadOptions: Sendable {
   }
 
   private func check(_ scenarios: [LoadScenario]) throws(Problem) {
-    let open = LoadScenario.allCases.filter(\.isOpen).map(\.rawValue).joined(separator: " and ")
-    if rate == nil, scenarios.contains(.constantRate) {
-      throw Problem(description: "--scenario constant-rate needs --rate, queries a second")
-    }
-    if rate != nil, !scenarios.contains(where: \.isOpen) {
-      throw Problem(description: "--rate is for the scenarios \(open)")
-    }
+    try checkShapes(scenarios)
     let parallel = LoadScenario.allCases.filter(\.isParallel).map(\.rawValue)
     if concurrency != nil, !scenarios.contains(where: \.isParallel) {
       throw Problem(
@@ -116,15 +118,7 @@ package struct LoadOptions: Sendable {
 
   // MARK: Values
 
-  private static func rate(_ text: String) throws(Problem) -> Double {
-    let digits = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
-    guard let rate = Double(digits), rate > 0, rate <= rateMax else {
-      throw .expected("rate", "queries a second, above 0 and up to 10000000", got: text)
-    }
-    return rate
-  }
-
-  private static func integer(
+  static func integer(
     _ text: String, option: String, upTo most: Int
   ) throws(Problem) -> Int {
     guard let count = Int(text), count >= 1, count <= most else {

@@ -50,6 +50,9 @@ package final class LoadRun: Sendable {
     package let elapsedNanoseconds: UInt64
     package let queryCount: Int
     package let failedCount: Int
+    package let windows: LoadWindows
+    /// Why the run cannot become valid any more, or is not on its way there.
+    package let warning: String?
   }
 
   /// Asks once, outside of the figures: whether there is anything to measure, and what only a first
@@ -83,7 +86,7 @@ package final class LoadRun: Sendable {
       interruptedAt = since
       if now.nanoseconds > since + Self.graceNanoseconds { break }
     }
-    return outcome(stolenFraction: machine.stolenFraction(until: MachineTimes.now()))
+    return outcome(machine, until: MachineTimes.now())
   }
 
   /// Sleeps for a tick, or until callers are needed; true when all callers have ended.
@@ -102,17 +105,20 @@ package final class LoadRun: Sendable {
     shared.withValue {
       Progress(
         elapsedNanoseconds: now.nanoseconds(since: $0.state.began),
-        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount)
+        queryCount: $0.state.figures.queryCount, failedCount: $0.state.figures.failedCount,
+        windows: $0.state.figures.windows,
+        warning: $0.state.warning(at: now))
     }
   }
 
-  private func outcome(stolenFraction: Double) -> LoadOutcome {
+  private func outcome(_ machine: MachineTimes, until later: MachineTimes) -> LoadOutcome {
     let (state, wasShort) = shared.withValue { ($0.state, $0.wasShortOfCallers) }
     var figures = state.figures
     figures.sort()
     return LoadOutcome(
       plan: plan, began: state.began, end: state.end ?? .interrupted, figures: figures,
-      wasShortOfCallers: wasShort, stolenFraction: stolenFraction)
+      wasShortOfCallers: wasShort, stolenFraction: machine.stolenFraction(until: later),
+      disturbance: machine.disturbance(until: later, isAlone: target.isAlone))
   }
 
   // MARK: Callers

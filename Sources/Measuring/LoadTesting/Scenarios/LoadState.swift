@@ -17,8 +17,8 @@ struct QueryTimes: Sendable {
 
 /// Which query is next, and what came of those before; no clock, lock or thread.
 ///
-///     running ──> over      the last query was due at the end, was the last of its number,
-///                           nothing has succeeded for long, or somebody interrupted it
+///     running ──> over      the last query was due at the end, was the last of its number, nothing has
+///                           succeeded for long, the target is far behind, or somebody interrupted it
 ///
 /// Queries taken are ended or given back, each once, also after the run is over.
 struct LoadState: Sendable {
@@ -28,21 +28,28 @@ struct LoadState: Sendable {
     case interrupted
     /// For `hopelessNanoseconds` every query has failed.
     case hopeless
+    /// A query would be asked `behindNanoseconds` after it was due, and each after it later.
+    case behind
   }
 
   /// A run in which nothing has succeeded for so long, and so many queries failed, is given up.
   static let hopelessNanoseconds: UInt64 = 10_000_000_000
   static let hopelessCount = 10
+  /// A target that is asked faster than it answers is given up when it is so far behind: the rest of
+  /// the run could only tell how long the line has become.
+  static let behindNanoseconds: UInt64 = 20_000_000_000
 
   private let plan: LoadPlan
   private let sampleCount: Int
   private(set) var began: Instant = .never
   private var schedule: ArrivalSchedule?
   private var sampleGenerator: MersenneTwister
+  private var thinkGenerator: MersenneTwister
   private(set) var end: End?
   private(set) var takenCount = 0
   private var lastDue: Instant = .never
-  private(set) var figures = LoadFigures()
+  private var forecast: LoadForecast
+  private(set) var figures: LoadFigures
   private var lastSuccess: Instant = .never
   private var failedInARow = 0
 
@@ -53,9 +60,10 @@ struct LoadState: Sendable {
     self.plan = plan
     self.sampleCount = sampleCount
     sampleGenerator = MersenneTwister(seed: plan.seeds.samples)
-    guard plan.scenario.isOpen, let rate = plan.rate else { return }
-    schedule = ArrivalSchedule(
-      plan.scenario == .server ? .poisson : .constant, rate: rate, seed: plan.seeds.schedule)
+    thinkGenerator = MersenneTwister(seed: plan.seeds.schedule)
+    figures = LoadFigures(phases: plan.phases)
+    forecast = LoadForecast(plan)
+    schedule = plan.schedule
   }
 
   /// The clock runs from here; before any query is taken.
@@ -69,18 +77,46 @@ struct LoadState: Sendable {
   /// - Parameter free: since when the caller could have asked it: its last query's end, or the run's
   ///   beginning. In a closed loop that is when the query is due.
   mutating func take(freeSince free: Instant) -> LoadQuery? {
-    guard end == nil else { return nil }
-    if isLastTaken {
-      end = .reached
-      return nil
-    }
-    let due = schedule?.next()
-    lastDue = due.map { began.advanced(byNanoseconds: $0) } ?? max(free, began)
+    guard end == nil || isThinking, let due = nextDue(freeSince: free) else { return nil }
+    lastDue = due
     takenCount += 1
     let samples = (0..<plan.scenario.samplesPerQuery).map { _ in
       sampleGenerator.index(below: sampleCount)
     }
-    return LoadQuery(number: takenCount, samples: samples, due: lastDue)
+    return LoadQuery(number: takenCount, samples: samples, due: due)
+  }
+
+  /// Where callers think, one that thinks beyond the end leaves the others what lies before it.
+  private var isThinking: Bool { end == .reached && plan.think != nil }
+
+  /// When the next query is due; `nil` when there is none.
+  private mutating func nextDue(freeSince free: Instant) -> Instant? {
+    if isLastTaken {
+      end = .reached
+      return nil
+    }
+    guard schedule != nil else { return closedDue(freeSince: free) }
+    guard let offset = schedule?.next() else {
+      end = .reached
+      return nil
+    }
+    let due = began.advanced(byNanoseconds: offset)
+    guard free.nanoseconds(since: due) < Self.behindNanoseconds else {
+      end = .behind
+      return nil
+    }
+    return due
+  }
+
+  /// A caller of a closed loop asks when it is free, or has thought after its answer.
+  private mutating func closedDue(freeSince free: Instant) -> Instant? {
+    guard let think = plan.think, free > began else { return max(free, began) }
+    let due = free.advanced(byNanoseconds: think.draw(&thinkGenerator))
+    guard let duration = plan.durationNanoseconds, due.nanoseconds(since: began) >= duration else {
+      return due
+    }
+    end = .reached
+    return nil
   }
 
   private var isLastTaken: Bool {
@@ -91,8 +127,9 @@ struct LoadState: Sendable {
 
   /// A query has its answer, or failed.
   mutating func finish(_ query: LoadQuery, _ times: QueryTimes, _ problem: CallProblem?) {
-    figures.add(times, sampleCount: query.samples.count, problem)
+    figures.add(times, sampleCount: query.samples.count, problem, began: began)
     guard problem != nil else {
+      forecast.answered(in: times.ended.nanoseconds(since: times.due))
       lastSuccess = max(lastSuccess, times.ended)
       failedInARow = 0
       return
@@ -104,57 +141,14 @@ struct LoadState: Sendable {
     }
   }
 
+  /// Why the run cannot become valid any more, or is not on its way there; `nil` while it may.
+  func warning(at now: Instant) -> String? {
+    forecast.warning(afterNanoseconds: now.nanoseconds(since: began))
+  }
+
   /// A query was taken and not asked.
   mutating func giveBack() { takenCount -= 1 }
 
   /// No further query is given.
   mutating func interrupt() { if end == nil { end = .interrupted } }
-}
-
-/// What is counted in a run.
-package struct LoadFigures: Sendable {
-  /// From when a query was due to its answer, so that a slow answer is not hidden by the requests it
-  /// kept from being asked. Of answered queries only.
-  package private(set) var latencies = LatencyRecord()
-  /// From when a query was due to when it was asked.
-  package private(set) var lags = LatencyRecord()
-  package private(set) var answeredSampleCount = 0
-  package private(set) var failures: [String: Int] = [:]
-  /// A sentence about the first failure.
-  package private(set) var firstFailure: String?
-  private(set) var lastEnded: Instant = .never
-  private(set) var lastIssued: Instant = .never
-
-  package var failedCount: Int { failures.values.reduce(0, +) }
-  package var queryCount: Int { latencies.count + failedCount }
-
-  mutating func add(_ times: QueryTimes, sampleCount: Int, _ problem: CallProblem?) {
-    lags.add(times.issued.nanoseconds(since: times.due))
-    lastIssued = max(lastIssued, times.issued)
-    lastEnded = max(lastEnded, times.ended)
-    if let problem {
-      failures[problem.kind, default: 0] += 1
-      if firstFailure == nil { firstFailure = problem.text }
-      return
-    }
-    latencies.add(times.ended.nanoseconds(since: times.due))
-    answeredSampleCount += sampleCount
-  }
-
-  /// Adds all that another run has.
-  mutating func add(_ other: LoadFigures) {
-    latencies.add(other.latencies)
-    lags.add(other.lags)
-    answeredSampleCount += other.answeredSampleCount
-    failures.merge(other.failures, uniquingKeysWith: +)
-    firstFailure = firstFailure ?? other.firstFailure
-    lastEnded = max(lastEnded, other.lastEnded)
-    lastIssued = max(lastIssued, other.lastIssued)
-  }
-
-  /// Puts the records in order, for reading.
-  mutating func sort() {
-    latencies.sort()
-    lags.sort()
-  }
 }

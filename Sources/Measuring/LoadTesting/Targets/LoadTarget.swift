@@ -2,8 +2,15 @@
 package protocol LoadTarget: Sendable {
   /// Different inputs that it can be asked.
   var sampleCount: Int { get }
+  /// No other process of this machine is at work for it: what others use then disturbs it.
+  var isAlone: Bool { get }
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
   func makeCaller() throws(CallProblem) -> any LoadCaller
+}
+
+extension LoadTarget {
+  // Whoever does not know it does not say so.
+  package var isAlone: Bool { false }
 }
 
 /// Somebody who asks, on one thread, one query at a time.

@@ -15,6 +15,7 @@ package struct ModelTarget: LoadTarget {
   }
 
   package var sampleCount: Int { requests.count }
+  package var isAlone: Bool { true }
 
   package func makeCaller() -> any LoadCaller { Caller(target: self) }
 

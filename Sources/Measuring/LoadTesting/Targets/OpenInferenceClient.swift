@@ -29,6 +29,9 @@ package struct OpenInferenceClient: Sendable {
     inference = address.with(path: path + "/infer")
   }
 
+  /// Where the server tells what it counted of the model.
+  var statisticsPath: String { metadata.path + "/stats" }
+
   // MARK: Metadata
 
   /// What the model takes, as the server tells it. Blocks.

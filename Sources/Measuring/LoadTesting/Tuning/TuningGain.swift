@@ -11,7 +11,7 @@ package struct TuningGain: Sendable {
     package let winner: Double
     package let standard: Double
     /// The winner's over the default's: the geometric mean of the rounds' ratios, and between what it
-    /// lies with 95 %.
+    /// lies with 95 % (Student's t of the logarithms).
     package let value: Double
     package let low: Double
     package let high: Double
@@ -36,7 +36,7 @@ package struct TuningGain: Sendable {
   /// `nil` where fewer than `roundCountMin` rounds have figures of both.
   package init?(
     _ rounds: [(winner: TuningFigures, standard: TuningFigures)],
-    of configuration: TuningConfiguration, objective: TuningFigure, seed: UInt64
+    of configuration: TuningConfiguration, objective: TuningFigure
   ) {
     let usable = rounds.filter { $0.winner.isUsable && $0.standard.isUsable }
     guard usable.count >= Self.roundCountMin, let first = usable.first else { return nil }
@@ -46,7 +46,7 @@ package struct TuningGain: Sendable {
     standard = Self.middle(of: usable.map(\.standard), like: first.standard)
     var figures: [TuningFigure] = [.throughput, .mean, .p50, .p99, .memory]
     if !figures.contains(objective) { figures.append(objective) }
-    ratios = figures.compactMap { figure in
+    ratios = figures.compactMap { figure -> Ratio? in
       let pairs = usable.compactMap { round -> (Double, Double)? in
         guard let one = figure.value(in: round.winner),
           let other = figure.value(in: round.standard),
@@ -56,10 +56,10 @@ package struct TuningGain: Sendable {
       }
       guard pairs.count >= Self.roundCountMin else { return nil }
       let logs = pairs.map { log($0.0 / $0.1) }
-      let (low, high) = TargetComparison.interval(of: logs, seed: seed)
+      let interval = MeanInterval(of: logs)
       return Ratio(
         figure: figure, winner: Self.median(pairs.map(\.0)), standard: Self.median(pairs.map(\.1)),
-        value: exp(logs.reduce(0, +) / Double(logs.count)), low: exp(low), high: exp(high))
+        value: exp(interval.mean), low: exp(interval.low), high: exp(interval.high))
     }
   }
 

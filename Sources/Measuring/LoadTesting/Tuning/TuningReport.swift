@@ -101,14 +101,16 @@ package struct TuningReport: Sendable {
 extension TuningReport {
   package func lines(name: String) -> [String] {
     var lines = ["\(name): \(goal.text)", "  load  \(load)"]
-    if !variants.isEmpty { lines += ["", "answers, beside those of f32"] + variantTable }
-    if !records.isEmpty { lines += ["", tried] + recordTable }
+    if !variants.isEmpty {
+      lines += ["", "answers, beside those of f32"] + Self.lines(variantCells)
+    }
+    if !records.isEmpty { lines += ["", tried] + Self.lines(recordCells) }
     if let unfit {
       lines.append("  \(unfit.count) not tried, they would not fit into memory: \(unfit.reason)")
     }
     let frontier = frontier
     if !frontier.isEmpty {
-      lines += ["", "frontier of latency, throughput and memory"] + table(frontier)
+      lines += ["", "frontier of latency, throughput and memory"] + Self.lines(cells(of: frontier))
     }
     if isInterrupted { lines += ["", "interrupted; this is what was found until then"] }
     return lines
@@ -119,20 +121,27 @@ extension TuningReport {
     return "tried \(records.count) of \(spaceCount) configurations in \(seconds) s"
   }
 
-  private var variantTable: [String] {
-    var table = TextTable([
-      .init("precision, runtime"), .init("one by one, ms", .right),
-      .init("relative difference", .right), .init("largest", .right), .init(""),
-    ])
-    for trial in variants {
-      table.add([
+  private static func lines(_ cells: (titles: [String], rows: [[String]])) -> [String] {
+    let last = cells.titles.count - 1
+    var table = TextTable(
+      cells.titles.enumerated().map { .init($1, $0 == 0 || $0 == last ? .left : .right) })
+    for row in cells.rows { table.add(row) }
+    return table.lines.map { "  " + $0 }
+  }
+
+  /// Titles and rows about what computes the model.
+  var variantCells: (titles: [String], rows: [[String]]) {
+    let rows = variants.map { trial in
+      [
         trial.variant.text,
         trial.figures.flatMap { TuningFigure.p50.value(in: $0) }.map(MillisecondText.of) ?? "",
         trial.difference.map { Self.text($0.relative) } ?? "",
         trial.difference.map { Self.text($0.absolute) } ?? "", words(trial.verdict),
-      ])
+      ]
     }
-    return table.lines.map { "  " + $0 }
+    return (
+      ["precision, runtime", "one by one, ms", "relative difference", "largest", ""], rows
+    )
   }
 
   private static func text(_ value: Double) -> String {
@@ -152,7 +161,8 @@ extension TuningReport {
     }
   }
 
-  private var recordTable: [String] {
+  /// Titles and rows about everything that was tried, the best of the longest runs first.
+  var recordCells: (titles: [String], rows: [[String]]) {
     let ranked = records.indices.sorted { one, other in
       let (mine, its) = (
         records[one].figures.map { goal.rank($0) }, records[other].figures.map { goal.rank($0) }
@@ -161,25 +171,22 @@ extension TuningReport {
       guard let its else { return true }
       return (records[one].level ?? 0, mine) > (records[other].level ?? 0, its)
     }
-    return table(ranked)
+    return cells(of: ranked)
   }
 
-  private func table(_ places: [Int]) -> [String] {
-    var table = TextTable(
-      [.init("configuration"), .init("per s", .right), .init("p50 ms", .right)]
-        + [.init("p99 ms", .right), .init("memory", .right), .init("for", .right), .init("")])
-    for place in places {
+  private func cells(of places: [Int]) -> (titles: [String], rows: [[String]]) {
+    let rows = places.map { place in
       let figures = records[place].figures
       func time(_ figure: TuningFigure) -> String {
         figures.flatMap(figure.value).map(MillisecondText.of) ?? ""
       }
-      table.add([
+      return [
         records[place].configuration.text, figures.map { RateText.of($0.throughput) } ?? "",
         time(.p50), time(.p99), figures.map { Readable.bytes($0.memoryByteCount) } ?? "",
         figures.map { Readable.time($0.nanoseconds) } ?? "", note(place),
-      ])
+      ]
     }
-    return table.lines.map { "  " + $0 }
+    return (["configuration", "per s", "p50 ms", "p99 ms", "memory", "for", ""], rows)
   }
 
   private func note(_ place: Int) -> String {

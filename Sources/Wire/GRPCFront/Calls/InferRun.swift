@@ -52,6 +52,7 @@ final class InferRun: InferSinkOwner {
     case .bytes(let packed, isPacked: true): unpack(packed)
     case .bytes(let bytes, isPacked: false): begin(InferSource(bytes: bytes, parts: nil))
     case .infer(let parts): begin(InferSource(bytes: ByteBuffer(), parts: parts))
+    case .unreadable(let problem): fail(.invalidInput(problem))
     }
   }
 

@@ -9,12 +9,15 @@ enum CallMessage: Sendable {
   case bytes(ByteBuffer, isPacked: Bool)
   /// A `ModelInferRequest` that came in pieces.
   case infer(InferMessageBody.Parts)
+  /// One that came in pieces, of which those that have come cannot be read; the rest is skipped.
+  case unreadable(InputProblem)
 
   /// Bytes that it holds.
   var byteCount: Int {
     switch self {
     case .bytes(let bytes, _): bytes.readableBytes
     case .infer(let parts): parts.rawInputs.reduce(parts.head.count) { $0 + $1.byteCount }
+    case .unreadable: 0
     }
   }
 }
@@ -30,6 +33,7 @@ struct MessageFraming {
     case prefix
     case collecting(ByteBuffer, byteCount: Int, isPacked: Bool)
     case inferring(InferMessageBody, restByteCount: Int)
+    case skipping(restByteCount: Int)
   }
 
   /// Messages are inferences, whose tensors may be taken out as they come.
@@ -64,7 +68,7 @@ struct MessageFraming {
   var wish: FrameDiversion.Wish {
     switch phase {
     case .prefix: return areInferences ? .beginning : .nothing
-    case .collecting: return .nothing
+    case .collecting, .skipping: return .nothing
     case .inferring(let body, _):
       let missing = body.missingTensorByteCount
       if missing > 0 { return .bytes(missing) }
@@ -105,9 +109,22 @@ struct MessageFraming {
         return nil
       case .inferring(var body, var restByteCount):
         phase = .prefix
-        if let parts = try infer(&bytes, into: &body, &restByteCount) { return .infer(parts) }
-        phase = .inferring(body, restByteCount: restByteCount)
+        switch try infer(&bytes, into: &body, &restByteCount) {
+        case nil: phase = .inferring(body, restByteCount: restByteCount)
+        case .unreadable(let problem)?:
+          phase = .skipping(restByteCount: restByteCount)
+          return .unreadable(problem)
+        case let message?: return message
+        }
         return nil
+      case .skipping(let restByteCount):
+        let skipped = min(bytes.readableBytes, restByteCount)
+        bytes.moveReaderIndex(forwardBy: skipped)
+        guard skipped == restByteCount else {
+          phase = .skipping(restByteCount: restByteCount - skipped)
+          return nil
+        }
+        phase = .prefix
       }
     }
   }
@@ -165,7 +182,7 @@ struct MessageFraming {
 
   private mutating func infer(
     _ bytes: inout ByteBuffer, into body: inout InferMessageBody, _ restByteCount: inout Int
-  ) throws(CallFailure) -> InferMessageBody.Parts? {
+  ) throws(CallFailure) -> CallMessage? {
     do throws(InputProblem) {
       if let part = bytes.readSlice(length: min(bytes.readableBytes, restByteCount)) {
         restByteCount -= part.readableBytes
@@ -176,10 +193,11 @@ struct MessageFraming {
       }
       if restByteCount == 0 {
         receivedByteCount = 0
-        return try body.finish()
+        return .infer(try body.finish())
       }
     } catch {
-      throw CallFailure(.invalidInput(error))
+      receivedByteCount = 0
+      return .unreadable(error)
     }
     try account(for: receivedByteCount)
     return nil
