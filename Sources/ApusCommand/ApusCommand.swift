@@ -12,14 +12,14 @@ struct ApusCommand: ParsableCommand {
       apus serve                       serve the demo models that are built in
       apus run yolo11n.onnx bus.jpg    one answer, no server
       apus bench yolo11n.onnx          how fast it is: latency and throughput
+      apus tune yolo11n.onnx           how it is served best on this machine
       apus inspect yolo11n.onnx        what a model takes and gives
       apus doctor                      what works on this machine, and how to get the rest
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, RunCommand.self, BenchCommands.self, InspectCommand.self,
-      DoctorCommand.self,
-      GenerateDocsCommand.self,
+      ServeCommand.self, RunCommand.self, BenchCommands.self, TuneCommand.self, InspectCommand.self,
+      DoctorCommand.self, GenerateDocsCommand.self, TrialCommand.self,
     ])
 
   /// Ends with 0 when done, 1 when it failed, 2 when it was used wrongly (the parser's own is 64).

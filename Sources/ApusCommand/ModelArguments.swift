@@ -56,14 +56,20 @@ struct ModelArguments: ParsableArguments {
     }
   }
 
-  /// Loads the one model that an argument names; `runtime` is what computes it.
-  func open(_ model: String) throws -> (model: OpenModel, runtime: String) {
-    let settings = try settings()
+  /// The one model that an argument names.
+  func onlyPlan(_ model: String, settings: ServeSettings) throws -> ModelPlan {
     let plans = try plans(model, settings: settings)
     guard let plan = plans.first, plans.count == 1 else {
       let names = plans.map { "\($0.name) version \($0.version)" }.joined(separator: ", ")
       throw Failure.usage("\(model) holds several models; name the file of one of: \(names)")
     }
+    return plan
+  }
+
+  /// Loads the one model that an argument names; `runtime` is what computes it.
+  func open(_ model: String) throws -> (model: OpenModel, runtime: String) {
+    let settings = try settings()
+    let plan = try onlyPlan(model, settings: settings)
     let loaders = Loaders(settings: settings)
     let loader = loaders.loader(for: plan)
     do throws(ServerFault) {

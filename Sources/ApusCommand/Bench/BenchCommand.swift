@@ -194,7 +194,7 @@ struct BenchCommand: ParsableCommand {
   ) -> JSONValue {
     outcome.json(
       environment: LoadEnvironment.read(adding: [(key: "apus", value: Version.text)] + facts),
-      command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
+      command: CommandText.ofThisProcess)
   }
 
   /// One document for one scenario, an array of them for several.
@@ -207,16 +207,6 @@ struct BenchCommand: ParsableCommand {
     } catch {
       throw Failure.operation("\(error)")
     }
-  }
-
-  private static func quoted(_ argument: String) -> String {
-    let isPlain = argument.allSatisfy {
-      $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,@%+".contains($0))
-    }
-    guard !isPlain || argument.isEmpty else { return argument }
-    return "'"
-      + argument.split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: "'\\''") + "'"
   }
 
   private func judge(_ measured: Measured, _ thresholds: [FailureThreshold]) throws {

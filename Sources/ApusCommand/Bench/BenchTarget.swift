@@ -47,7 +47,6 @@ struct BenchTarget {
   // MARK: A model in this process
 
   init(model name: String, inputs: InputArguments, seed: UInt64, loading: ModelArguments) throws {
-    let lengths = try inputs.lengths
     if inputs.encoding != nil { throw Failure.usage("--encoding is for servers") }
     let (opened, runtime) = try loading.open(name)
     model = opened
@@ -59,15 +58,10 @@ struct BenchTarget {
       (key: "instances", value: String(opened.concurrency - 1)),
     ]
     do {
-      let tensors = SampleTensors(opened.lease.signature)
-      let set = try inputs.set(rowsPerSample: tensors.rowsPerSample) {
-        try SampleInputs(tensors.signature, lengths: lengths).requests(seed: seed)
-      }
-      let prepared = ModelSamples(set, of: opened, tensors: tensors)
-      let resident = try ResidentSamples.requests(prepared)
-      target = ModelTarget(opened, requests: resident.map(\.request))
-      samples = AskedModel(opened, samples: prepared, resident: resident)
-      truth = set.truth
+      let asked = try inputs.samples(of: opened, seed: seed)
+      target = ModelTarget(opened, requests: asked.resident.map(\.request))
+      samples = AskedModel(opened, samples: asked.prepared, resident: asked.resident)
+      truth = asked.truth
     } catch {
       opened.close()
       throw Self.failure(error)
@@ -124,7 +118,29 @@ struct BenchTarget {
   }
 }
 
+/// What a model in this process is asked.
+struct ModelInputs {
+  let prepared: ModelSamples
+  /// Those that stay in memory.
+  let resident: [ModelSamples.Prepared]
+  /// What is right for each sample; `nil` where that is not known.
+  let truth: SampleTruth?
+}
+
 extension InputArguments {
+  /// What a model in this process is asked: samples that are named, or else made up; of them those that
+  /// stay in memory.
+  func samples(of model: OpenModel, seed: UInt64) throws -> ModelInputs {
+    let lengths = try lengths
+    let tensors = SampleTensors(model.lease.signature)
+    let set = try set(rowsPerSample: tensors.rowsPerSample) {
+      try SampleInputs(tensors.signature, lengths: lengths).requests(seed: seed)
+    }
+    let prepared = ModelSamples(set, of: model, tensors: tensors)
+    return ModelInputs(
+      prepared: prepared, resident: try ResidentSamples.requests(prepared), truth: set.truth)
+  }
+
   /// The samples that are named, or else those that are made up.
   func set(
     rowsPerSample: Int, isPosted: Bool = false, madeUp: () throws -> [TensorRequest]

@@ -11,7 +11,7 @@ package struct ModelPlan: Sendable {
   package let version: Int64
   package let source: ModelSource
   /// Which runtime its operator wants for it.
-  package let runtime: RuntimeKind
+  package internal(set) var runtime: RuntimeKind
   package var options: RuntimeOptions
   /// `nil` takes what fits the cores.
   package var instanceCount: Int?
@@ -72,11 +72,6 @@ package struct ModelPlan: Sendable {
   /// The runtime that loads it; never `auto`.
   package var chosenRuntime: RuntimeKind {
     guard runtime == .auto else { return runtime }
-    let isONNX =
-      switch source {
-      case .embedded: true
-      case .file(let path): ServedFormat.isONNX(path)
-      }
     return isONNX && options.precision == .f32 ? .onnxruntime : .openvino
   }
 

@@ -73,8 +73,8 @@ package struct ModelTrial: Sendable {
 }
 
 /// Bytes of memory that this process occupies now.
-enum ResidentMemory {
-  static var byteCount: Int {
+package enum ResidentMemory {
+  package static var byteCount: Int {
     // proc(5): `/proc/self/statm` has sizes in pages; the second is what is resident.
     guard let stream = fopen("/proc/self/statm", "r") else { return 0 }
     defer { fclose(stream) }

@@ -40,31 +40,7 @@ package struct BenchReport: Sendable {
   }
 
   package var html: String {
-    var markup = Markup()
-    markup.add(raw: "<!doctype html>\n")
-    markup.element("html", ["lang": "en"]) { markup in
-      markup.element("head") { writeHead(&$0) }
-      markup.add(raw: "\n")
-      markup.element("body") { writeBody(&$0) }
-    }
-    return markup.text + "\n"
-  }
-
-  private func writeHead(_ markup: inout Markup) {
-    markup.empty("meta", ["charset": "utf-8"])
-    // Whatever slipped into it could load nothing.
-    markup.empty(
-      "meta",
-      [
-        "http-equiv": "Content-Security-Policy",
-        "content": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-      ])
-    markup.empty(
-      "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
-    markup.empty("meta", ["name": "color-scheme", "content": "light dark"])
-    markup.empty("link", ["rel": "icon", "href": "data:,"])
-    markup.element("title", "\(title) · apus bench")
-    markup.element("style") { $0.add(raw: ReportStyle.text) }
+    ReportPage.html(title: "\(title) · apus bench") { writeBody(&$0) }
   }
 
   private func writeBody(_ markup: inout Markup) {
