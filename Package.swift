@@ -174,7 +174,8 @@ let package = Package(
     room(
       "LoadTesting", in: "Measuring",
       needs: [
-        "CEpoll", "Imaging", "Inference", "Jobs", "NativeLibraries", "Reports", "Serving", "Transport",
+        "CEpoll", "Imaging", "Inference", "Jobs", "NativeLibraries", "Reports", "Serving",
+        "Transport",
         "Vision", "WireFormats",
       ]),
     tests("LoadTesting", needs: ["Inference", "Serving", "Vision", "WireFormats"]),

@@ -103,6 +103,7 @@ let package = Package(
       "LoadTesting", in: "Measuring",
       needs: [
         "CEpoll", "Imaging", "Inference", "Serving", "Transport", "WireFormats", "Reports", "Jobs",
+        "NativeLibraries",
         "Vision",
       ]),
     .target(
@@ -120,7 +121,8 @@ let package = Package(
       name: "Decoders",
       dependencies: [
         "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
-        "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport", "Vision",
+        "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport",
+        "Vision",
         "WireFormats", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), http2("NIOHPACK"),
         http2("NIOHTTP2"),
       ], path: "Decoders", swiftSettings: house,
