@@ -200,7 +200,7 @@ class OddServerTest(unittest.TestCase):
     def test_nonsense_is_told_before_anything_is_measured(self):
         for nonsense, words in [
             (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "does not begin as HTTP/1.1"),
-            (http(b"<html>"), "no server of the protocol V2"),
+            (http(b"<html>"), "no answer of V2"),
             (http(b'{"detail": "no such input"}', "422 Unprocessable Entity"), "422: no such input"),
             (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "does not begin as HTTP/1.1"),
         ]:

@@ -18,6 +18,7 @@ import Testing
   @Test(arguments: [
     ("p99>990us", false), ("p99>989us", true), ("p99>=0.99ms", true), ("p99<=0.99ms", true),
     ("p99<0.99ms", false), ("p50>1s", false), ("p99.9>0.5ms", true), ("p99_9>0.5ms", true),
+    ("p99_99>0.5ms", true), ("p99.99>0.5ms", true),
     ("mean > 0.4 ms", true), ("max>=1ms", true), ("throughput<1900", false),
     ("throughput<2000/s", true), ("errors>0", false), ("errors>=0%", true), ("lag>1us", false),
   ])

@@ -52,8 +52,8 @@ struct BenchCommand: ParsableCommand {
   @Option(
     help: """
       End with 1 where a figure is beyond a bound: 'p99>20ms', 'throughput<100', 'errors>0.1%'. Figures \
-      are mean, p50, p90, p95, p99, p99.9, max, throughput, errors and lag; of accuracy map, map50, map75, \
-      top1, top5, accuracy, auc, log_loss, rmse and r2.
+      are mean, p50, p90, p95, p99, p99.9, p99.99, max, throughput, errors and lag; of accuracy map, \
+      map50, map75, top1, top5, accuracy, auc, log_loss, rmse and r2.
       """)
   var failIf: [String] = []
 

@@ -5,6 +5,7 @@ package struct FailureThreshold: Sendable, Equatable {
   enum Figure: String, Sendable, CaseIterable {
     case mean, p50, p90, p95, p99
     case p999 = "p99.9"
+    case p9999 = "p99.99"
     case max, throughput, errors, lag
     case map, map50, map75, top1, top5, accuracy, auc
     case logLoss = "log_loss"
@@ -52,7 +53,8 @@ package struct FailureThreshold: Sendable, Equatable {
     guard let relation = Relation(rawValue: String(sign)) else {
       throw Self.problem(text, "a figure, then >, >=, < or <=, then a number: p99>20ms")
     }
-    let known = name == "p99_9" ? "p99.9" : String(name)
+    // As the JSON has them.
+    let known = name.hasPrefix("p99_") ? "p99." + name.dropFirst(4) : String(name)
     guard let figure = Figure(rawValue: known) else {
       let names = Figure.allCases.map(\.rawValue).joined(separator: ", ")
       throw Self.problem(text, "one of the figures \(names)")
@@ -117,6 +119,7 @@ package struct FailureThreshold: Sendable, Equatable {
     case .p95: fraction = 0.95
     case .p99: fraction = 0.99
     case .p999: fraction = 0.999
+    case .p9999: fraction = 0.9999
     case .max: fraction = 1
     case .map, .map50, .map75, .top1, .top5, .accuracy, .auc, .logLoss, .rmse, .r2: return nil
     }
