@@ -73,7 +73,7 @@ import Testing
     (["bench", "iris", "--scenario", "constant-rate"], "needs --rate"),
     (["bench", "iris", "--scenario", "server", "--against", "digits"], "say the --rate"),
     (["bench", "iris", "--rate=-1"], "queries a second"),
-    (["bench", "iris", "--scenario", "offline", "--rate", "5"], "server and constant-rate"),
+    (["bench", "iris", "--scenario", "offline", "--rate", "5"], "server, constant-rate"),
     (
       ["bench", "iris", "--scenario", "server", "--rate", "5", "--concurrency", "5"], "closed-loop"
     ),
@@ -85,11 +85,11 @@ import Testing
     (["bench", "iris", "--fail-if", "p99"], "p99>20ms"),
     (["bench", "iris", "--shape", "features"], "NAME=1,3,640,640"),
     (["bench", "iris", "--latency-bound", "5ms"], "for the scenario server"),
-    (["bench", "https://localhost/v2/models/iris"], "only http://"),
+    (["bench", "ftp://localhost/v2/models/iris"], "http:// or https://"),
     (["bench", "http://localhost:0/v2/models/iris"], "1 to 65535"),
     (["bench", "http:///v2/models/iris"], "HOST:PORT"),
-    (["bench", "http://localhost:1/nothing"], "--data"),
-    (["bench", "http://localhost:1/v2/models/iris", "--encoding", "xml"], "binary or json"),
+    (["bench", "http://localhost:1/x", "--label", "y"], "need --data"),
+    (["bench", "http://localhost:1/v2/models/iris", "--encoding", "xml"], "binary, json"),
     (["bench", "http://localhost:1/v2/models/iris", "--precision", "bf16"], "in this process"),
   ])
   func `wrong usage ends with 2 and says why`(arguments: [String], words: String) throws {
