@@ -140,7 +140,8 @@ class ComparisonTest(Measured):
         self.assertEqual(difference["verdict"], "worse")
         self.assertLess(difference["low"], difference["ratio"])
         self.assertLess(difference["ratio"], difference["high"])
-        apus("compare", after, before, "--fail-on-regression")
+        apus("compare", before, before, "--fail-on-regression")
+        self.assertIn("p50 is better", apus("compare", after, before).stdout)
 
     def test_results_are_kept_by_name(self):
         store = self.file("store/deep")
