@@ -64,6 +64,8 @@ let package = Package(
     tests("OpenVino", needs: ["Inference", "NativeLibraries", "TestSupport"]),
     room("SampleBackends", in: "Runtimes", needs: ["Inference"]),
     tests("SampleBackends", needs: ["Inference"]),
+    room("Trees", in: "Runtimes", needs: ["Inference", "Kernels"]),
+    tests("Trees", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),

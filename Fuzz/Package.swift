@@ -50,6 +50,7 @@ let package = Package(
     roomOfC("Kernels", in: "Core"),
     room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
+    room("Trees", in: "Runtimes", needs: ["Inference", "Kernels"]),
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     roomOfC("CZlib", in: "Wire"),
     room(

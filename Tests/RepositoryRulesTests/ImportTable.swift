@@ -53,6 +53,7 @@ enum ImportTable {
       mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
     Room(
       "SampleBackends", in: "Runtimes", mayImport: ["Inference", "Synchronization", "Glibc"]),
+    Room("Trees", in: "Runtimes", mayImport: ["Inference", "Kernels", "Synchronization", "Glibc"]),
   ]
 
   private static let wire = [
