@@ -74,7 +74,7 @@ class ScikitTest(ModelsTest):
             (LinearRegression().fit(IRIS, SPECIES), [-1, 4], [("predict", "FP64", [-1])]),
             (LinearRegression().fit(IRIS, two), [-1, 4], [("predict", "FP64", None)]),
             (KMeans(2, n_init=1).fit(IRIS), [-1, 4], [("predict", "INT32", [-1])]),
-            (IsolationForest(5).fit(IRIS), [-1, 4], [("predict", "INT64", [-1])]),
+            (IsolationForest(n_estimators=5).fit(IRIS), [-1, 4], [("predict", "INT64", [-1])]),
             (StandardScaler().fit(IRIS), [-1, 4], [("transform", "FP64", [-1, -1])]),
             (MultiOutputClassifier(LogisticRegression(max_iter=500)).fit(IRIS, two), [-1, 4],
              [("predict", "INT64", [-1, 2])]),
