@@ -36,6 +36,8 @@ struct ModelConfiguration {
   var declared: DeclaredSignature?
   var warmUps: [WarmUp] = []
   var backendParameters: [String: String] = [:]
+  var worker = WorkerOptions()
+  var python = PythonOptions()
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
   /// What a Triton configuration said, for whoever asks for the configuration.
@@ -114,6 +116,8 @@ struct ModelConfiguration {
     plan.declared = declared
     plan.warmUps = warmUps
     plan.backendParameters = backendParameters
+    plan.worker = worker
+    plan.python = python
     plan.graph = graph
     plan.aliases = aliases.filter { $0.value == version }.map(\.key).sorted()
     plan.notes = notes
