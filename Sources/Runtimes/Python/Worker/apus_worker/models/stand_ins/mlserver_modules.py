@@ -176,7 +176,8 @@ class NumpyCodec:
 
     @classmethod
     def encode_output(cls, name, payload, **_):
-        return ResponseOutput(name=name, datatype=ports.datatype_of(payload.dtype), shape=list(payload.shape),
+        shape = list(payload.shape) if payload.ndim > 1 else [payload.size, 1]  # As MLServer has it.
+        return ResponseOutput(name=name, datatype=ports.datatype_of(payload.dtype), shape=shape,
                               data=payload, parameters=Parameters(content_type=cls.ContentType))
 
     @classmethod
@@ -420,8 +421,6 @@ def decode_args(predict):
         @functools.wraps(predict)
         def wrapped(self, request):
             return response(self, predict(self, **arguments(request)))
-    wrapped._apus_arguments = {name: hints.get(name) for name in names}
-    wrapped._apus_returns = hints.get("return")
     return wrapped
 
 

@@ -159,6 +159,15 @@ class BoostersTest(ModelsTest):
 
 
 class PicklesTest(ModelsTest):
+    def test_the_runtime_of_mlserver_is_ours(self):
+        model = LinearRegression().fit([[0.0], [1]], [0, 2])
+        (self.folder / "m.pkl").write_bytes(pickle.dumps(model))
+        self.write("model-settings.json", json.dumps({
+            "name": "s", "implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": "./m.pkl"}}))
+        self.refuses("m.pkl is a pickle", self.open)
+        served = self.open(allow_pickle=True)
+        self.assertEqual(self.ask(served, X=np.array([[3.0]]))["predict"].tolist(), model.predict([[3.0]]).tolist())
+
     def test_none_is_opened_unasked(self):
         class Trap:
             def __reduce__(self):
