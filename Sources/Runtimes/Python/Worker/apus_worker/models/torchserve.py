@@ -37,7 +37,8 @@ class TorchServeModel(Served):
         self.inputs = [ports.port("data", "BYTES", [-1])]
         self.outputs = [ports.port("predictions", "BYTES", [-1])]
         self.metadata = {"modelName": str(model.get("modelName", "")), "handler": str(model.get("handler", "")),
-                         "modelVersion": str(model.get("modelVersion", "")), "body": "raw"}
+                         "modelVersion": str(model.get("modelVersion", "")), "input_content_type": "*/*",
+                         "output_content_type": "*/*"}
 
     def _folder(self, path):
         if path.is_dir():
