@@ -212,6 +212,8 @@ class BareFilesTest(unittest.TestCase):
             return requests.post(server.url + path, json=body, timeout=60).json()
 
         self.assertEqual(ask("/v1/models/rent:predict", {"instances": [flat]}), {"predictions": [715.0]})
+        about = requests.get(server.url + "/openapi.json", timeout=60).text
+        self.assertIn('"required":["rooms","area"]', about.replace(" ", ""))
         said = ask("/v1/models/rent:predict", {"instances": [dict(flat, rooms="two")]})["error"]
         self.assertIn('flats, row 0.rooms: expected a whole number, got "two"', said)
         asked = {"inputs": [{"name": "flats", "datatype": "BYTES", "shape": [1], "data": [json.dumps(flat)]}],

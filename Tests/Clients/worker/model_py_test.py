@@ -119,6 +119,7 @@ class Rent:
         self.assertEqual(schema["required"], ["rooms", "city"])
         self.assertEqual(schema["properties"]["city"], {"enum": ["Bern", "Graz"]})
         self.assertEqual(schema["properties"]["rooms"], {"type": "integer"})
+        self.assertEqual(json.loads(served.metadata["input_document_schema"]), schema)
         self.assertEqual(served.metadata["description"], "What a flat costs.")
         for text, expected in [
             ('{"rooms": "two", "city": "Bern"}', "flat, row 0.rooms: expected a whole number, got \"two\""),

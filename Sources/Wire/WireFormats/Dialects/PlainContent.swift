@@ -7,6 +7,8 @@ import Inference
 struct PlainContent {
   static let inputKey = "input_content_type"
   static let outputKey = "output_content_type"
+  /// The JSON Schema of one of its documents.
+  static let schemaKey = "input_document_schema"
   private static let json = "application/json"
 
   private let signature: ModelSignature
@@ -20,6 +22,14 @@ struct PlainContent {
 
   /// Each element of the one input is a JSON document.
   var takesDocuments: Bool { input == Self.json }
+
+  /// What one whole body is, for descriptions; `nil` where bodies are read as tensors.
+  var schema: JSONValue? {
+    guard takesDocuments else { return input == "*/*" ? true : nil }
+    let text = Array((signature.metadata[Self.schemaKey] ?? "").utf8)
+    // A model that says nothing, or nothing that is JSON, takes any document.
+    return text.withUnsafeBytes { try? JSONValue(parsing: $0) } ?? true
+  }
 
   /// Each element of the one output is a JSON document.
   var givesDocuments: Bool {

@@ -300,6 +300,8 @@ class Call:
         if len(self.inputs) == 1 and isinstance(reader, Element) and reader.content_type:
             # A photo comes in any format, and text as any client sends it.
             found["input_content_type"] = "*/*" if reader.is_image else reader.content_type
+            if reader.content_type == "application/json":
+                found["input_document_schema"] = json.dumps(reader.schema)
         element = self.elements.get(self.outputs[0]["name"])
         if len(self.outputs) == 1 and element is not None and element.content_type:
             found["output_content_type"] = element.content_type
