@@ -34,7 +34,6 @@ class MLServerModel(Served):
         self.types = importlib.import_module("mlserver.types")
         kind = _class(str(written.get("implementation") or ""), folder)
         self.model = kind(self._settings(written, folder, settings))
-        self.is_async = inspect.iscoroutinefunction(kind.predict)
         loaded = _finished(self.model.load())
         if loaded is False:
             raise Unservable("load of %s returned False" % kind.__name__)
@@ -56,14 +55,13 @@ class MLServerModel(Served):
     def _take_signature(self, written, kind):
         inputs = [_port(each) for each in (self.model.inputs or written.get("inputs") or [])]
         outputs = [_port(each) for each in (self.model.outputs or written.get("outputs") or [])]
-        arguments = getattr(kind.predict, "_apus_arguments", {})
+        arguments, returned = _decoded_arguments(kind.predict)
         if not inputs:
             inputs = [ports.port(name, "BYTES" if typing.get_origin(hint) is list else "FP64", None)
                       for name, hint in arguments.items() if hint is None or hint is numpy.ndarray
                       or typing.get_origin(hint) in (list, numpy.ndarray)]
         if not outputs and arguments:
-            hint = getattr(kind.predict, "_apus_returns", None)
-            hints = typing.get_args(hint) if typing.get_origin(hint) is tuple else (hint,)
+            hints = typing.get_args(returned) if typing.get_origin(returned) is tuple else (returned,)
             outputs = [ports.port("output-%d" % place, "BYTES" if typing.get_origin(each) is list else "FP64", None)
                        for place, each in enumerate(hints)]
         if not inputs or not outputs:
@@ -79,10 +77,11 @@ class MLServerModel(Served):
     def predict(self, inputs, parameters, context):
         if self.is_stand_in:
             mlserver_modules._reporting[""] = context
-        answer = self.model.predict(self._request(inputs, parameters, context))
-        if inspect.isawaitable(answer):
-            return self._awaited(answer, inputs)
-        return self._answer(answer, inputs)
+        try:
+            answer = self.model.predict(self._request(inputs, parameters, context))
+        except Exception as error:
+            raise self._failure(error) from error
+        return self._awaited(answer, inputs) if inspect.isawaitable(answer) else self._answer(answer, inputs)
 
     async def _awaited(self, answer, inputs):
         try:
@@ -132,6 +131,16 @@ class MLServerModel(Served):
             _finished(self.model.unload())
 
 
+def _decoded_arguments(predict):
+    """Name to type of the arguments of a `predict` under `decode_args`, and the type of its result."""
+    plain = inspect.unwrap(predict)
+    if plain is predict:
+        return {}, None
+    hints = typing.get_type_hints(plain)
+    names = [name for name in inspect.signature(plain).parameters if name != "self"]
+    return {name: hints.get(name) for name in names}, hints.get("return")
+
+
 def _port(each):
     def of(key):
         return each.get(key) if isinstance(each, dict) else getattr(each, key)
@@ -151,6 +160,9 @@ def _class(name, folder):
     try:
         found = getattr(importlib.import_module(module), own, None)
     except ModuleNotFoundError as error:
+        if error.name and not module.startswith(error.name):
+            raise Unservable("implementation %s: it imports %s, which is not installed for %s; add it to "
+                             "requirements.txt beside model-settings.json" % (name, error.name, sys.executable)) from None
         raise Unservable("implementation %s: there is no module %s, neither beside model-settings.json nor installed "
                          "for %s" % (name, error.name, sys.executable)) from None
     if not isinstance(found, type) or not callable(getattr(found, "predict", None)):
