@@ -222,7 +222,9 @@ class Model:
     inputs = [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}]
     outputs = [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
+    def predict(self, x: np.ndarray, context) -> np.ndarray:
+        context.metric("rows", len(x))
+        context.metric("last", float(x[0, 0]), "gauge")
         return x * 2
 """
 
@@ -272,6 +274,12 @@ class CallsTest(unittest.TestCase):
     def test_a_model_asks_another_through_the_door(self):
         self.assertEqual(self.ask("asks").json()["outputs"][0]["data"], [3, 5])
         self.assertEqual(self.ask("asks-asks").json()["outputs"][0]["data"], [4, 6])
+
+    def test_what_a_model_measures_of_itself_is_on_the_page(self):
+        self.assertEqual(self.ask("double").status_code, 200)
+        page = requests.get(self.server.url + "/metrics", timeout=10).text
+        self.assertRegex(page, r'apus_model_own_total\{model="double",name="rows"\} [1-9]')
+        self.assertIn('apus_model_own_value{model="double",name="last"} 1\n', page)
 
     def test_models_that_ask_in_a_circle_are_told_so(self):
         answer = self.ask("one")
