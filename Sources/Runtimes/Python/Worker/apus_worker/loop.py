@@ -100,7 +100,7 @@ class Worker:
         models = sys.modules.get("apus_worker.models")
         if models is not None and isinstance(error, models.Unservable):
             return str(error)
-        traceback.print_exception(error)
+        traceback.print_exception(type(error), error, error.__traceback__)
         return sentence(error)
 
     def _describe(self):
