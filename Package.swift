@@ -206,6 +206,9 @@ let package = Package(
       dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
+      name: "TreesBench", dependencies: ["Inference", "Trees"],
+      path: "Benchmarks/TreesBench", swiftSettings: house),
+    .executableTarget(
       name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],
       path: "Benchmarks/VisionBench", swiftSettings: house),
 

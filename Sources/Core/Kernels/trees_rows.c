@@ -1,5 +1,8 @@
 #include "trees.h"
 
+/* Groups whose ends are found before any is summed. */
+enum { chunk_groups = 8 };
+
 /* Eight trees of a row, walked as plain code. */
 APUS_ALWAYS_INLINE void walk_nodes(const apus_tree_node *nodes, const uint8_t *ranks,
                                    uint32_t *places) {
@@ -141,16 +144,22 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i tail_ways(const uint64_t *tails, __
                                    0xF8);
 }
 
-APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest *forest,
-                                                              size_t place, const uint8_t *ranks,
-                                                              const rank_registers *loaded,
-                                                              int count, uint32_t *places) {
-  const apus_tree_group *group = &forest->groups[place];
+/* Ways out of a group's heaps, each with its tree's part. */
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i group_ways(const apus_forest *forest, size_t place,
+                                                        const rank_registers *loaded,
+                                                        int count) {
   const uint8_t *tops = forest->tops + 128 * apus_trees_abreast * place;
-  uint32_t level_count = group->level_count;
+  uint32_t level_count = forest->groups[place].level_count;
   __m512i ways = heap_ways_avx512(level_count, decisions(tops, loaded, count));
   const __m512i numbers = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-  ways = _mm512_add_epi64(ways, _mm512_slli_epi64(numbers, level_count));
+  return _mm512_add_epi64(ways, _mm512_slli_epi64(numbers, level_count));
+}
+
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE void end_group(const apus_forest *forest, size_t place,
+                                                    __m512i ways, const uint8_t *ranks,
+                                                    const rank_registers *loaded, int count,
+                                                    uint32_t *places) {
+  const apus_tree_group *group = &forest->groups[place];
   if (group->kind == apus_trees_deep) {
     uint64_t exits[apus_trees_abreast];
     _mm512_storeu_si512(exits, ways);
@@ -163,9 +172,24 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest 
   ways = _mm512_add_epi64(ways, _mm512_set1_epi64(group->first_place));
   _mm256_storeu_si256((__m256i *)places, _mm512_cvtepi64_epi32(ways));
 }
+
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE void chunk_places_avx512(const apus_forest *forest,
+                                                              size_t first, size_t group_count,
+                                                              const uint8_t *ranks, int count,
+                                                              uint32_t *places) {
+  rank_registers loaded = loaded_ranks(ranks, count);
+  __m512i ways[chunk_groups];
+#pragma clang loop unroll(disable)
+  for (size_t each = 0; each < group_count; each++)
+    ways[each] = group_ways(forest, first + each, &loaded, count);
+#pragma clang loop unroll(disable)
+  for (size_t each = 0; each < group_count; each++)
+    end_group(forest, first + each, ways[each], ranks, &loaded, count,
+              places + apus_trees_abreast * each);
+}
 #endif
 
-/* Adds up to eight leaves to a row's sums. */
+/* Adds leaves to a row's sums. */
 #define ADD_LEAVES(type)                                                                     \
   APUS_ALWAYS_INLINE void add_leaves_##type(const apus_forest *forest, size_t first,         \
                                             size_t count, const uint32_t *places,            \
@@ -195,38 +219,42 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest 
 ADD_LEAVES(float)
 ADD_LEAVES(double)
 
-/* Group by group, so that a group stays near while the rows pass. */
-#define SUM_ROWS(name, target, type, prepare, group_places)                                  \
+/* A row's trees in chunks: first where each ends, then the sum, so that what is loaded for one tree need
+ * not wait for the tree before it. The chunk stays near while rows pass. */
+#define SUM_ROWS(name, target, type, chunk_places)                                 \
   target static void name(const apus_forest *forest, const uint8_t *ranks, size_t row_count, \
                           apus_tree_range trees, type *sums) {                               \
-    for (size_t first = trees.first; first < trees.end;) {                                   \
-      size_t group = first / apus_trees_abreast, within = first % apus_trees_abreast;        \
-      size_t left = trees.end - first, of_group = apus_trees_abreast - within;               \
-      size_t count = left < of_group ? left : of_group;                                      \
+    size_t end_group = (trees.end + apus_trees_abreast - 1) / apus_trees_abreast;            \
+    size_t chunk = row_count == 1 ? chunk_groups : 2;                                        \
+    for (size_t group = trees.first / apus_trees_abreast; group < end_group; group += chunk) { \
+      size_t count = end_group - group < chunk ? end_group - group : chunk;                  \
+      size_t before = group * apus_trees_abreast;                                            \
+      size_t first = before < trees.first ? trees.first : before;                            \
+      size_t end = before + count * apus_trees_abreast;                                      \
+      if (end > trees.end) end = trees.end;                                                  \
       for (size_t r = 0; r < row_count; r++) {                                               \
         const uint8_t *of_row = ranks + r * forest->rank_stride;                             \
-        uint32_t places[apus_trees_abreast];                                                 \
-        prepare;                                                                             \
-        group_places;                                                                        \
-        add_leaves_##type(forest, first, count, places + within,                             \
+        uint32_t places[chunk_groups * apus_trees_abreast] __attribute__((aligned(64)));     \
+        chunk_places;                                                                        \
+        add_leaves_##type(forest, first, end - first, places + (first - before),             \
                           sums + r * forest->output_count);                                  \
       }                                                                                      \
-      first += count;                                                                        \
     }                                                                                        \
   }
 
-#define PLAIN_PLACES group_places_plain(forest, group, of_row, places)
-SUM_ROWS(sum_float_portable, , float, , PLAIN_PLACES)
-SUM_ROWS(sum_double_portable, , double, , PLAIN_PLACES)
+#define PLAIN_PLACES                                             \
+  for (size_t each = 0; each < count; each++)                    \
+  group_places_plain(forest, group + each, of_row, places + apus_trees_abreast * each)
+SUM_ROWS(sum_float_portable, , float, PLAIN_PLACES)
+SUM_ROWS(sum_double_portable, , double, PLAIN_PLACES)
 
 #if APUS_TREES_ON_X86
-SUM_ROWS(sum_float_avx2, APUS_TREES_AVX2, float, , PLAIN_PLACES)
-SUM_ROWS(sum_double_avx2, APUS_TREES_AVX2, double, , PLAIN_PLACES)
+SUM_ROWS(sum_float_avx2, APUS_TREES_AVX2, float, PLAIN_PLACES)
+SUM_ROWS(sum_double_avx2, APUS_TREES_AVX2, double, PLAIN_PLACES)
 
 #define AVX512_SUMS(type, registers)                                                            \
   SUM_ROWS(sum_##type##_avx512_##registers, APUS_TREES_AVX512, type,                              \
-           rank_registers loaded = loaded_ranks(of_row, registers),                               \
-           group_places_avx512(forest, group, of_row, &loaded, registers, places))
+           chunk_places_avx512(forest, group, count, of_row, registers, places))
 AVX512_SUMS(float, 1)
 AVX512_SUMS(float, 2)
 AVX512_SUMS(float, 4)

@@ -34,11 +34,9 @@ struct LinearTree: Sendable {
 }
 
 extension CompiledEnsemble {
-  /// What the library calls the leaves that rows end in, a number for each tree of the rounds.
-  package func leaves<Value: TreeScalar>(
-    of rows: UnsafeBufferPointer<Value>, rowCount: Int,
-    into leaves: UnsafeMutableBufferPointer<Int32>, rounds: Range<Int>? = nil,
-    scratch: TreeScratch
+  func nameLeaves<Value: TreeScalar>(
+    _ rows: UnsafeBufferPointer<Value>, rowCount: Int,
+    into leaves: UnsafeMutableBufferPointer<Int32>, rounds: Range<Int>?, scratch: TreeScratch
   ) {
     precondition(rows.count >= rowCount * featureCount)
     let batch = TreeBatch(rows: rows, work: work(rounds), ensemble: self, scratch: scratch)

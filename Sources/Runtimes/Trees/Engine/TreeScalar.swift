@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// The two precisions of values and sums.
-package protocol TreeScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
+protocol TreeScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
 
 extension Float: TreeScalar {}
 extension Double: TreeScalar {}
