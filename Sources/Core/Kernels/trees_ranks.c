@@ -16,7 +16,7 @@ int apus_tree_variant_is_here(apus_tree_variant variant) {
 /* A value's rank goes to its slots; a missing value's ranks are told by the scale. */
 #define STORE_RANK(scale, zero_is_missing, value, rank, ranks)                        \
   do {                                                                                \
-    if (__builtin_expect(is_missing(value, zero_is_missing), 0)) {                    \
+    if (IS_MISSING(value, zero_is_missing)) {                                         \
       (ranks)[(scale)->slots[0]] = (scale)->missing_ranks[0];                         \
       (ranks)[(scale)->slots[1]] = (scale)->missing_ranks[1];                         \
     } else {                                                                          \
@@ -28,6 +28,11 @@ int apus_tree_variant_is_here(apus_tree_variant variant) {
 APUS_ALWAYS_INLINE int is_missing(double value, int zero_is_missing) {
   return value != value || (zero_is_missing && __builtin_fabs(value) <= APUS_TREE_ZERO_MAX);
 }
+
+/* NaN first, since zero is missing in few columns. */
+#define IS_MISSING(value, zero_is_missing)         \
+  (__builtin_expect((value) != (value), 0) ||      \
+   (__builtin_expect(zero_is_missing, 0) && is_missing(value, 1)))
 
 /* A category is the value's integral part; what no set can hold is right. */
 APUS_ALWAYS_INLINE uint8_t category_rank(const apus_forest *forest,

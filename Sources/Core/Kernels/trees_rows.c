@@ -225,7 +225,7 @@ ADD_LEAVES(double)
   target static void name(const apus_forest *forest, const uint8_t *ranks, size_t row_count, \
                           apus_tree_range trees, type *sums) {                               \
     size_t end_group = (trees.end + apus_trees_abreast - 1) / apus_trees_abreast;            \
-    size_t chunk = row_count == 1 ? chunk_groups : 2;                                        \
+    size_t chunk = chunk_groups;                                                             \
     for (size_t group = trees.first / apus_trees_abreast; group < end_group; group += chunk) { \
       size_t count = end_group - group < chunk ? end_group - group : chunk;                  \
       size_t before = group * apus_trees_abreast;                                            \
