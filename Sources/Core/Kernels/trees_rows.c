@@ -95,19 +95,11 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i picked(const rank_registers *ranks,
   return _mm512_mask_blend_epi8(_mm512_movepi8_mask(slots), low, high);
 }
 
-/* The decisions of all of a heap's splits, a bit each, in a lane for each tree. */
-APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i decisions(const uint8_t *tops,
-                                                       const rank_registers *ranks, int count) {
-  uint64_t masks[apus_trees_abreast];
-#pragma clang loop unroll(full)
-  for (int tree = 0; tree < apus_trees_abreast; tree++) {
-    __m512i slots = _mm512_load_si512(tops + 128 * tree);
-    masks[tree] = _mm512_cmpgt_epu8_mask(picked(ranks, slots, count),
-                                         _mm512_load_si512(tops + 128 * tree + 64));
-  }
-  return _mm512_set_epi64((long long)masks[7], (long long)masks[6], (long long)masks[5],
-                          (long long)masks[4], (long long)masks[3], (long long)masks[2],
-                          (long long)masks[1], (long long)masks[0]);
+/* The decisions of all of a heap's splits, a bit each. */
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE uint64_t decisions(const uint8_t *top,
+                                                        const rank_registers *ranks, int count) {
+  __m512i slots = _mm512_load_si512(top);
+  return _mm512_cmpgt_epu8_mask(picked(ranks, slots, count), _mm512_load_si512(top + 64));
 }
 
 /* (way * 2) | (bits >> way & 1) */
@@ -145,12 +137,9 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i tail_ways(const uint64_t *tails, __
 }
 
 /* Ways out of a group's heaps, each with its tree's part. */
-APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i group_ways(const apus_forest *forest, size_t place,
-                                                        const rank_registers *loaded,
-                                                        int count) {
-  const uint8_t *tops = forest->tops + 128 * apus_trees_abreast * place;
-  uint32_t level_count = forest->groups[place].level_count;
-  __m512i ways = heap_ways_avx512(level_count, decisions(tops, loaded, count));
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i group_ways(uint32_t level_count,
+                                                        const uint64_t *bits) {
+  __m512i ways = heap_ways_avx512(level_count, _mm512_load_si512(bits));
   const __m512i numbers = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
   return _mm512_add_epi64(ways, _mm512_slli_epi64(numbers, level_count));
 }
@@ -179,9 +168,17 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void chunk_places_avx512(const apus_forest 
                                                               uint32_t *places) {
   rank_registers loaded = loaded_ranks(ranks, count);
   __m512i ways[chunk_groups];
+  uint64_t bits[chunk_groups * apus_trees_abreast] __attribute__((aligned(64)));
+  const uint8_t *tops = forest->tops + 128 * apus_trees_abreast * first;
+  size_t tree_count = apus_trees_abreast * group_count;
+  /* Through memory: lanes take them up long after they were written. */
+#pragma clang loop unroll_count(8)
+  for (size_t tree = 0; tree < tree_count; tree++)
+    bits[tree] = decisions(tops + 128 * tree, &loaded, count);
 #pragma clang loop unroll(disable)
   for (size_t each = 0; each < group_count; each++)
-    ways[each] = group_ways(forest, first + each, &loaded, count);
+    ways[each] = group_ways(forest->groups[first + each].level_count,
+                            bits + apus_trees_abreast * each);
 #pragma clang loop unroll(disable)
   for (size_t each = 0; each < group_count; each++)
     end_group(forest, first + each, ways[each], ranks, &loaded, count,
@@ -198,7 +195,8 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void chunk_places_avx512(const apus_forest 
     size_t width = forest->leaf_width;                                                       \
     if (forest->output_count == 1) {                                                         \
       type sum = *sums;                                                                      \
-      for (size_t tree = 0; tree < count; tree++) sum += values[places[tree]];               \
+      _Pragma("clang loop unroll_count(8)") for (size_t tree = 0; tree < count; tree++)      \
+          sum += values[places[tree]];                                                       \
       *sums = sum;                                                                           \
     } else if (width == 1) {                                                                 \
       for (size_t tree = 0; tree < count; tree++)                                            \

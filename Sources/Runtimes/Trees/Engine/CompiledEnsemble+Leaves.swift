@@ -64,7 +64,7 @@ extension CompiledEnsemble {
     _ batch: TreeBatch<Value>, _ rowCount: Int, as: Sum.Type,
     into margins: UnsafeMutableBufferPointer<Margin>
   ) {
-    let finish = SumFinish<Sum>(sum, batch.work.trees)
+    let finish = SumFinish<Sum>(self, batch.work.trees)
     let sums = batch.scratch.small.sums.assumingMemoryBound(to: Sum.self)
     batch.eachRowPlaces(rowCount) { row, places in
       for output in 0..<outputCount { sums[output] = finish.start(output) }

@@ -16,6 +16,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
 
   // Unchecked: what the pointers lead to is written before `init` returns and never after.
   let forest: UnsafeMutablePointer<apus_forest>
+  let base: UnsafePointer<Double>
   let sum: LeafSum
   let inputPrecision: TreeEnsemble.Precision
   let leaves: LeafNames
@@ -39,6 +40,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
     inputPrecision = ensemble.inputPrecision
     let plan = try EnsemblePlan(ensemble)
     forest = plan.kept(in: memory)
+    base = UnsafePointer(memory.kept(ensemble.sum.base))
     hasSlices = plan.slices != nil
     leaves = LeafNames(plan, ensemble)
   }
