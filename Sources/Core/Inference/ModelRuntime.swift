@@ -119,14 +119,30 @@ package protocol ModelInstance: AnyObject {
 package protocol WaitingModel: LoadedModel {
   /// Runs that may be under way at once; `nil` where that is the operator's to say.
   var runsMax: Int? { get }
+  /// Runs that one instance may have at once, 1 or more: with 2, the next lies ready when one ends.
+  var runsPerInstance: Int { get }
   /// Starts a batch; returns at once. `completion` is called once, on any thread.
   func start(
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
+  /// The same for decoupled models, whose outputs go to `emit` as they come, on any thread and one after
+  /// the other; all else is for `completion`. `emit` may hold the run up as it does of instances.
+  func start(
+    _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
 }
 
 extension WaitingModel {
+  /// All parts come at the end.
+  package func start(
+    _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
+  ) {
+    start(batch, stop: stop, completion: completion)
+  }
+
   package var runsMax: Int? { nil }
+  package var runsPerInstance: Int { 1 }
 }
 
 /// A model that advances sequences of tokens; a scheduler owns the sequences.
@@ -162,6 +178,8 @@ package struct RunBatch: Sendable {
   /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
   /// where the run is one request's alone.
   package var context: RequestContext?
+  /// Models through which its requests came; the longest way, where several runs are one.
+  package var askedThrough: [String] = []
 
   package init(
     inputs: [Tensor?], rowCount: Int, outputs: [Int] = [],
