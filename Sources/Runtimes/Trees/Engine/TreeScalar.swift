@@ -1,7 +1,7 @@
 internal import Kernels
 
 /// The two precisions of values and sums.
-protocol TreeScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
+package protocol TreeScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
 
 extension Float: TreeScalar {}
 extension Double: TreeScalar {}
