@@ -212,6 +212,9 @@ let package = Package(
       dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
+      name: "TreesBench", dependencies: ["Inference", "Trees"],
+      path: "Benchmarks/TreesBench", swiftSettings: house),
+    .executableTarget(
       name: "WorkerBench", dependencies: ["Inference", "Workers"],
       path: "Benchmarks/WorkerBench", swiftSettings: house),
     .executableTarget(
