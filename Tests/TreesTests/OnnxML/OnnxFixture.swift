@@ -109,9 +109,20 @@ func answers(
   return (tensors, failed)
 }
 
+/// How far a number may be from another: by the larger of the two.
+struct Tolerance {
+  var relative = 0.0
+  var absolute = 0.0
+
+  static let none = Tolerance()
+  static let rounding = Tolerance(relative: 1e-6)
+  /// ONNX Runtime's logistic function is an approximation that is off by as much at either end.
+  static let logistic = Tolerance(relative: 1e-6, absolute: 2e-7)
+}
+
 /// How far two tensors of numbers are apart, and whether everything else about them is equal.
 func requireEqual(
-  _ own: Tensor, _ expected: Tensor, within tolerance: Double, _ what: String
+  _ own: Tensor, _ expected: Tensor, within tolerance: Tolerance, _ what: String
 ) throws {
   try #require(own.datatype == expected.datatype, "\(what): \(own.datatype)")
   try #require(own.shape == expected.shape, "\(what): \(own.shape), not \(expected.shape)")
@@ -130,13 +141,14 @@ func requireEqual(
 }
 
 private func requireClose(
-  _ own: [Double], _ expected: [Double], _ tolerance: Double, _ what: String
+  _ own: [Double], _ expected: [Double], _ tolerance: Tolerance, _ what: String
 ) throws {
   for (place, (own, expected)) in zip(own, expected).enumerated() {
     if own == expected || (own.isNaN && expected.isNaN) { continue }
-    let apart = abs(own - expected) / max(abs(own), abs(expected))
+    let apart = abs(own - expected)
+    let allowed = max(tolerance.absolute, tolerance.relative * max(abs(own), abs(expected)))
     #expect(
-      apart <= tolerance, "\(what), element \(place): \(own), not \(expected), \(apart) apart")
+      apart <= allowed, "\(what), element \(place): \(own), not \(expected), \(apart) apart")
   }
 }
 

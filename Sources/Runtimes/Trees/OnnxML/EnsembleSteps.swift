@@ -33,7 +33,9 @@ struct EnsembleStep: PipelineStep {
 struct EnsembleClasses<Number: RealNumber>: Sendable {
   let classCount: Int
   let baseValues: [Number]
-  /// Whether any leaf has a weight for the second class.
+  /// Whether the leaves have weights for the first class, and for the second. A class without is given
+  /// no base value, and its score is 0.
+  let hasFirstScore: Bool
   let hasSecondScore: Bool
   /// All weights are for one class, whose score then stands for the second.
   let isBinary: Bool
@@ -55,12 +57,14 @@ struct EnsembleClasses<Number: RealNumber>: Sendable {
     let score = hasSecondScore ? scores[1] : scores[0]
     let isSecond = isBinary && weightsArePositive ? score > 0.5 : score > 0
     if hasSecondScore || baseValues.count == 2 {
+      if !hasFirstScore { scores[0] = 0 }
+      if !hasSecondScore { scores[1] = 0 }
       transform.apply(scores, count: 2)
-    } else if isBinary && weightsArePositive {
-      (scores[0], scores[1]) = (1 - score, score)
     } else if transform == .logistic {
       scores[1] = Number(Float.logistic(Float(score)))
       scores[0] = Number(Float.logistic(Float(-score)))
+    } else if isBinary && weightsArePositive {
+      (scores[0], scores[1]) = (1 - score, score)
     } else {
       (scores[0], scores[1]) = (-score, score)
     }
