@@ -2,14 +2,21 @@ import Inference
 import ModelStore
 import OnnxRuntime
 import OpenVino
+import Python
 import SampleBackends
 import Settings
+import Workers
 
 /// The loader of each runtime, as the settings want it.
 struct Loaders {
   private let cache: CompiledModelCache?
+  private let workers: PythonLoader.Surroundings
 
-  init(settings: ServeSettings) {
+  /// - Parameter observer: is told what the workers of Python models write and what becomes of them.
+  init(settings: ServeSettings, observer: WorkerObserver = WorkerObserver()) {
+    workers = PythonLoader.Surroundings(
+      launcher: WorkerStart.launcher, cache: Self.directory(settings).map { "\($0)/python" },
+      observe: observer.observe, progress: observer.progress)
     cache = Self.directory(settings).map {
       CompiledModelCache(directory: "\($0)/openvino", bytesMax: settings.cacheBytesMax)
     }
@@ -19,6 +26,10 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
+    case .python:
+      PythonLoader(
+        name: plan.name, version: plan.version, python: plan.python, worker: plan.worker,
+        surroundings: workers)
     case .identity:
       IdentityLoader(
         declared: plan.declared,
@@ -42,7 +53,7 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .identity, .repeating, .square, .iterativeSequence: Version.text
+    case .identity, .repeating, .square, .iterativeSequence, .python: Version.text
     }
   }
 

@@ -39,10 +39,9 @@ struct MLServerDialect {
     if let implementation = root.word("implementation") {
       let lower = implementation.lowercased()
       if !["onnx", "openvino"].contains(where: lower.contains) {
-        stop(
-          "the Python class \(implementation) does not run here; export what it computes to ONNX, "
-            + "name that file in parameters.uri and leave implementation out", root,
-          "implementation")
+        // The worker reads this file itself, for the class and what that wants.
+        model.runtime = .python
+        model.isWholeFolder = true
       }
     }
     guard let parameters = root.group("parameters") else { return }
