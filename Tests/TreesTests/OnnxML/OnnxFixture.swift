@@ -81,7 +81,7 @@ struct OnnxFixture {
 
   static func pipeline(_ bytes: [UInt8], _ name: String) throws -> TabularPipeline {
     let pipeline = try bytes.withUnsafeBytes {
-      try TabularPipelineReader.read(bytes: $0, name: name) { PlainSums(ensemble: $0) }
+      try TabularPipelineReader.read(bytes: $0, name: name)
     }
     return try #require(pipeline, "\(name) is computed here")
   }
@@ -149,64 +149,5 @@ private func requireClose(
     let allowed = max(tolerance.absolute, tolerance.relative * max(abs(own), abs(expected)))
     #expect(
       apart <= allowed, "\(what), element \(place): \(own), not \(expected), \(apart) apart")
-  }
-}
-
-/// An ensemble as its description says, tree by tree.
-final class PlainSums: EnsembleSums, EnsembleCaller {
-  let ensemble: TreeEnsemble
-  var byteCount: Int { ensemble.trees.reduce(0) { $0 + $1.nodes.count } }
-
-  init(ensemble: TreeEnsemble) { self.ensemble = ensemble }
-
-  func makeCaller() -> any EnsembleCaller { self }
-
-  func margins(of rows: UnsafeRawPointer, rowCount: Int, into sums: UnsafeMutableRawPointer) {
-    if ensemble.inputPrecision == .float {
-      sum(
-        rows.assumingMemoryBound(to: Float.self), rowCount,
-        into: sums.assumingMemoryBound(to: Float.self))
-    } else {
-      sum(
-        rows.assumingMemoryBound(to: Double.self), rowCount,
-        into: sums.assumingMemoryBound(to: Double.self))
-    }
-  }
-
-  private func sum<Number: BinaryFloatingPoint>(
-    _ rows: UnsafePointer<Number>, _ rowCount: Int, into sums: UnsafeMutablePointer<Number>
-  ) {
-    let count = ensemble.outputCount
-    for row in 0..<rowCount {
-      let own = sums + row * count
-      for output in 0..<count { own[output] = 0 }
-      for tree in ensemble.trees {
-        let leaf = leaf(of: rows + row * ensemble.featureCount, in: tree)
-        for place in 0..<tree.leafWidth {
-          let output = tree.leafWidth == 1 ? tree.output : place
-          own[output] += Number(tree.leafValues[leaf * tree.leafWidth + place])
-        }
-      }
-      for output in 0..<count {
-        if ensemble.sum.isAverage { own[output] /= Number(ensemble.trees.count) }
-        own[output] += Number(ensemble.sum.base[output])
-      }
-    }
-  }
-
-  private func leaf<Number: BinaryFloatingPoint>(
-    of row: UnsafePointer<Number>, in tree: DecisionTree
-  ) -> Int {
-    var place = 0
-    while true {
-      switch tree.nodes[place].kind {
-      case .leaf(let leaf): return leaf
-      case .numeric(let split, let threshold):
-        let value = Double(row[split.feature])
-        let goesLeft = value.isNaN ? split.missingGoesLeft : threshold.isNaN || value < threshold
-        place = goesLeft ? split.left : split.right
-      case .categorical: preconditionFailure("ONNX has no such split")
-      }
-    }
   }
 }

@@ -9,9 +9,7 @@ import Testing
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     defer { copy.deallocate() }
     copy.copyBytes(from: bytes)
-    return try TabularPipelineReader.read(bytes: UnsafeRawBufferPointer(copy), name: "a file") {
-      PlainSums(ensemble: $0)
-    }
+    return try TabularPipelineReader.read(bytes: UnsafeRawBufferPointer(copy), name: "a file")
   }
 
   @Test(arguments: [
@@ -55,11 +53,11 @@ import Testing
     return ends
   }
 
-  @Test(arguments: ["tree", "table-forest", "operators", "version-five-float64"])
+  @Test(arguments: ["tree", "table-strict", "logistic", "version-five-float64"])
   func `a file with any byte changed is read, refused or left alone`(name: String) throws {
     let fixture = try OnnxFixture(name)
     for place in 0..<fixture.bytes.count {
-      for change: UInt8 in [0x01, 0x80, 0xff] {
+      for change: UInt8 in [0x01, 0xff] {
         var bytes = fixture.bytes
         bytes[place] ^= change
         do throws(RuntimeFault) {

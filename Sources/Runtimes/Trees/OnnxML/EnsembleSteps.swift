@@ -1,29 +1,19 @@
-/// Sums the leaves of a checked ensemble: what a pipeline asks for each of its ensembles.
-package protocol EnsembleSums: Sendable {
-  /// Bytes of memory that it holds.
-  var byteCount: Int { get }
-  /// One caller of it, for one thread.
-  func makeCaller() -> any EnsembleCaller
-}
-
-/// One caller of an ensemble, owned by one thread. Allocates nothing in a call.
-package protocol EnsembleCaller: AnyObject {
-  /// - Parameters:
-  ///   - rows: `featureCount` values of the ensemble's input precision for each row.
-  ///   - sums: `outputCount` places of the sum's precision for each row, to be overwritten.
-  func margins(of rows: UnsafeRawPointer, rowCount: Int, into sums: UnsafeMutableRawPointer)
-}
-
-/// The sums of an ensemble's leaves.
-struct EnsembleStep: PipelineStep {
-  /// Among the pipeline's ensembles, of each of which a run's memory has a caller.
+/// The sums of an ensemble's leaves; inputs and sums are of one precision.
+struct EnsembleStep<Number: TreeScalar>: PipelineStep {
+  let ensemble: CompiledEnsemble
+  /// Among the pipeline's ensembles, of each of which a run's memory has a scratch.
   let number: Int
   let source: Int
   let sums: Int
 
   func run(_ memory: ColumnMemory, rowCount: Int) {
-    memory.callers[number].margins(
-      of: memory.base(source), rowCount: rowCount, into: memory.base(sums))
+    ensemble.margins(
+      of: UnsafeBufferPointer(
+        start: memory.elements(source, as: Number.self), count: rowCount * ensemble.featureCount),
+      rowCount: rowCount,
+      into: UnsafeMutableBufferPointer(
+        start: memory.elements(sums, as: Number.self), count: rowCount * ensemble.outputCount),
+      scratch: memory.scratches[number])
   }
 }
 

@@ -110,7 +110,8 @@ extension OperatorReader {
     }
     let weighted = Set(weights.outputs)
     let classes = EnsembleClasses(
-      classCount: classCount, baseValues: base, hasFirstScore: covered.contains(0), hasSecondScore: covered.contains(1),
+      classCount: classCount, baseValues: base, hasFirstScore: covered.contains(0),
+      hasSecondScore: covered.contains(1),
       isBinary: classCount == 2 && weighted.count == 1,
       weightsArePositive: weights.values.allSatisfy { !($0 < 0) },
       transform: try transform(node))
@@ -134,15 +135,22 @@ extension OperatorReader {
   private mutating func addEnsemble(
     _ ensemble: TreeEnsemble, of column: Column, into sums: Column
   ) throws(PipelineObstacle) {
-    let compiled: any EnsembleSums
+    let compiled: CompiledEnsemble
     do throws(RuntimeFault) {
-      try ensemble.check()
-      compiled = try compile(ensemble)
+      compiled = try CompiledEnsemble(ensemble)
     } catch {
       throw .corrupt(error.message)
     }
-    builder.add(
-      EnsembleStep(number: builder.add(compiled), source: column.place, sums: sums.place))
+    let number = builder.add(compiled)
+    if column.kind == .double {
+      builder.add(
+        EnsembleStep<Double>(
+          ensemble: compiled, number: number, source: column.place, sums: sums.place))
+    } else {
+      builder.add(
+        EnsembleStep<Float>(
+          ensemble: compiled, number: number, source: column.place, sums: sums.place))
+    }
   }
 }
 
@@ -208,7 +216,8 @@ extension EnsembleClasses<Double> {
   fileprivate var rounded: EnsembleClasses<Float> {
     EnsembleClasses<Float>(
       classCount: classCount, baseValues: baseValues.map { Float($0) },
-      hasFirstScore: hasFirstScore, hasSecondScore: hasSecondScore, isBinary: isBinary, weightsArePositive: weightsArePositive,
+      hasFirstScore: hasFirstScore, hasSecondScore: hasSecondScore, isBinary: isBinary,
+      weightsArePositive: weightsArePositive,
       transform: transform)
   }
 }
