@@ -72,6 +72,7 @@ let package = Package(
     .target(
       name: "Python", dependencies: ["CWorkers", "Inference", "Workers"],
       path: "Sources/Runtimes/Python", exclude: ["Worker"], swiftSettings: house),
+    tests("Python", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),

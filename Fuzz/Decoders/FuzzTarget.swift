@@ -36,6 +36,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "route", run: fuzzRoute),
     FuzzTarget(name: "trees", run: fuzzTrees),
     FuzzTarget(name: "trees-onnx", run: fuzzTreesOnnx),
+    FuzzTarget(name: "worker", run: fuzzWorker),
   ]
 }
 
