@@ -13,9 +13,14 @@ struct Loaders {
   private let workers: PythonLoader.Surroundings
 
   /// - Parameter observer: is told what the workers of Python models write and what becomes of them.
-  init(settings: ServeSettings, observer: WorkerObserver = WorkerObserver()) {
+  /// - Parameter door: lets models ask others; `nil` where a program serves none.
+  init(
+    settings: ServeSettings, observer: WorkerObserver = WorkerObserver(),
+    door: (any ModelDoor)? = nil
+  ) {
     workers = PythonLoader.Surroundings(
       launcher: WorkerStart.launcher, cache: Self.directory(settings).map { "\($0)/python" },
+      door: door,
       observe: observer.observe, progress: observer.progress)
     cache = Self.directory(settings).map {
       CompiledModelCache(directory: "\($0)/openvino", bytesMax: settings.cacheBytesMax)
@@ -23,6 +28,14 @@ struct Loaders {
   }
 
   func loader(for plan: ModelPlan) -> any ModelLoader {
+    guard plan.worker.isIsolated, plan.chosenRuntime != .python else { return inner(plan) }
+    return IsolatedLoader(
+      runtimeName: plan.chosenRuntime.rawValue, name: plan.name, options: plan.worker,
+      launcher: workers.launcher, program: WorkerCommand.program(for: plan),
+      observe: workers.observe)
+  }
+
+  private func inner(_ plan: ModelPlan) -> any ModelLoader {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
