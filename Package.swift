@@ -193,7 +193,7 @@ let package = Package(
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
         "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports",
-        "SampleBackends", "Serving", "Settings", "Transport", "Vision", "WireFormats",
+        "SampleBackends", "Serving", "Settings", "Transport", "Trees", "Vision", "WireFormats",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

@@ -4,6 +4,7 @@ import OnnxRuntime
 import OpenVino
 import SampleBackends
 import Settings
+import Trees
 
 /// The loader of each runtime, as the settings want it.
 struct Loaders {
@@ -19,6 +20,8 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
+    case .trees: TreesLoader()
+    case .forest: TreesLoader(forest: forest(of: plan))
     case .identity:
       IdentityLoader(
         declared: plan.declared,
@@ -33,6 +36,13 @@ struct Loaders {
     }
   }
 
+  private func forest(of plan: ModelPlan) -> ForestParameters {
+    ForestParameters(
+      givesProbabilities: plan.backendParameters["predict_proba"] == "true",
+      givesClass: plan.backendParameters["output_class"] == "true",
+      threshold: plan.backendParameters["threshold"].flatMap(Double.init) ?? 0.5)
+  }
+
   private func number(_ parameter: String, of plan: ModelPlan) -> Int {
     plan.backendParameters[parameter].flatMap(Int.init) ?? 0
   }
@@ -42,7 +52,7 @@ struct Loaders {
     switch plan.chosenRuntime {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .identity, .repeating, .square, .iterativeSequence: Version.text
+    case .trees, .forest, .identity, .repeating, .square, .iterativeSequence: Version.text
     }
   }
 

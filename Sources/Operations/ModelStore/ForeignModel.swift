@@ -1,12 +1,17 @@
 /// Models that others serve and this program does not, and what their owner can do.
 enum ForeignModel {
-  /// Why a file is not served, by its name; `nil` for one that nobody would take for a model.
+  /// Why a file is not served, by its name and first bytes; `nil` for one that nobody would take for a
+  /// model.
   static func advice(forFile path: String) -> String? {
-    files[PathText.ending(path)].map { "it is \($0.what), which is not served yet; \($0.advice)" }
+    if case .refused(let advice) = TabularFile.kind(of: path) { return advice }
+    return files[PathText.ending(path)].map {
+      "it is \($0.what), which is not served yet; \($0.advice)"
+    }
   }
 
   /// Why a directory is not served, by a file that marks it; `nil` where there is none.
   static func advice(for folder: Folder) -> String? {
+    if MLflowFolder.nativeFile(in: folder) != nil { return nil }
     let hasOurs = !ServedFormat.models(in: folder).isEmpty
     for mark in markers where folder.files.contains(mark.file) && (mark.isBinding || !hasOurs) {
       return "it is \(mark.what) (\(mark.file)), which is not read yet; \(mark.advice)"
@@ -18,7 +23,7 @@ enum ForeignModel {
   static func adviceOnContents(of folder: Folder) -> String? {
     if let advice = advice(for: folder) { return advice }
     return folder.files.lazy.compactMap { name in
-      advice(forFile: name).map { "\(name): \($0)" }
+      advice(forFile: folder.path(of: name)).map { "\(name): \($0)" }
     }.first
   }
 
@@ -34,7 +39,7 @@ enum ForeignModel {
   /// What is served, for messages.
   static let supported =
     "supported are ONNX (.onnx), OpenVINO (.xml with .bin), TensorFlow (a SavedModel directory, "
-    + ".tflite) and Paddle (.pdmodel)"
+    + ".tflite), Paddle (.pdmodel), XGBoost (.json, .ubj), LightGBM (.txt) and CatBoost (.json)"
 
   private static let modelYAML =
     "put the model in NAME/1/model.onnx and what its metadata does not say in NAME/model.yaml"
@@ -42,7 +47,8 @@ enum ForeignModel {
   private static let markers = [
     Mark(
       file: "MLmodel", what: "an MLflow model", isBinding: true,
-      advice: "name the .onnx file in it, or \(modelYAML)"),
+      advice: "its flavours have no file of XGBoost, LightGBM, CatBoost or ONNX; name such a file, "
+        + "or \(modelYAML)"),
     Mark(
       file: "model.safetensors", what: "a Hugging Face snapshot", isBinding: false,
       advice: "convert it with: optimum-cli export onnx --model DIRECTORY OUTPUT"),
@@ -56,9 +62,6 @@ enum ForeignModel {
   private static let scikit = (
     what: "a pickled Python object", advice: "convert it to ONNX with skl2onnx.to_onnx"
   )
-  private static let xgboost = (
-    what: "an XGBoost model", advice: "convert it to ONNX with onnxmltools.convert_xgboost"
-  )
   private static let keras = (
     what: "a Keras model", advice: "convert it to ONNX with tf2onnx.convert.from_keras"
   )
@@ -71,12 +74,8 @@ enum ForeignModel {
   private static let files: [String: (what: String, advice: String)] = [
     "pt": torch, "pth": torch, "ckpt": torch, "torchscript": torch,
     "pkl": scikit, "pickle": scikit, "joblib": scikit,
-    "xgb": xgboost, "ubj": xgboost, "bst": xgboost,
     "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
     "zip": archive, "tar": archive, "gz": archive, "tgz": archive, "mar": archive,
-    "cbm": (
-      "a CatBoost model", "save it with model.save_model(\"model.onnx\", format=\"onnx\")"
-    ),
     "gguf": ("a GGUF language model", "ONNX models are"),
     "safetensors": (
       "weights without their graph", "export the model with: optimum-cli export onnx"

@@ -39,7 +39,7 @@ package enum ModelPlans {
   private static func plan(
     file path: String, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    guard ServedFormat.isServed(fileNamed: path) else {
+    guard ServedFormat.isServed(fileAt: path) else {
       let advice = ForeignModel.advice(forFile: path) ?? "it is not known to be a model"
       throw .nothingToServe(path: path, reason: "\(advice); \(ForeignModel.supported)")
     }
@@ -55,7 +55,8 @@ package enum ModelPlans {
   private static func plan(
     savedModel folder: Folder, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    try plan(try ModelFolder.name(of: folder), folder.path, settings)
+    try plan(
+      try ModelFolder.name(of: folder), ServedFormat.model(folder) ?? folder.path, settings)
   }
 
   private static func plan(

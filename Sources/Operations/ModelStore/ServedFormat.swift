@@ -4,26 +4,61 @@ enum ServedFormat {
   static let savedModelFile = "saved_model.pb"
 
   /// Names that a model's only file has in a folder of its own, the most wanted first.
-  static let usualFiles = [
-    "model.onnx", "model.xml", "model.tflite", "model.pdmodel", "inference.pdmodel",
+  static let usualFiles =
+    [
+      "model.onnx", "model.xml", "model.tflite", "model.pdmodel", "inference.pdmodel",
+    ] + usualTables
+  /// Those among them that are models only where their contents say so.
+  static let usualTables = [
+    "model.ubj", "model.json", "model.txt", "model.bst", "model.lgb", "model.xgb", "xgboost.ubj",
+    "xgboost.json", "lightgbm.txt", "catboost.json",
   ]
   /// The directory that Triton expects a SavedModel in.
   static let usualFolder = "model.savedmodel"
 
   private static let endings = ["onnx", "xml", "tflite", "pdmodel"]
 
+  /// Whether a file of that name is a model, whatever is in it; a tabular model's name alone tells
+  /// nothing.
   static func isServed(fileNamed name: String) -> Bool {
     endings.contains(PathText.ending(name))
   }
 
-  /// A directory that is one model by itself.
-  static func isModel(_ folder: Folder) -> Bool { folder.files.contains(savedModelFile) }
+  /// Whether a file is a model. Blocks on its first bytes where its name leaves that open.
+  static func isServed(fileAt path: String) -> Bool {
+    isServed(fileNamed: path) || TabularFile.isModel(path)
+  }
 
-  /// The files of a directory that are models; an `.xml` is one beside its weights only.
+  /// Whether what has that name, and is a model, is one of trees.
+  static func isTabular(_ path: String) -> Bool {
+    TabularFile.endings.contains(PathText.ending(path))
+  }
+
+  /// A directory that is one model by itself: a SavedModel, or what MLflow logged.
+  static func isModel(_ folder: Folder) -> Bool { model(folder) != nil }
+
+  /// What a runtime loads of such a directory.
+  static func model(_ folder: Folder) -> String? {
+    folder.files.contains(savedModelFile) ? folder.path : MLflowFolder.nativeFile(in: folder)
+  }
+
+  /// The files of a directory that are models; an `.xml` is one beside its weights only. Blocks on the
+  /// first bytes of files that may be models of trees.
   static func models(in folder: Folder) -> [String] {
     folder.files.filter { name in
-      isServed(fileNamed: name)
-        && (PathText.ending(name) != "xml" || folder.files.contains(PathText.stem(name) + ".bin"))
+      if PathText.ending(name) == "xml" {
+        return folder.files.contains(PathText.stem(name) + ".bin")
+      }
+      return isServed(fileAt: folder.path(of: name))
+    }
+  }
+
+  /// The name in a directory that a model usually has, the most wanted first.
+  static func usualName(in folder: Folder) -> String? {
+    let names = folder.files + folder.folders + folder.others
+    return (usualFiles + [usualFolder]).first { name in
+      names.contains(name)
+        && (!usualTables.contains(name) || TabularFile.isModel(folder.path(of: name)))
     }
   }
 

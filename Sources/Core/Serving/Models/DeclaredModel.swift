@@ -46,6 +46,8 @@ struct DeclaredPorts: Sendable {
   let outputShapes: [Reshape?]
   /// Axes before a declared shape: 1 where there are rows.
   let rowAxisCount: Int
+  /// Places in the declaration of what is given where nothing is named.
+  let standardOutputs: [Int]
   /// A run is the same for both.
   let isPlain: Bool
 
@@ -66,6 +68,7 @@ struct DeclaredPorts: Sendable {
       }
     }
     rowAxisCount = signature.hasRowAxis ? 1 : 0
+    standardOutputs = signature.outputs.indices.filter { !signature.outputs[$0].isOnRequest }
     isPlain =
       inputs == Array(model.inputs.indices) && outputs == Array(model.outputs.indices)
       && inputShapes.allSatisfy { $0 == nil } && outputShapes.allSatisfy { $0 == nil }
@@ -115,7 +118,7 @@ private final class DeclaredInstance: ModelInstance {
       }
       inner.inputs.append(reshaped)
     }
-    let wanted = batch.outputs.isEmpty ? Array(ports.outputs.indices) : batch.outputs
+    let wanted = batch.outputs.isEmpty ? ports.standardOutputs : batch.outputs
     inner.outputs = wanted.map { ports.outputs[$0] }
     inner.outputMemory = PlacedMemory(memory: batch.outputMemory, places: ports.outputs)
     try instance.run(inner) { part in self.emit(part, wanted, to: emit) }

@@ -16,7 +16,9 @@ enum MLServerTable {
     Field("name", .text, .honoured("what it is served as")),
     Field(
       "implementation", .text,
-      .honoured("one that only runs an ONNX or OpenVINO file; another class stops the load")),
+      .honoured(
+        "one that only runs an ONNX, OpenVINO, XGBoost, LightGBM or CatBoost file; another class "
+          + "stops the load")),
     Field("platform", .text, .honoured("says nothing that the file does not")),
     Field("versions", .text, .repeated, .warns("the version is that of parameters")),
     Field("inputs", .group("tensor"), .repeated, .honoured("must agree with the model")),

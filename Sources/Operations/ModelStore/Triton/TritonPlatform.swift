@@ -20,6 +20,7 @@ enum TritonPlatform {
     "openvino": "openvino", "openvino_ir": "openvino",
     "identity": "identity", "repeat": "repeat", "square": "square",
     "iterative_sequence": "iterative_sequence",
+    "fil": "fil", "xgboost": "trees", "lightgbm": "trees",
     "tensorflow": "openvino", "tensorflow_savedmodel": "openvino",
   ]
 
@@ -33,7 +34,6 @@ enum TritonPlatform {
     "pytorch": torch, "pytorch_libtorch": torch,
     "python": "Python models do not run here; export what it computes to ONNX",
     "dali": "photos are decoded and resized here without it",
-    "fil": "convert the forest to ONNX with onnxmltools or skl2onnx",
     "vllm": language, "tensorrtllm": language,
   ]
 }

@@ -1,0 +1,1 @@
+extension TabularModel { var isExplained: Bool { false } }
