@@ -7,7 +7,7 @@ enum FileBytes {
     return folder(above: 3) + "/../shared/data"
   }()
 
-  static let fixtures = folder(above: 1) + "/Fixtures"
+  static let fixtures = folder(above: 2) + "/Fixtures/trees"
 
   static let hasShared = access(shared + "/xgboost", R_OK) == 0
 

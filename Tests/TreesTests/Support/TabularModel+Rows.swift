@@ -42,6 +42,14 @@ extension TabularModel {
     return Array(results.prefix(predictionCount))
   }
 
+  func contributions(_ row: [Double], rounds: Range<Int>? = nil) -> [Double] {
+    var sums = [Double](repeating: .nan, count: outputCount * (featureCount + 1))
+    row.withUnsafeBufferPointer { row in
+      sums.withUnsafeMutableBufferPointer { contributions(of: row, rounds: rounds, into: $0) }
+    }
+    return sums
+  }
+
   func leaves(_ row: [Double], rounds: Range<Int>? = nil) -> [Double] {
     let walk = TreeWalk(ensemble)
     var leaves = [Int32](repeating: -1, count: walk.treeRange(rounds).count)

@@ -3,6 +3,7 @@ enum FileRecognition: Equatable {
   case xgboostJSON
   case xgboostUBJ
   case lightgbmText
+  case catboostJSON
   case refused(String)
 
   /// For a message: " as ...".
@@ -11,6 +12,7 @@ enum FileRecognition: Equatable {
     case .xgboostJSON: " as XGBoost JSON"
     case .xgboostUBJ: " as XGBoost UBJSON"
     case .lightgbmText: " as LightGBM text"
+    case .catboostJSON: " as CatBoost JSON"
     case .refused: ""
     }
   }
@@ -52,6 +54,7 @@ enum FileRecognition: Equatable {
     while let key = try source.nextKey() {
       switch key {
       case "learner", "Model", "Config": return .xgboostJSON
+      case "features_info", "oblivious_trees", "ctr_data": return .catboostJSON
       case "tree_info", "feature_names", "max_feature_idx":
         return .refused(
           "it is what LightGBM's dump_model writes, which is for people to read; save the model "

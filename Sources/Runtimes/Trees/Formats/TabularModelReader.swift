@@ -40,6 +40,9 @@ package enum TabularModelReader {
     case .lightgbmText:
       var reader = LightGBMReader(bytes)
       return try reader.model()
+    case .catboostJSON:
+      var reader = CatBoostReader(JSONSource(bytes))
+      return try reader.model()
     case .refused(let why): throw FormatProblem(why)
     }
   }

@@ -70,10 +70,11 @@ struct XGBoostFile {
       throw FormatProblem(
         "\(weights.count) weights for \(featureCount) columns and \(outputCount) outputs")
     }
+    // XGBoost's linear booster adds the first output's base score to every output.
     return .linear(
       LinearPredictor(
         weights: Array(weights.dropLast(outputCount)), bias: Array(weights.suffix(outputCount)),
-        base: base))
+        base: Array(repeating: base[0], count: outputCount)))
   }
 
   private func ensemble(_ base: [Float]) throws(FormatProblem) -> TreeEnsemble {
