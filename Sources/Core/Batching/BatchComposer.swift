@@ -62,15 +62,21 @@ struct BatchComposer: Sendable {
     preferredRowCounts.contains(rowCount) || rowCount >= preferredRowCounts.last ?? 0
   }
 
-  /// - Parameters:
-  ///   - lastRunEnded: a tuner's delay begins there at the earliest: callers who have their answers
-  ///     may ask again, and fill the run that would leave without them.
-  ///   - isHurried: nothing more will come, so that no delay is worth it.
+  /// Whether more may still come for the next run.
+  struct Gathering: Sendable {
+    /// A tuner's delay begins there at the earliest: callers who have their answers may ask again,
+    /// and fill the run that would leave without them.
+    var lastRunEnded: Instant
+    /// Callers are expected back by then who are worth waiting for; `nil` where none are.
+    var awaitedReturn: Instant?
+    /// Nothing more will come, so that no delay is worth it.
+    var isHurried: Bool
+  }
+
   func compose(
-    _ lines: WaitingLines, _ book: RequestBook, now: Instant, lastRunEnded: Instant,
-    isHurried: Bool
+    _ lines: WaitingLines, _ book: RequestBook, now: Instant, _ gathering: Gathering
   ) -> Composition {
-    let delayBegins = isTuned ? lastRunEnded : .never
+    let delayBegins = isTuned ? gathering.lastRunEnded : .never
     var cursor = WaitingLines.Cursor()
     var keys: [BatchKey] = []
     var readyAt = Instant.distantFuture
@@ -81,10 +87,12 @@ struct BatchComposer: Sendable {
       guard !keys.contains(key) else { continue }
       var group = gather(from: ticket, cursor, lines, book)
       group.oldest = max(group.oldest, delayBegins)
-      if isHurried || group.isReady(at: now, after: delayNanoseconds) {
+      let awaited = group.isFull || gathering.isHurried ? nil : gathering.awaitedReturn
+      if gathering.isHurried || awaited == nil && group.isReady(at: now, after: delayNanoseconds) {
         return .run(group.shares(at: now, after: delayNanoseconds))
       }
-      readyAt = min(readyAt, group.oldest.advanced(byNanoseconds: delayNanoseconds))
+      readyAt = min(
+        readyAt, max(awaited ?? .never, group.oldest.advanced(byNanoseconds: delayNanoseconds)))
       keys.append(key)
       if keepsOrder || keys.count == Self.keysMax { break }
     }

@@ -67,6 +67,7 @@ package struct BatchQueueState: Sendable {
     _ request: QueuedRequest, sequence: SequenceMark? = nil, mayRunInline: Bool, now: Instant
   ) -> QueueDecision {
     var decision = QueueDecision()
+    tuner?.requestArrived(rowCount: request.rowCount, now: now)
     if let refusal = refusal(of: request, now: now) {
       decision.fail.append((request.ticket, refusal))
     } else if sequences != nil {
@@ -76,7 +77,9 @@ package struct BatchQueueState: Sendable {
     } else if mayRunInline, isInline(request) {
       inlineRunCount += 1
       decision.runsInline = true
-    } else if lines.isEmpty, runs.hasIdleInstance, composer.startsAlone(request) {
+    } else if lines.isEmpty, runs.hasIdleInstance, composer.startsAlone(request),
+      tuner?.awaitedReturn(now: now) == nil
+    {
       book.add(.init(request: request, level: 0, admitted: now))
       start(OneOrMore(BatchShare(ticket: request.ticket, rows: 0..<request.rowCount)), &decision)
     } else {
@@ -339,9 +342,10 @@ package struct BatchQueueState: Sendable {
     guard runs.hasIdleInstance, !lines.isEmpty else { return }
     expire(now: now, &decision)
     if sequences != nil { return startSequences(now: now, &decision) }
-    switch composer.compose(
-      lines, book, now: now, lastRunEnded: lastRunEnded, isHurried: isDraining)
-    {
+    let gathering = BatchComposer.Gathering(
+      lastRunEnded: lastRunEnded, awaitedReturn: tuner?.awaitedReturn(now: now),
+      isHurried: isDraining)
+    switch composer.compose(lines, book, now: now, gathering) {
     case .run(let shares):
       for share in shares { takeFromLine(share) }
       start(shares, &decision)

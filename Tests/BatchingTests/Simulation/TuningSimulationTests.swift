@@ -28,6 +28,10 @@ private struct TunedModel {
   private var queue: BatchQueueState
   private let cost: (Int) -> Double
   private let load: Load
+  /// How long a client needs between an answer and its next request, in nanoseconds.
+  private let pause: ClosedRange<Double>
+  /// Callers who do not ask again.
+  private var leavingCount = 0
   private var random: SeededGenerator
   private var now: UInt64 = 1_000
   private var events: [(at: UInt64, event: Event)] = []
@@ -41,13 +45,14 @@ private struct TunedModel {
   /// - Parameter cost: nanoseconds of a run by its rows.
   init(
     _ policy: BatchingPolicy, instances: Int, load: Load, seed: UInt64,
-    cost: @escaping (Int) -> Double
+    pause: ClosedRange<Double> = 5e3...3e4, cost: @escaping (Int) -> Double
   ) {
     queue = BatchQueueState(
       limits: QueueLimits(waitingMax: 4_096, runsMax: instances), policy: policy,
       isDeclaredCheap: false)
     self.cost = cost
     self.load = load
+    self.pause = pause
     random = SeededGenerator(seed: seed)
     freePlaces = Array((0..<8_192).reversed())
   }
@@ -55,12 +60,28 @@ private struct TunedModel {
   /// Plays until so many requests were answered, after as many that are not counted.
   mutating func play(warm: Int, counted: Int) -> Outcome {
     switch load {
-    case .closed(let callers): for _ in 0..<callers { schedule(.arrival, after: 0) }
+    case .closed(let callers): come(callers)
     case .open: schedule(.arrival, after: 0)
     }
+    return playOn(warm: warm, counted: counted)
+  }
+
+  /// So many callers more.
+  mutating func come(_ callers: Int) {
+    for _ in 0..<callers { schedule(.arrival, after: 0) }
+  }
+
+  /// So many callers fewer, from their next answers on.
+  mutating func leave(_ callers: Int) { leavingCount += callers }
+
+  /// The choice of now, and the time since the start in nanoseconds.
+  var state: (choice: BatchTuner.Choice?, nanoseconds: UInt64) { (queue.tuning, now) }
+
+  mutating func playOn(warm: Int, counted: Int) -> Outcome {
     var answered = 0
     while answered < warm { answered += step() }
     isMeasuring = true
+    latencies = []
     let began = now
     answered = 0
     while answered < counted { answered += step() }
@@ -117,9 +138,11 @@ private struct TunedModel {
       freePlaces.append(share.ticket.place)
       let began = admitted.removeValue(forKey: share.ticket.number) ?? now
       if isMeasuring { latencies.append(now - began) }
-      // A client needs a moment between an answer and its next request.
-      if case .closed = load {
-        schedule(.arrival, after: Double.random(in: 5e3...3e4, using: &random))
+      guard case .closed = load else { continue }
+      if leavingCount > 0 {
+        leavingCount -= 1
+      } else {
+        schedule(.arrival, after: Double.random(in: pause, using: &random))
       }
     }
     follow(queue.instanceBecameFree(batch.instance, now: instant))
@@ -214,6 +237,43 @@ private enum KnownCost: String, CaseIterable, CustomTestStringConvertible {
     let best = fixed(cost, load, instances: 1, seed: 3).map { $0.p99 }.min() ?? 0
     let found = tuned(.p99(nanoseconds: UInt64(target)), cost, load, instances: 1, seed: 3)
     #expect(found.p99 <= max(target, best * 1.15), "best \(best)")
+  }
+
+  /// A small convolutional net: joined rows are a little cheaper, and photos take a while to come.
+  private static func mobileNet(_ rows: Int) -> Double { 700_000 + 3_500_000 * Double(rows) }
+
+  @Test(arguments: [1, 4, 16, 64])
+  func `finds its feet within a second where callers come and go`(callers: Int) {
+    func model(_ policy: BatchingPolicy, callers: Int) -> TunedModel {
+      TunedModel(
+        policy, instances: 1, load: .closed(callers: callers), seed: 7, pause: 2e5...1e6,
+        cost: Self.mobileNet)
+    }
+    let best = [(1, 0), (4, 5_000_000), (16, 20_000_000)].map { rows, delay in
+      var policy = BatchingPolicy(mode: rows > 1 ? .fixed : .off, rowsMax: rows)
+      policy.delayNanosecondsMax = UInt64(delay)
+      var fixed = model(policy, callers: callers)
+      return fixed.play(warm: 50, counted: 400).rowsPerSecond
+    }.max()
+    var tuned = model(BatchingPolicy(mode: .automatic(.throughput), rowsMax: 64), callers: 16)
+    _ = tuned.play(warm: 1_000, counted: 1)
+    if callers > 16 { tuned.come(callers - 16) } else { tuned.leave(16 - callers) }
+    let found = tuned.playOn(warm: 60, counted: 400)
+    #expect(found.rowsPerSecond >= 0.9 * (best ?? 0), "\(found), best \(best ?? 0)")
+  }
+
+  /// A large one: each row costs a fifteenth of a second, joined or not.
+  @Test(arguments: [4, 16, 64], [11, 12, 13, 14])
+  func `learns little about long runs that save nothing`(callers: Int, seed: Int) {
+    var model = TunedModel(
+      BatchingPolicy(mode: .automatic(.throughput), rowsMax: 64), instances: 1,
+      load: .closed(callers: callers), seed: UInt64(seed), pause: 1e6...4e6
+    ) { 75e6 * Double($0) }
+    _ = model.play(warm: 20, counted: 20)
+    #expect(model.state.choice?.rowsMax == 1, "\(model.state)")
+    let later = model.playOn(warm: 60, counted: 400)
+    #expect(later.choice?.rowsMax == 1)
+    #expect(later.rowsPerSecond >= 0.95 / 75e-3, "\(later)")
   }
 
   @Test func `leaves joining off where it does not pay`() {

@@ -10,8 +10,6 @@ struct BatchCosts: Sendable {
   }
 
   private var sizes: [Size]
-  /// Runs of a size before it is believed.
-  static let runsNeeded = 8
   private static let weight = 1.0 / 8
 
   /// - Parameter rowsMax: most rows of a run, 1 or more.
@@ -40,16 +38,8 @@ struct BatchCosts: Sendable {
     sizes[size].nanosecondsPerRow += (min(seen, expected * 2) - expected) * weight
   }
 
-  /// Cost of a row in a run of that size; `nil` until enough runs were seen.
+  /// Cost of a row in a run of that size; `nil` where no run had it yet.
   func nanosecondsPerRow(_ size: Int) -> Double? {
-    sizes[size].runCount >= Self.runsNeeded ? sizes[size].nanosecondsPerRow : nil
-  }
-
-  /// Sizes that are believed, ascending.
-  var known: [Int] { sizes.indices.filter { sizes[$0].runCount >= Self.runsNeeded } }
-
-  /// Forgets a size, so that it is measured again; does nothing where there is no such size.
-  mutating func forget(_ size: Int) {
-    if sizes.indices.contains(size) { sizes[size].runCount = 0 }
+    sizes[size].runCount > 0 ? sizes[size].nanosecondsPerRow : nil
   }
 }

@@ -3,12 +3,13 @@ package import Inference
 /// Finds out, while a model serves, how many rows are worth joining and how long it is worth waiting
 /// for them.
 ///
-/// First what runs cost: one size after the other is let through and the cost of a row compared.
-/// Where more rows cost as much each, joining does not pay, and every request runs alone. Then what
-/// this load makes of it: from time to time a neighbour of the present choice, a longer or shorter
-/// wait, a smaller or larger run, takes turns with it, and stays if it serves more rows in the same
-/// time. A target for the 99th percentile bounds the wait. Runs are never kept small for a target's
-/// sake: what waits for the next run would only wait longer.
+/// First what runs cost: one size after the other is let through and the cost of a row compared
+/// (`SizeLadder`). Where more rows cost as much each, joining does not pay, and every request runs
+/// alone. Then what this load makes of it: from time to time a neighbour of the present choice, a
+/// longer or shorter wait, a smaller or larger run, takes turns with it, and stays if it serves more
+/// rows in the same time. A target for the 99th percentile bounds the wait. Runs are never kept small
+/// for a target's sake: what waits for the next run would only wait longer. Apart from all that,
+/// callers who come back at once are waited for (`CallerReturns`).
 ///
 /// A plain value: no clock, no lock; the same events lead to the same choice.
 package struct BatchTuner: Sendable {
@@ -26,20 +27,18 @@ package struct BatchTuner: Sendable {
   private let aim: BatchingAim
   private let rowsMax: Int
   private var costs: BatchCosts
+  private var ladder: SizeLadder
+  private var returns = CallerReturns()
   private var trials = NeighbourTrials()
   private var latencies = LatencySketch()
+  /// When the last run ended, answers took longer than the target.
+  private var isMissingTarget = false
   /// More waits than some full runs can take.
   private var isPiledUp = false
   private var runsSinceSettled = 0
-  /// Runs since the size that is being learned was let through, without enough of that size.
-  private var runsOfLearning = 0
 
-  /// A size is better only if it saves this part of the cost of a row.
-  private static let worthwhile = 0.04
   /// Runs after which the next larger size is measured again.
   private static let runsBeforeDoubt = 4_096
-  /// Runs after which a size counts as one that this load does not reach.
-  private static let patience = 128
   /// Part of a target that two runs and a wait may take: the rest is for what is not seen here.
   private static let targetShare = 0.8
 
@@ -48,6 +47,7 @@ package struct BatchTuner: Sendable {
     self.aim = aim
     self.rowsMax = max(1, rowsMax)
     costs = BatchCosts(rowsMax: self.rowsMax)
+    ladder = SizeLadder(largest: costs.largest)
     choice = Choice(rowsMax: 1, delayNanoseconds: 0, reason: .learning(rows: 1))
   }
 
@@ -58,18 +58,37 @@ package struct BatchTuner: Sendable {
     rowCount: Int, nanoseconds: UInt64, waitingCount: Int, now: Instant
   ) {
     costs.learn(nanoseconds: nanoseconds, rowCount: rowCount)
+    ladder.runEnded(nanoseconds: nanoseconds, rowCount: rowCount)
+    returns.runEnded(nanoseconds: nanoseconds, rowCount: rowCount, now: now)
     isPiledUp = waitingCount > 4 * choice.rowsMax
-    let isLate = isMissingTarget
+    isMissingTarget = target.map { (latencies.p99 ?? 0) > $0 } ?? false
     trials.runEnded(
-      rowCount: rowCount, isMissingTarget: isLate,
-      isTrying: isSettled && bestSize > 0 && !isPiledUp && !isLate, now: now)
-    if isSettled { runsSinceSettled += 1 } else { runsOfLearning += 1 }
-    if runsSinceSettled > Self.runsBeforeDoubt {
-      runsSinceSettled = 0
-      runsOfLearning = 0
-      costs.forget(bestSize + 1)
-    }
+      rowCount: rowCount, isMissingTarget: isMissingTarget,
+      isTrying: isSettled && bestSize > 0 && !isPiledUp && !isMissingTarget, now: now)
+    if isSettled { doubt(waitingCount: waitingCount) }
     choose()
+  }
+
+  /// A request came, of so many rows.
+  package mutating func requestArrived(rowCount: Int, now: Instant) {
+    returns.arrived(rowCount: rowCount, now: now)
+  }
+
+  /// Until when a run that is not full waits for callers who have just been answered; `nil` where it
+  /// does not.
+  package func awaitedReturn(now: Instant) -> Instant? {
+    choice.rowsMax > 1 && !isMissingTarget ? returns.awaited(now: now) : nil
+  }
+
+  /// What did not pay may pay by now, and what the load did not fill it may fill.
+  private mutating func doubt(waitingCount: Int) {
+    runsSinceSettled += 1
+    let isReached = ladder.unreached.map { waitingCount >= rows(ofSize: $0) } ?? false
+    guard runsSinceSettled > (isReached ? SizeLadder.patience : Self.runsBeforeDoubt) else {
+      return
+    }
+    runsSinceSettled = 0
+    ladder.lookAgain()
   }
 
   /// A request got its answer that long after it was admitted.
@@ -79,26 +98,20 @@ package struct BatchTuner: Sendable {
 
   private var target: UInt64? { if case .p99(let nanoseconds) = aim { nanoseconds } else { nil } }
 
-  private var isMissingTarget: Bool {
-    guard let target, let p99 = latencies.p99 else { return false }
-    return p99 > target
-  }
-
   private var isSettled: Bool { if case .learning = choice.reason { false } else { true } }
 
   // MARK: Choosing
 
   private mutating func choose() {
-    if let size = unknownSize, runsOfLearning < Self.patience {
-      let rows = rows(ofSize: size)
-      if choice.reason != .learning(rows: rows) { runsOfLearning = 0 }
+    if let candidate = ladder.candidate {
       choice = Choice(
-        rowsMax: rows, delayNanoseconds: delayOfLearning, reason: .learning(rows: rows))
+        rowsMax: rows(ofSize: ladder.current), delayNanoseconds: delayOfLearning,
+        reason: .learning(rows: rows(ofSize: candidate)))
       return
     }
     let best = bestSize
     guard best > 0 else {
-      choice = Choice(rowsMax: 1, delayNanoseconds: 0, reason: .alone(saving: savingOfJoining))
+      choice = Choice(rowsMax: 1, delayNanoseconds: 0, reason: .alone(saving: ladder.saving))
       return
     }
     // Nobody is made to wait, and no run kept small, while too much waits already.
@@ -111,44 +124,16 @@ package struct BatchTuner: Sendable {
   /// Callers who got their answers together ask again together, and others who did so keep step
   /// with them: a size that does not come by itself is given a moment to.
   private var delayOfLearning: UInt64 {
-    guard runsOfLearning > Self.patience / 2, let last = costs.known.last,
-      let perRow = costs.nanosecondsPerRow(last)
-    else { return 0 }
-    return UInt64(perRow * Double(rows(ofSize: last)) / 8)
+    guard ladder.runCount > SizeLadder.patience / 2, ladder.current > ladder.best else { return 0 }
+    return costs.nanosecondsPerRow(ladder.best).map {
+      UInt64($0 * Double(rows(ofSize: ladder.best)) / 8)
+    } ?? 0
   }
 
   private func rows(ofSize size: Int) -> Int { min(rowsMax, 1 << size) }
 
-  /// The next size to be measured; `nil` where enough is known to choose. Sizes grow until two in a
-  /// row do not pay.
-  private var unknownSize: Int? {
-    var failures = 0
-    var best = Double.infinity
-    for size in 0...costs.largest {
-      guard let cost = costs.nanosecondsPerRow(size) else { return size }
-      if size > 0, cost > best * (1 - Self.worthwhile) { failures += 1 } else { failures = 0 }
-      best = min(best, cost)
-      if failures == 2 { return nil }
-    }
-    return nil
-  }
-
-  /// The size with the cheapest rows, a smaller one where that is nearly as good.
-  private var bestSize: Int {
-    let known = costs.known
-    guard let cheapest = known.compactMap({ costs.nanosecondsPerRow($0) }).min() else { return 0 }
-    return known.first {
-      // Near the limit of what can be served, a little more speed is much less waiting.
-      let slack = isMissingTarget ? 0 : Self.worthwhile
-      return costs.nanosecondsPerRow($0) ?? .infinity <= cheapest * (1 + slack)
-    } ?? 0
-  }
-
-  private var savingOfJoining: Double {
-    guard let alone = costs.nanosecondsPerRow(0), alone > 0 else { return 0 }
-    let joined = costs.known.dropFirst().compactMap { costs.nanosecondsPerRow($0) }.min() ?? alone
-    return 1 - joined / alone
-  }
+  /// Near the limit of what can be served, a little more speed is much less waiting.
+  private var bestSize: Int { isMissingTarget ? ladder.cheapest : ladder.best }
 
   private func delay(forRows rows: Int) -> UInt64 {
     guard let perRow = costs.nanosecondsPerRow(BatchCosts.size(ofRows: rows)) else { return 0 }
@@ -159,7 +144,7 @@ package struct BatchTuner: Sendable {
   }
 
   private var reason: TuningReason {
-    let saving = savingOfJoining
+    let saving = ladder.saving
     guard let target else { return .fastest(saving: saving) }
     guard let p99 = latencies.p99, p99 > target else {
       return .withinTarget(p99Nanoseconds: latencies.p99, saving: saving)

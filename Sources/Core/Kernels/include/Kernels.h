@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "TreeKernels.h"
+
 typedef enum { apus_portable = 0, apus_avx2 = 1 } apus_variant;
 
 /* The fastest variant that this processor can run. */
