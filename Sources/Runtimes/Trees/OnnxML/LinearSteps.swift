@@ -1,0 +1,104 @@
+/// Products of each row with a matrix, and intercepts: what `MatMul`, `Gemm`, `LinearClassifier` and
+/// `LinearRegressor` have in common.
+///
+/// Each product is added with one rounding, in the order of the columns, and the intercept last, as
+/// ONNX Runtime's kernels do where a row is not long.
+struct MatrixStep<Number: RealNumber>: PipelineStep {
+  let source: Int
+  let width: Int
+  /// Among the constants: `width` coefficients for each of the outputs.
+  let coefficients: Int
+  /// Among the constants, one for each output.
+  let intercepts: Int?
+  let outputCount: Int
+  /// What a product is multiplied with before the intercept is added; `Gemm`'s alpha.
+  var factor: Number = 1
+  let result: Int
+
+  func run(_ memory: ColumnMemory, rowCount: Int) {
+    let coefficients = memory.elements(coefficients, as: Number.self)
+    let intercepts = intercepts.map { memory.elements($0, as: Number.self) }
+    for row in 0..<rowCount {
+      let source = memory.elements(source, as: Number.self) + row * width
+      let result = memory.elements(result, as: Number.self) + row * outputCount
+      for output in 0..<outputCount {
+        let own = coefficients + output * width
+        var sum: Number = 0
+        for column in 0..<width { sum = sum.addingProduct(source[column], own[column]) }
+        result[output] = factor * sum + (intercepts?[output] ?? 0)
+      }
+    }
+  }
+}
+
+/// `LinearClassifier` after the products: the class with the largest score, then the scores'
+/// transform.
+struct LinearClassStep: PipelineStep {
+  /// Scores, of which the results are made in place where there is no second class to add.
+  let scores: Int
+  let scoreCount: Int
+  let transform: ScoreTransform
+  /// One score stands for two classes: the second's, and 1 less it for the first.
+  let addsSecondClass: Bool
+  let labels: LabelWriter
+  let result: Int
+
+  func run(_ memory: ColumnMemory, rowCount: Int) {
+    for row in 0..<rowCount {
+      let scores = memory.elements(scores, as: Float.self) + row * scoreCount
+      labels.write(memory, row: row, choice(scores))
+      if addsSecondClass {
+        let result = memory.elements(result, as: Float.self) + row * 2
+        (result[0], result[1]) = (1 - scores[0], scores[0])
+      } else {
+        let result = memory.elements(result, as: Float.self) + row * scoreCount
+        result.update(from: scores, count: scoreCount)
+        transform.apply(result, count: scoreCount)
+      }
+    }
+  }
+
+  private func choice(_ scores: UnsafeMutablePointer<Float>) -> Int {
+    if scoreCount == 1 { return scores[0] > 0 ? 1 : 0 }
+    var best = 0
+    for place in 1..<scoreCount where scores[place] > scores[best] { best = place }
+    return best
+  }
+}
+
+/// Writes a row's label: one of a classifier's, which are numbers or strings.
+struct LabelWriter: Sendable {
+  enum Labels: Sendable {
+    case numbers([Int64])
+    case texts(TextSlots)
+  }
+
+  let labels: Labels
+  let column: Int
+
+  func write(_ memory: ColumnMemory, row: Int, _ choice: Int) {
+    switch labels {
+    case .numbers(let all): memory.elements(column, as: Int64.self)[row] = all[choice]
+    case .texts(let all): memory.elements(column, as: TextSlot.self)[row] = all[choice]
+    }
+  }
+}
+
+/// Transforms a regression's scores in place. Of a single one ONNX Runtime knows `PROBIT` alone, and
+/// leaves it as it is for any other transform; so do we.
+struct RegressionTransformStep<Number: RealNumber>: PipelineStep {
+  let transform: ScoreTransform
+  let scores: Int
+  let scoreCount: Int
+
+  func run(_ memory: ColumnMemory, rowCount: Int) {
+    for row in 0..<rowCount {
+      let scores = memory.elements(scores, as: Number.self) + row * scoreCount
+      if scoreCount > 1 {
+        transform.apply(scores, count: scoreCount)
+      } else if transform == .probit {
+        scores[0] = ScoreTransform.probit(scores[0])
+      }
+    }
+  }
+}
