@@ -16,8 +16,16 @@ struct Loaders {
     }
   }
 
+  /// What loads a plan's model; never `auto`. Blocks on the beginning of an ONNX file, whose operators
+  /// say whether it is a model of trees.
+  static func runtime(of plan: ModelPlan) -> ModelPlan.RuntimeKind {
+    let chosen = plan.chosenRuntime
+    guard plan.runtime == .auto, chosen == .onnxruntime else { return chosen }
+    return TreesLoader.takes(plan.source) ? .trees : chosen
+  }
+
   func loader(for plan: ModelPlan) -> any ModelLoader {
-    switch plan.chosenRuntime {
+    switch Self.runtime(of: plan) {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
     case .trees: TreesLoader()
@@ -49,7 +57,7 @@ struct Loaders {
 
   /// The release of the library that computes this plan's model; of the program, where none does.
   func version(for plan: ModelPlan) throws(RuntimeFault) -> String {
-    switch plan.chosenRuntime {
+    switch Self.runtime(of: plan) {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
     case .trees, .forest, .identity, .repeating, .square, .iterativeSequence: Version.text

@@ -136,7 +136,7 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "Trees", "WireFormats",
         "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus",
         "ArgumentParser", "Foundation", "FoundationEssentials",

@@ -60,6 +60,9 @@ package final class TabularPipeline: ComputingModel {
     return names.count <= 1
   }
 
+  /// Whether any of its steps walks trees.
+  var hasTrees: Bool { !ensembles.isEmpty }
+
   package func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
     TabularInstance(self, stop: stop)
   }

@@ -14,6 +14,39 @@ enum ModelBytes {
     }
   }
 
+  /// Whether a mark is among the first bytes of the source. Blocks on the file.
+  static func begins(_ source: Inference.ModelSource, with mark: StaticString) -> Bool {
+    switch source {
+    case .embedded(_, let bytes): return contains(mark, bytes.bytes.prefix(headByteCount))
+    case .file(let path):
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return false }
+      defer { close(descriptor) }
+      return withUnsafeTemporaryAllocation(byteCount: headByteCount, alignment: 64) { memory in
+        let count = Glibc.read(descriptor, memory.baseAddress, memory.count)
+        return contains(mark, UnsafeRawBufferPointer(memory).prefix(max(0, count)))
+      }
+    }
+  }
+
+  /// The nodes of an ONNX file stand before its weights.
+  private static let headByteCount = 1 << 20
+
+  private static func contains(
+    _ mark: StaticString, _ bytes: Slice<UnsafeRawBufferPointer>
+  ) -> Bool {
+    let count = mark.utf8CodeUnitCount
+    guard var place = UnsafeRawBufferPointer(rebasing: bytes).baseAddress else { return false }
+    let end = place + bytes.count
+    while end - place >= count,
+      let found = memchr(place, Int32(mark.utf8Start[0]), end - place - count + 1)
+    {
+      if memcmp(found, mark.utf8Start, count) == 0 { return true }
+      place = UnsafeRawPointer(found) + 1
+    }
+    return false
+  }
+
   private static func read<Product>(
     file path: String, _ body: (UnsafeRawBufferPointer) throws(RuntimeFault) -> Product
   ) throws(RuntimeFault) -> Product {

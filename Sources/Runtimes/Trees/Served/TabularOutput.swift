@@ -40,7 +40,7 @@ extension TabularOutput {
     let margins: [Dimension] = model.outputCount == 1 ? [] : [.fixed(model.outputCount)]
     add(.margin, "margin", numbers, margins)
     if case .trees = model.predictor { add(.leaves, "leaf", .int32, [.any(name: nil)]) }
-    if model.isExplained {
+    if model.contributionsRefusal == nil {
       add(.contributions, "contributions", numbers, margins + [.fixed(model.featureCount + 1)])
     }
     return outputs

@@ -16,7 +16,7 @@ final class TreesInstance: ModelInstance {
   init(_ model: TreesModel, stop: StopFlag) {
     self.model = model
     self.stop = stop
-    engine = RowEngine(model.model)
+    engine = RowEngine(model.model, model.computer)
   }
 
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
@@ -27,7 +27,7 @@ final class TreesInstance: ModelInstance {
     let asked = try RoundsParameter.rounds(in: batch.parameters, of: tabular)
     let run = TreesRun(
       model: tabular, engine: engine, rowCount: batch.rowCount,
-      rounds: asked ?? tabular.defaultRounds)
+      rounds: asked ?? 0..<tabular.defaultRounds)
     switch (tabular.inputDatatype, tabular.outputPrecision) {
     case (.float32, .float): try compute(batch, bytes, run, Float.self, Float.self, emit)
     case (.float32, .double): try compute(batch, bytes, run, Float.self, Double.self, emit)
@@ -36,7 +36,7 @@ final class TreesInstance: ModelInstance {
     }
   }
 
-  private func compute<Input: RowValue, Margin: TransformedValue>(
+  private func compute<Input: TreeScalar, Margin: TransformedValue>(
     _ batch: RunBatch, _ bytes: UnsafeRawBufferPointer, _ run: TreesRun, _: Input.Type,
     _: Margin.Type, _ emit: (RunPart) -> Void
   ) throws(RuntimeFault) {
@@ -66,7 +66,7 @@ final class TreesInstance: ModelInstance {
   }
 
   /// Margins where an output is made of them, in memory of the instance.
-  private func margins<Input: RowValue, Margin: TransformedValue>(
+  private func margins<Input: TreeScalar, Margin: TransformedValue>(
     of rows: UnsafeBufferPointer<Input>, _ run: TreesRun, _ places: [Int], _: Margin.Type
   ) throws(RuntimeFault) -> UnsafeMutableBufferPointer<Margin> {
     let isNeeded = places.contains { model.outputs[$0].needsMargins }
@@ -80,7 +80,7 @@ final class TreesInstance: ModelInstance {
     return values
   }
 
-  private func margins<Input: RowValue, Margin: TransformedValue>(
+  private func margins<Input: TreeScalar, Margin: TransformedValue>(
     of rows: UnsafeBufferPointer<Input>, _ run: TreesRun,
     into memory: UnsafeMutableBufferPointer<Margin>
   ) throws(RuntimeFault) {

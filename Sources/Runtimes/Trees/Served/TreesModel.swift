@@ -8,13 +8,16 @@ final class TreesModel: ComputingModel {
   let platformName: String
   let model: TabularModel
   let outputs: [TabularOutput]
+  let computer: RowComputer
 
+  /// - Parameter fileByteCount: what the description takes, about.
   init(
     _ model: TabularModel, platform: String, fileByteCount: Int, forest: ForestParameters?
   ) throws(RuntimeFault) {
     self.model = model
     platformName = platform
-    footprintByteCount = fileByteCount
+    computer = try RowComputer(model.predictor)
+    footprintByteCount = fileByteCount + computer.byteCount
     outputs = TabularOutput.all(of: model, forest: forest)
     signature = ModelSignature(
       inputs: [Self.input(of: model, named: forest == nil ? "input" : "input__0")],

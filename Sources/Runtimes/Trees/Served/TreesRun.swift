@@ -5,12 +5,13 @@ struct TreesRun {
   let model: TabularModel
   let engine: RowEngine
   let rowCount: Int
-  let rounds: Int
+  /// Within those that the model has.
+  let rounds: Range<Int>
 
   /// Trees that count, of all outputs.
   var treeCount: Int {
     guard case .trees(let ensemble) = model.predictor else { return 0 }
-    return min(rounds * ensemble.sum.treesPerRound, ensemble.trees.count)
+    return rounds.count * ensemble.sum.treesPerRound
   }
 
   /// Turns margins into predictions where they lie; for models with a prediction for each margin.
@@ -25,7 +26,7 @@ struct TreesRun {
   }
 
   /// Fills one output; `margins` are read only, and empty where it needs none.
-  func write<Input: RowValue, Margin: TransformedValue>(
+  func write<Input: TreeScalar, Margin: TransformedValue>(
     _ output: TabularOutput, of rows: UnsafeBufferPointer<Input>,
     margins: UnsafeMutableBufferPointer<Margin>, into memory: UnsafeMutableRawBufferPointer
   ) {
@@ -33,7 +34,9 @@ struct TreesRun {
     case .leaves:
       engine.leaves(
         of: rows, rowCount: rowCount, into: memory.bindMemory(to: Int32.self), rounds: rounds)
-    case .contributions: break
+    case .contributions:
+      engine.contributions(
+        of: rows, rowCount: rowCount, into: memory.bindMemory(to: Margin.self), rounds: rounds)
     case .prediction, .classPlace, .probabilities, .margin:
       switch output.description.datatype {
       case .int64: values(output.content, margins) { memory.store(Int64($0), $1) }
@@ -92,7 +95,7 @@ struct TreesRun {
 }
 
 /// Values that a transform turns into predictions.
-protocol TransformedValue: RowValue {
+protocol TransformedValue: TreeScalar {
   static var datatype: Datatype { get }
   static func apply(_ transform: OutputTransform, to row: UnsafeMutableBufferPointer<Self>)
 }

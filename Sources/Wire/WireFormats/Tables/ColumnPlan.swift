@@ -106,7 +106,7 @@ struct ColumnPlan {
 /// array of strings, a Python list of them, or names with commas between them.
 enum FeatureNames {
   static func of(_ signature: ModelSignature) -> [String]? {
-    if let table = signature.table { return table.names }
+    if let names = signature.table?.names { return names }
     guard let text = signature.metadata["feature_names"], !text.isEmpty else { return nil }
     let bytes = Array(text.utf8)
     // What is no JSON is a list with commas.

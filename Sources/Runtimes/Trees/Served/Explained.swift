@@ -1,1 +1,0 @@
-extension TabularModel { var isExplained: Bool { false } }
