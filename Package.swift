@@ -66,6 +66,12 @@ let package = Package(
     tests("SampleBackends", needs: ["Inference"]),
     room("Trees", in: "Runtimes", needs: ["Inference", "Kernels"]),
     tests("Trees", needs: ["Inference"]),
+    .target(name: "CWorkers", path: "Sources/Runtimes/CWorkers"),
+    room("Workers", in: "Runtimes", needs: ["CWorkers", "Inference"]),
+    tests("Workers", needs: ["Inference"]),
+    .target(
+      name: "Python", dependencies: ["CWorkers", "Inference", "Workers"],
+      path: "Sources/Runtimes/Python", exclude: ["Worker"], swiftSettings: house),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -192,8 +198,9 @@ let package = Package(
       name: "ApusCommand",
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
-        "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Reports",
+        "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Python", "Reports",
         "SampleBackends", "Serving", "Settings", "Transport", "Trees", "Vision", "WireFormats",
+        "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 

@@ -11,7 +11,7 @@ func fuzzNumpy(_ bytes: UnsafeRawBufferPointer) {
     requireSentence(error)
   }
   do throws(InputProblem) {
-    let archive = try NumpyArchive(bytes)
+    let archive = try NumpyArchive(bytes, unpackedBytesMax: 1 << 20)
     require(archive.arrays.count <= NumpyArchive.arrayCountMax, "few arrays")
     for array in archive.arrays { requireWhole(array.tensor) }
   } catch {

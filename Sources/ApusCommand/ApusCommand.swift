@@ -24,6 +24,7 @@ struct ApusCommand: ParsableCommand {
 
   /// Ends with 0 when done, 1 when it failed, 2 when it was used wrongly (the parser's own is 64).
   static func main() {
+    WorkerStart.takeOver(CommandLine.arguments)
     do {
       var command = try parseAsRoot()
       try command.run()

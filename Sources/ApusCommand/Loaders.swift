@@ -2,15 +2,22 @@ import Inference
 import ModelStore
 import OnnxRuntime
 import OpenVino
+import Python
 import SampleBackends
 import Settings
 import Trees
+import Workers
 
 /// The loader of each runtime, as the settings want it.
 struct Loaders {
   private let cache: CompiledModelCache?
+  private let workers: PythonLoader.Surroundings
 
-  init(settings: ServeSettings) {
+  /// - Parameter observer: is told what the workers of Python models write and what becomes of them.
+  init(settings: ServeSettings, observer: WorkerObserver = WorkerObserver()) {
+    workers = PythonLoader.Surroundings(
+      launcher: WorkerStart.launcher, cache: Self.directory(settings).map { "\($0)/python" },
+      observe: observer.observe, progress: observer.progress)
     cache = Self.directory(settings).map {
       CompiledModelCache(directory: "\($0)/openvino", bytesMax: settings.cacheBytesMax)
     }
@@ -30,6 +37,10 @@ struct Loaders {
     case .openvino: OpenVinoLoader(cache: cache)
     case .trees: TreesLoader()
     case .forest: TreesLoader(forest: forest(of: plan))
+    case .python:
+      PythonLoader(
+        name: plan.name, version: plan.version, python: plan.python, worker: plan.worker,
+        surroundings: workers)
     case .identity:
       IdentityLoader(
         declared: plan.declared,
@@ -60,7 +71,8 @@ struct Loaders {
     switch Self.runtime(of: plan) {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .trees, .forest, .identity, .repeating, .square, .iterativeSequence: Version.text
+    case .trees, .forest, .identity, .repeating, .square, .iterativeSequence, .python:
+      Version.text
     }
   }
 

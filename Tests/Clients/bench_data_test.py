@@ -17,22 +17,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from support.apus_server import ApusServer, REPOSITORY, binary, shared_data
+from support.bench import bench, measured
 
 IRIS = REPOSITORY / "models/iris/iris.onnx"
 SHAPES = REPOSITORY / "models/shapes"
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
-
-
-def bench(*arguments, **options):
-    return subprocess.run(
-        [str(binary()), "bench", *map(str, arguments)], capture_output=True, text=True, timeout=300,
-        cwd=REPOSITORY, **options)
-
-
-def measured(*arguments):
-    result = bench(*arguments, "--json", "-")
-    assert result.stdout, result.stderr
-    return result, json.loads(result.stdout)
 
 
 def probabilities(rows):
@@ -82,7 +71,8 @@ class IrisTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.iris = Iris(cls.folder.name)
-        cls.server = ApusServer(IRIS).__enter__()
+        cls.server = ApusServer(IRIS, grpc=True).__enter__()
+        cls.grpc = f"grpc://{cls.server.grpc_url}/iris"
 
     @classmethod
     def tearDownClass(cls):
@@ -126,6 +116,24 @@ class IrisTest(unittest.TestCase):
                 self.assertEqual(document["errors"]["rate"], 0, document["problems"])
                 self.check(document)
 
+    def test_every_kind_of_file_over_grpc(self):
+        request = self.iris.folder / "request.json"
+        request.write_text(json.dumps({"inputs": [
+            {"name": "features", "datatype": "FP32", "shape": [1, 4], "data": [5.1, 3.5, 1.4, 0.2]}]}))
+        for data in ([self.iris.csv, "--label", "species"], [self.iris.lines, "--label", "species"],
+                     [self.iris.arrays, "--label", "species"],
+                     [self.iris.folder / "x.npy", "--truth", self.iris.folder / "y.npy"]):
+            with self.subTest(data=data):
+                result, document = measured(
+                    self.grpc, "--scenario", "closed-loop", "--concurrency", 2, "--requests", 60,
+                    "--data", *data)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(document["errors"]["rate"], 0, document["problems"])
+                self.check(document)
+        _, document = measured(self.grpc, "--scenario", "single-stream", "--requests", 70, "--data", request)
+        self.assertEqual(document["errors"]["rate"], 0)
+        self.assertIsNone(document["accuracy"])
+
     def test_the_signature_of_v1_is_found_and_made_up_for(self):
         result, document = measured(
             f"{self.server.url}/v1/models/iris:predict", "--scenario", "single-stream", "--requests", 70)
@@ -152,12 +160,44 @@ class IrisTest(unittest.TestCase):
 
     def test_thresholds(self):
         for threshold, code in (("accuracy<0.99", 1), ("accuracy<0.5", 0), ("log_loss>0.0001", 1),
-                                ("map<0.5", 1)):
+                                ("map<0.5", 1), ("map_small<0.5", 1)):
             result = bench(
                 IRIS, "--scenario", "single-stream", "--requests", 70, "--data", self.iris.csv,
                 "--label", "species", "--fail-if", threshold)
             self.assertEqual(result.returncode, code, f"{threshold}: {result.stderr}")
-        self.assertIn("map was not measured", result.stderr)
+        self.assertIn("map_small was not measured", result.stderr)
+
+    def test_standard_input(self):
+        for file, options in ((self.iris.csv, []), (self.iris.lines, []), (self.iris.arrays, [])):
+            with self.subTest(file=file), file.open("rb") as content:
+                result, document = measured(
+                    f"{self.server.url}/v2/models/iris", "--scenario", "single-stream", "--requests", 70,
+                    "--data", "-", "--label", "species", *options, stdin=content)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.check(document)
+        photo = SHAPES / "example-1.png"
+        with photo.open("rb") as content:
+            _, document = measured("shapes", "--scenario", "single-stream", "--requests", 3, "--data", "-",
+                                   stdin=content)
+        self.assertEqual(document["errors"]["rate"], 0, document["problems"])
+        with open("/dev/null") as nothing:
+            result = bench(IRIS, "--data", "-", stdin=nothing)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("standard input is empty", result.stderr)
+
+    def test_arrays_that_numpy_has_compressed(self):
+        packed = self.iris.folder / "packed.npz"
+        numpy.savez_compressed(packed, features=self.iris.rows, species=self.iris.labels)
+        result, document = measured(
+            IRIS, "--scenario", "single-stream", "--requests", 70, "--data", packed, "--label", "species")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.check(document)
+        content = bytearray(packed.read_bytes())
+        content[60:64] = b"\xff\xff\xff\xff"
+        packed.write_bytes(content)
+        result = bench(IRIS, "--data", packed, "--label", "species")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("packed.npz", result.stderr)
 
     def test_bad_data_gets_a_sentence(self):
         empty = self.iris.folder / "empty.csv"
@@ -190,7 +230,7 @@ class IrisTest(unittest.TestCase):
         self.assertIn("no answer of V1", result.stderr)
 
     def test_compliance_of_a_server_that_computes(self):
-        for target in (IRIS, f"{self.server.url}/v2/models/iris"):
+        for target in (IRIS, f"{self.server.url}/v2/models/iris", self.grpc):
             result, document = measured(
                 target, "--scenario", "single-stream", "--duration", "3s", "--compliance")
             compliance = document["compliance"]
@@ -292,7 +332,7 @@ class CocoTest(unittest.TestCase):
     def setUpClass(cls):
         cls.data = shared_data()
         cls.coco = cls.data / "coco-val106"
-        cls.server = ApusServer(cls.data / "yolo/yolo11n.onnx").__enter__()
+        cls.server = ApusServer(cls.data / "yolo/yolo11n.onnx", grpc=True).__enter__()
         cls.expected = cls.oracle()
 
     @classmethod
@@ -338,6 +378,14 @@ class CocoTest(unittest.TestCase):
         self.check(result, document)
         self.assertLess(document["accuracy"]["asked_after"], 106)
         self.assertIn("multi_label=true", document["accuracy"]["notes"][0])
+
+    def test_over_grpc_it_is_that_of_http(self):
+        result, document = measured(
+            f"grpc://{self.server.grpc_url}/yolo11n", "--scenario", "single-stream", "--requests", 70,
+            "--data", self.coco / "instances.json")
+        self.check(result, document)
+        self.assertIn("multi_label=true", document["accuracy"]["notes"][0])
+        self.assertEqual(document["environment"]["photos"], "made tensors before the clock starts")
 
     def test_of_a_folder_in_this_process(self):
         result, document = measured(
@@ -414,6 +462,12 @@ class TopTest(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(document["accuracy"]["top1"], 0.5)
             self.assertGreaterEqual(document["accuracy"]["top5"], 0.5)
+            with ApusServer(model, grpc=True) as server:
+                _, remote = measured(
+                    f"grpc://{server.grpc_url}/{model.stem}", "--scenario", "single-stream", "--requests", 70,
+                    "--data", photos, "--truth", table, "--labels", names)
+            for name in ("top1", "top5"):
+                self.assertEqual(remote["accuracy"][name], document["accuracy"][name])
 
 
 if __name__ == "__main__":

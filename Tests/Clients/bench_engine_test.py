@@ -2,15 +2,20 @@
 
 import collections
 import json
+import os
+import pathlib
 import signal
 import socket
+import ssl
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
-from bench_test import ANSWER, OddServer, bench, http, measured
-from support.apus_server import binary
+from support.apus_server import ApusServer, binary
+from support.bench import ANSWER, OddServer, bench, http, measured
 from support.certificates import Certificates
 
 
@@ -238,6 +243,18 @@ class SecureTest(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("is none for 127.0.0.1", result.stderr)
 
+    def test_certificates_out_of_their_time(self):
+        for start, end, words in (("20000101000000Z", "20010101000000Z", "has expired"),
+                                  ("20900101000000Z", "21000101000000Z", "is not valid yet")):
+            other = Certificates()
+            other.make("server", "subjectAltName=IP:127.0.0.1", validity=(start, end))
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(other["server.pem"], other["server.key"])
+            with Listener(lambda plain: context.wrap_socket(plain, server_side=True).close()) as server:
+                result = bench(f"https://127.0.0.1:{server.port}/x", "--ca", other["ca.pem"])
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(f"the certificate of 127.0.0.1 {words}", result.stderr)
+
     def test_a_server_without_tls(self):
         def serve(connection):
             connection.recv(10_000)
@@ -252,6 +269,48 @@ class SecureTest(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("README.md", result.stderr)
         self.assertIn("PEM", result.stderr)
+
+
+class UnixSocketTest(unittest.TestCase):
+    """Targets behind a socket of the file system."""
+
+    def test_a_server_is_measured_over_its_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "apus.sock"
+            with ApusServer("models/iris/iris.onnx", "--http-socket", path):
+                quoted = urllib.parse.quote(str(path), safe="")
+                for url in (f"unix:{path}:/v2/models/iris", f"http+unix://{quoted}/v2/models/iris"):
+                    result, document = measured(
+                        url, "--scenario", "closed-loop", "--concurrency", 4, "--duration", "1s")
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertEqual(document["errors"], {"rate": 0, "by_kind": {}})
+                    self.assertEqual(document["environment"]["target"], f"unix:{path}:/v2/models/iris/infer")
+                    self.assertIn("apus", document["server"]["process"])
+                    self.assertGreater(document["server"]["model"]["requests"], 100)
+                    self.assertGreater(document["bytes"]["received_per_s"], 10_000)
+            result = bench(f"unix:{path}:/v2/models/iris")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"nothing listens at {path}", result.stderr)
+        wrong = bench("unix:/nowhere")
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("expected unix:/DIRECTORY/SOCKET:/v2/models/NAME", wrong.stderr)
+
+
+class OtherProcessesTest(unittest.TestCase):
+    def test_those_that_keep_a_server_from_its_machine_are_told(self):
+        with ApusServer("models/iris/iris.onnx") as server:
+            # As busy as one process can be, and none of the server's.
+            other = subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            try:
+                result, document = measured(
+                    f"{server.url}/v2/models/iris", "--scenario", "closed-loop", "--concurrency", 2,
+                    "--duration", "3s")
+            finally:
+                other.kill()
+                other.wait()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        # Two thirds of a core, where three want one each of two.
+        self.assertGreater(document["generator"]["other_processes"], 0.25 / os.cpu_count())
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import threading
 import time
 import unittest
 
-from bench_test import ANSWER, OddServer, bench, http, measured
 from support.apus_server import ApusServer, REPOSITORY, binary
+from support.bench import ANSWER, OddServer, bench, http, measured
 
 
 class CountingServer(OddServer):

@@ -11,6 +11,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,35 @@ class OutputsTest(Measured):
         self.assertIn("energy", document)
         for key in ("processor", "cores", "memory", "kernel", "measured_at"):
             self.assertTrue(document["environment"][key], key)
+
+    def test_energy_of_accelerators_is_counted_by_their_library(self):
+        # NVML as far as it is asked: two devices, of which one tells a joule more with each look.
+        source = self.file("nvml.c")
+        source.write_text("""
+            static unsigned long long millijoules;
+            int nvmlInit_v2(void) { return 0; }
+            int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
+            int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
+              *device = (void *)(unsigned long)(index + 1);
+              return 0;
+            }
+            int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *energy) {
+              if (device != (void *)1) return 3;
+              *energy = millijoules += 1000;
+              return 0;
+            }
+            """)
+        compiler = shutil.which("clang") or shutil.which("cc")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", self.file("libnvidia-ml.so.1"), source], check=True)
+        path = os.pathsep.join([str(source.parent), os.environ.get("LD_LIBRARY_PATH", "")])
+        result = apus(self.url, "--scenario", "closed-loop", "--duration", "1s", "--json", "-",
+                      env=os.environ | {"LD_LIBRARY_PATH": path})
+        energy = json.loads(result.stdout)["energy"]
+        self.assertIn("gpu-0", energy["of"])
+        self.assertNotIn("gpu-1", energy["of"])
+        if energy["of"] == ["gpu-0"]:
+            self.assertEqual(energy["joules"], 1)
+        self.assertGreater(energy["joules_per_sample"], 0)
 
     def test_thresholds_that_are_passed_fail_their_case(self):
         apus(self.url, "--scenario", "single-stream", "--requests", 80, "--fail-if", "p50>1us",

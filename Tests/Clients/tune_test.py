@@ -109,8 +109,26 @@ class TuneTest(unittest.TestCase):
         self.assertIn("runtime: ", result.stdout)
         self.assertEqual(list(self.folder.iterdir()), [])
 
+    def test_labels_say_how_often_each_precision_is_right(self):
+        rows = self.folder / "rows.csv"
+        # The demo model says 0 to the first two, and 2 to the last.
+        rows.write_text("a,b,c,d,kind\n5.1,3.5,1.4,0.2,0\n4.9,3.0,1.4,0.2,1\n6.9,3.1,5.4,2.1,2\n")
+        result = tune(
+            "iris", *QUICK, "--max-batch-size", "1", "--instances", "1", "--runtime-threads", "1",
+            "--data", rows, "--label", "kind", "--output", "-", "--json", "it.json", folder=self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        document = json.loads((self.folder / "it.json").read_text())
+        accuracy = document["variants"][0]["accuracy"]
+        self.assertEqual(accuracy["metric"], "accuracy")
+        self.assertAlmostEqual(accuracy["value"], 2 / 3)
+        self.assertIn("0.6667", result.stdout)
+        wrong = tune("iris", *QUICK, "--data", rows, "--label", "species", folder=self.folder)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("no column `species`", wrong.stderr)
+
     def test_wrong_usage(self):
         for arguments, words in [
+            (["--label", "kind"], "need --data"),
             (["--target", "p99>3ms"], "p99<BOUND"),
             (["--target", "p99<30"], "a time in us, ms or s"),
             (["--maximise", "throughput", "--minimise", "p99"], "say one of them"),

@@ -28,6 +28,20 @@ import Testing
     #expect((complaint != nil) == isBeyond, "\(complaint ?? "")")
   }
 
+  @Test(arguments: ["map_small<0.3", "map_medium<0.3", "map_large<0.3", "map75<0.3", "top5<0.3"])
+  func `every figure of accuracy may be held to a bound`(text: String) throws {
+    let threshold = try #require(try FailureThreshold.parse(text).first)
+    let name = String(text.prefix { $0 != "<" })
+    var outcome = outcome()
+    #expect(threshold.complaint(about: outcome)?.contains("was not measured") == true)
+    for (value, isBeyond) in [(0.2, true), (0.4, false)] {
+      outcome.accuracy = AccuracyFigures([.init(name, value)], sampleCount: 1)
+      #expect((threshold.complaint(about: outcome) != nil) == isBeyond)
+    }
+    let names = Set(FailureThreshold.Figure.allCases.map(\.rawValue))
+    #expect(names.isSuperset(of: AccuracyFigures.names))
+  }
+
   @Test func `errors are a fraction or per cent`() throws {
     let complaints = try FailureThreshold.parse("errors>0.9%,errors>0.009,errors>1.1%").map {
       $0.complaint(about: outcome(failing: true))

@@ -37,6 +37,14 @@ import Testing
     var fast = LoadForecast(plan(.singleStream, seconds: 120))
     for _ in 0..<25 { fast.answered(in: 1_000_000_000) }
     #expect(fast.warning(afterNanoseconds: 31_000_000_000) == nil)
+    var long = LoadForecast(plan(.offline, seconds: 600))
+    // 24,576 at ten a second are 41 minutes.
+    for _ in 0..<310 { long.answered(in: 100_000_000) }
+    let words = long.warning(afterNanoseconds: 31_000_000_000)
+    #expect(words?.contains("24576 samples") == true && words?.contains("2457.6 s") == true)
+    var short = LoadForecast(plan(.offline, seconds: 60))
+    short.answered(in: 100_000_000)
+    #expect(short.warning(afterNanoseconds: 31_000_000_000) == nil)
     #expect(LoadForecast(plan(.closedLoop, seconds: 120)).warning(afterNanoseconds: 90) == nil)
   }
 }

@@ -43,6 +43,30 @@ import WireFormats
     #expect(ServerProcess.listeners(in: "nonsense\nx y\n", port: 1).isEmpty)
   }
 
+  @Test func `listeners are found by their socket's file`() {
+    let table = """
+      Num       RefCount Protocol Flags    Type St Inode Path
+      0000000000000000: 00000002 00000000 00010000 0001 01 4711 /run/a b.sock
+      0000000000000000: 00000003 00000000 00000000 0001 03 4712 /run/a b.sock
+      0000000000000000: 00000002 00000000 00010000 0001 01 4713
+      """
+    #expect(ServerProcess.listeners(in: table, path: "/run/a b.sock") == ["4711"])
+    #expect(ServerProcess.listeners(in: table, path: "/run/b").isEmpty)
+  }
+
+  @Test func `whom a process started belongs to it, and so on, but for whoever asks`() {
+    var family = ProcessFamily()
+    for (id, parent) in [(1, 0), (10, 1), (11, 10), (12, 11), (13, 10), (20, 1)] {
+      family.add(id, "\(id) (a) b) S \(parent) 1 1 0 -1 0 0 0 0 0 100 0 0 0 20 0 1 0 1 1 1")
+    }
+    family.add(30, "nonsense")
+    #expect(family.withDescendants(of: [10]) == [10, 11, 12, 13])
+    #expect(family.withDescendants(of: [10], without: 11) == [10, 13])
+    #expect(family.withDescendants(of: [11], without: 11) == [11, 12])
+    #expect(family.cpuSeconds[12] == 100.0 / Double(sysconf(Int32(_SC_CLK_TCK))))
+    #expect(family.cpuSeconds[30] == nil)
+  }
+
   @Test func `a process's name may hold anything`() {
     let line = "42 (a) b) (c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 8 0 100 1 1"
     let seconds = ServerProcess.cpuSeconds(line)

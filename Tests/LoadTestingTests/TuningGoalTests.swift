@@ -1,5 +1,6 @@
 import Inference
 import Testing
+import WireFormats
 
 @testable import LoadTesting
 
@@ -129,5 +130,64 @@ import Testing
     #expect(report.frontier.first == 1)
     #expect(Set(report.frontier) == [0, 1, 3, 4])
     #expect(report.lines(name: "m").contains { $0.hasPrefix("frontier") })
+  }
+
+  private func record(_ instances: Int, _ throughput: Double, level: Int) -> TuningRecord {
+    var record = TuningRecord(
+      TuningConfiguration(
+        variant: .init(precision: .f32, runtime: "onnxruntime"), instances: instances, threads: 1))
+    record.fate = level == 0 ? .pruned : .measured
+    record.figuresByLevel[level] = figures(throughput, p99: 10)
+    return record
+  }
+
+  @Test func `a short run that was lucky is on no frontier`() throws {
+    var report = TuningReport(goal: try read(), tolerance: 0, load: "")
+    report.records = [record(1, 900, level: 0), record(2, 500, level: 2), record(3, 700, level: 1)]
+    #expect(report.frontier == [1])
+    let places = report.places
+    #expect(places.short == [0, 2] && places.long == [1])
+    // Where all runs are equally long none of them is short.
+    report.records = [record(1, 900, level: 0), record(2, 500, level: 0)]
+    #expect(report.frontier == [0])
+  }
+
+  // MARK: Accuracy
+
+  private static let losses: [(metric: String, reference: Double, value: Double, loss: Double)] = [
+    ("map", 0.4, 0.3, 0.25), ("accuracy", 0.9, 0.99, -0.1), ("rmse", 2, 3, 0.5),
+    ("log_loss", 2, 1, -0.5), ("r2", -1, -1.5, 0.5), ("rmse", 0, 0.2, 0.2),
+  ]
+
+  @Test(arguments: losses)
+  func `a loss of accuracy is in proportion, whether more is better or less`(
+    metric: String, reference: Double, value: Double, loss: Double
+  ) {
+    let its = VariantAccuracy(metric: metric, value: value)
+    let lost = its.loss(beside: VariantAccuracy(metric: metric, value: reference))
+    #expect(abs(lost - loss) < 1e-12)
+  }
+
+  @Test func `accuracy has a column where labels say it, and else its lack is told`() throws {
+    var report = TuningReport(goal: try read(), tolerance: 0.01, load: "")
+    let plain = TuningConfiguration.Variant(precision: .f32, runtime: "onnxruntime")
+    report.variants = [.init(variant: plain, verdict: .tried)]
+    #expect(report.lines(name: "m").contains { $0.contains("accuracy not measured") })
+    let fast = TuningConfiguration.Variant(precision: .int8, runtime: "openvino")
+    report.variants = [
+      .init(variant: plain, verdict: .tried, accuracy: .init(metric: "map", value: 0.41)),
+      .init(
+        variant: fast, verdict: .lessAccurate(loss: 0.25),
+        accuracy: .init(metric: "map", value: 0.3075)),
+    ]
+    let text = report.lines(name: "m").joined(separator: "\n")
+    for words in ["map", "0.4100", "0.3075", "loses 25.0 % of the accuracy of f32"] {
+      #expect(text.contains(words), "\(words)")
+    }
+    #expect(!text.contains("accuracy not measured"))
+    let document = report.json(environment: LoadEnvironment(facts: []), command: "")
+    let told = document["variants"]?.elements[1]["accuracy"]
+    #expect(told?["metric"] == .string("map") && told?["value"] == .number(0.3075))
+    #expect(told.flatMap(VariantAccuracy.init(json:))?.value == 0.3075)
   }
 }

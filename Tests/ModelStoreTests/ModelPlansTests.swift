@@ -181,7 +181,7 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
 @Suite struct ModelRefusalTests {
   @Test(arguments: [
     ("yolo.pt", "PyTorch", "yolo export"), ("llm.gguf", "GGUF", "ONNX"),
-    ("tree.xgb", "XGBoost", "onnxmltools"), ("forest.pkl", "pickled", "skl2onnx"),
+    ("tree.xgb", "XGBoost", "onnxmltools"),
     ("net.pb", "TensorFlow graph", "tf2onnx"), ("net.engine", "TensorRT", "ONNX model"),
     ("net.zip", "archive", "unpack"), ("notes.txt", "not known", ".onnx"),
     ("w.safetensors", "without their graph", "optimum"),
@@ -198,8 +198,8 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
   }
 
   @Test(arguments: [
-    (["MLmodel", "model.onnx"], "MLflow"),
-    (["model.safetensors", "config.json"], "Hugging Face"),
+    (["model_index.json", "unet.onnx"], "Diffusers"),
+    (["adapter_config.json"], "adapter"),
     (["1/model.pt"], "PyTorch"),
   ])
   func `a directory of another server is refused, alone and in a repository`(

@@ -292,7 +292,6 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"implementation\": \"mlserver_sklearn.SKLearnModel\"}", "does not run here"),
     ("{\"nmae\": \"x\"}", "did you mean name?"), ("{", "line 1"),
     ("{\"parameters\": {\"uri\": \"../x.onnx\"}}", "below this directory"),
     ("{\"parameters\": {\"uri\": \"s3://b/x.onnx\"}}", "below this directory"),

@@ -256,7 +256,7 @@ import Testing
     ("max_batch_size: 1 max_batch_size: 2", "given twice"),
     ("backend: \"tensorrt\"", "engine was built from"),
     ("platform: \"pytorch_libtorch\"", "export"),
-    ("backend: \"python\"", "ONNX"), ("backend: \"mine\"", "not served here"),
+    ("backend: \"mine\"", "not served here"),
     ("backend: onnxruntime", "expected a text"), ("platform: \"ensemble\"", "ensemble_scheduling"),
     ("batch_input { kind: BATCH_ITEM_SHAPE target_name: \"x\" }", "batch_input is not done here"),
     ("batch_output { target_name: \"x\" }", "batch_output"),

@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
     help: """
       End with 1 where a figure is beyond a bound: 'p99>20ms', 'throughput<100', 'errors>0.1%'. Figures \
       are mean, p50, p90, p95, p99, p99.9, p99.99, max, throughput, errors and lag; of accuracy map, \
-      map50, map75, top1, top5, accuracy, auc, log_loss, rmse and r2.
+      map50, map75, map_small, map_medium, map_large, top1, top5, accuracy, auc, log_loss, rmse and r2.
       """)
   var failIf: [String] = []
 
@@ -73,11 +73,7 @@ struct BenchCommand: ParsableCommand {
     }
     let targets = [target] + [against].compactMap { $0 }
     try calls.check(targets)
-    if loading.areGiven, targets.allSatisfy(HTTPAddress.isMeant) {
-      throw Failure.usage(
-        "--labels, --runtime-threads, --precision, --runtime and --task are for a model in this "
-          + "process; a server has its own settings")
-    }
+    try loading.check(targets)
     let samples = inputs.samples
     let tolerance = try samples.toleranceValue
     if samples.label != nil || samples.truth != nil, inputs.data.isEmpty {
@@ -131,8 +127,8 @@ struct BenchCommand: ParsableCommand {
     }
     guard let against else {
       let outcomes =
-        if inputs.samples.compliance, let all = opened.samples {
-          try session.complianceRuns(plans, samples: all, tolerance: tolerance)
+        if inputs.samples.compliance {
+          try session.complianceRuns(plans, samples: try opened.askedSamples, tolerance: tolerance)
         } else {
           try session.run(plans)
         }
@@ -161,7 +157,8 @@ struct BenchCommand: ParsableCommand {
     }
     if let address = try calls.address(target) {
       return try BenchTarget(
-        address: address, calls, trust: connections.trust, inputs: inputs, seed: seed)
+        address: address, calls, trust: connections.trust, inputs: inputs, model: loading,
+        seed: seed)
     }
     return try BenchTarget(
       address: connections.address(target), inputs: inputs, method: connections.method, seed: seed)
@@ -224,5 +221,20 @@ extension LoadOutcome {
   /// It went to its end, was judged where something says what is right, and passed where it was tested.
   fileprivate var isGood: Bool {
     isComplete && accuracyProblem == nil && compliance?.isPassed != false
+  }
+}
+
+extension ModelArguments {
+  /// Refuses what none of the targets has a use for, before anything is loaded.
+  fileprivate func check(_ targets: [String]) throws {
+    guard targets.allSatisfy(HTTPAddress.isMeant) else { return }
+    // Over gRPC photos are made tensors here, so what the model is for is this side's affair.
+    let isGRPC = targets.contains(where: GRPCAddress.isMeant)
+    let others = [runtimeThreads, precision, runtime].contains { $0 != nil }
+    guard isGRPC ? others : areGiven else { return }
+    let names = isGRPC ? "" : "--labels, --task, "
+    throw Failure.usage(
+      "\(names)--runtime-threads, --precision and --runtime are for a model in this process; a "
+        + "server has its own settings")
   }
 }

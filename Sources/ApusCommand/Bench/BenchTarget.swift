@@ -33,15 +33,28 @@ struct BenchTarget {
     return BenchJudging(samples, truth: truth)
   }
 
+  /// The same, where a check of the answers needs some.
+  var askedSamples: any AskedSamples {
+    get throws {
+      guard let samples else {
+        throw Failure.usage("--compliance: say with --data what this address is asked")
+      }
+      return samples
+    }
+  }
+
   /// A server that was found and asked once.
-  init(server: some SocketTarget, facts: [(key: String, value: String)]) {
+  init(
+    server: some SocketTarget, facts: [(key: String, value: String)], samples: any AskedSamples,
+    truth: SampleTruth?
+  ) {
     target = server
     watch = RunWatch(server.place)
     self.facts = facts
     concurrency = Self.serverConcurrency
     model = nil
-    samples = nil
-    truth = nil
+    self.samples = samples
+    self.truth = truth
   }
 
   // MARK: A model in this process
@@ -107,7 +120,7 @@ struct BenchTarget {
       samples = AskedServer(dialect, set: set, method: post)
       truth = set.truth
     } catch let problem as CallProblem {
-      throw Failure.operation("\(address.authority)\(address.path): \(problem.text)")
+      throw Failure.operation("\(address.text): \(problem.text)")
     } catch {
       throw Self.failure(error)
     }
@@ -136,7 +149,7 @@ extension InputArguments {
     let set = try set(rowsPerSample: tensors.rowsPerSample) {
       try SampleInputs(tensors.signature, lengths: lengths).requests(seed: seed)
     }
-    let prepared = ModelSamples(set, of: model, tensors: tensors)
+    let prepared = ModelSamples(set, task: model.task, tensors: tensors)
     return ModelInputs(
       prepared: prepared, resident: try ResidentSamples.requests(prepared), truth: set.truth)
   }

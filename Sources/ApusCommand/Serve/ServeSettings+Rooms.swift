@@ -198,7 +198,8 @@ extension ModelPlan {
     specification.scheduling = scheduling
     specification.labels = labels
     specification.task = task
-    specification.declared = declared
+    // What is declared of a Python model its worker reads itself.
+    specification.declared = chosenRuntime == .python ? nil : declared
     specification.warmUps = warmUps
     specification.aliases = aliases
     specification.warnings = warnings

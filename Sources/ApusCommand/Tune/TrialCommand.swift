@@ -11,7 +11,8 @@ import WireFormats
 /// is asked. Speaks lines on its standard streams and ends with its input.
 ///
 /// It first says what it loaded. `run CALLERS RATE NANOSECONDS SEED` measures, a rate of 0 being none;
-/// `answers COUNT FILE` writes answers to the first inputs.
+/// `answers COUNT FILE` writes answers to the first inputs; `accuracy` says how often it is right, where
+/// something says what is.
 struct TrialCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune-trial", abstract: "Measure one configuration, for apus tune.",
@@ -38,17 +39,18 @@ struct TrialCommand: ParsableCommand {
       throw Failure.operation("\(error)")
     }
     defer { opened.close() }
-    let requests: [TensorRequest]
+    let asked: ModelInputs
     let loaded = ResidentMemory.byteCount
     do {
-      requests = try inputs.samples(of: opened, seed: seed).resident.map(\.request)
+      asked = try inputs.samples(of: opened, seed: seed)
     } catch let code as ExitCode {
       throw code
     } catch {
       throw Failure.operation("\(error)")
     }
+    let requests = asked.resident.map(\.request)
     let worker = Worker(
-      model: opened, requests: requests,
+      model: opened, requests: requests, asked: asked,
       baseByteCount: before + requests.reduce(0) { $0 + $1.byteCount })
     let choice = plan.choice(instances: opened.concurrency - 1)
     Terminal.tell(
@@ -57,6 +59,7 @@ struct TrialCommand: ParsableCommand {
         .init("has_row_axis", .bool(opened.lease.signature.hasRowAxis)),
         .init("loaded_bytes", .integer(Int64(max(0, loaded - before)))),
         .init("rows_bound", .integer(Int64(plan.rowsBound ?? 0))),
+        .init("is_labelled", .bool(asked.truth != nil)),
       ]).text)
     while let line = readLine() { try worker.obey(line) }
   }
@@ -73,6 +76,7 @@ struct TrialCommand: ParsableCommand {
 private struct Worker {
   let model: OpenModel
   let requests: [TensorRequest]
+  let asked: ModelInputs
   /// What the process held without the model.
   let baseByteCount: Int
 
@@ -90,6 +94,7 @@ private struct Worker {
     if words.count == 3, words[0] == "answers", let count = Int(words[1]) {
       return try writeAnswers(count, to: words[2])
     }
+    if line == "accuracy" { return tellAccuracy() }
     throw Failure.usage("tune-trial: \(line)")
   }
 
@@ -110,6 +115,21 @@ private struct Worker {
     plan.seeds = LoadSeeds(seed)
     let outcome = LoadRun(plan, target: target).run { _ in }
     Terminal.tell(TuningFigures(outcome, memoryByteCount: memory).json.text)
+  }
+
+  private func tellAccuracy() {
+    guard let truth = asked.truth else { return Terminal.tell(JSONValue.object([]).text) }
+    let samples = AskedModel(model, samples: asked.prepared, resident: asked.resident)
+    let kept = KeptAnswers(sampleCount: requests.count)
+    let said: JSONValue.Member
+    do throws(AccuracyProblem) {
+      let figures = try AccuracyRun(samples, truth: truth)
+        .figures(for: kept, isOver: { false }, tick: { _ in })
+      said = .init("accuracy", figures.json)
+    } catch {
+      said = .init("problem", .string(error.description))
+    }
+    Terminal.tell(JSONValue.object([said]).text)
   }
 
   private static let warmUpQueries = 3

@@ -53,8 +53,8 @@ final class TrialWorker {
   /// What a worker is started for: the same model and inputs for all trials.
   struct Place {
     let model: String
-    let data: [String]
-    let shape: [String]
+    /// What it is asked with, as on a command line.
+    let inputs: [String]
     let seed: UInt64
     /// For complaints and answers.
     let directory: String
@@ -68,10 +68,13 @@ final class TrialWorker {
   let rowsBound: Int
   /// What the process grew by while it loaded.
   let loadedByteCount: Int
+  /// Something says what is right.
+  let isLabelled: Bool
   private let place: Place
   private let process: TrialProcess
 
   private static let loadNanosecondsMax: UInt64 = 600_000_000_000
+  private static let judgeNanosecondsMax: UInt64 = 3_600_000_000_000
   /// How much longer than it should a run may take: for its first queries, and slow last ones.
   private static let graceNanoseconds: UInt64 = 120_000_000_000
 
@@ -81,8 +84,7 @@ final class TrialWorker {
     self.place = place
     var arguments = ["tune-trial", place.model, "--seed", String(place.seed)]
     if let configuration { arguments += ["--configuration", configuration.json.text] }
-    for file in place.data { arguments += ["--data", file] }
-    for shape in place.shape { arguments += ["--shape", shape] }
+    arguments += place.inputs
     let process: TrialProcess
     do throws(TrialProcess.Ended) {
       process = try TrialProcess(
@@ -101,6 +103,7 @@ final class TrialWorker {
       hasRowAxis = ready["has_row_axis"] == .bool(true)
       rowsBound = Int(ready["rows_bound"]?.whole ?? 0)
       loadedByteCount = Int(ready["loaded_bytes"]?.whole ?? 0)
+      isLabelled = ready["is_labelled"] == .bool(true)
     } catch {
       place.interrupt.ended(process.id)
       throw error
@@ -135,6 +138,15 @@ final class TrialWorker {
       let answers = AnswerText.answers(bytes)
     else { throw .failed("its answers cannot be read") }
     return answers
+  }
+
+  /// How often it is right over the whole set; `nil` where nothing says what is.
+  func accuracy() throws(TrialProblem) -> VariantAccuracy? {
+    guard isLabelled else { return nil }
+    process.write("accuracy")
+    let answer = try Self.answer(of: process, within: Self.judgeNanosecondsMax, place.interrupt)
+    if case .string(let problem)? = answer["problem"] { throw .failed("no accuracy: \(problem)") }
+    return answer["accuracy"].flatMap(VariantAccuracy.init(json:))
   }
 
   private static func answer(

@@ -130,7 +130,8 @@ struct TuningEffortArguments: ParsableArguments {
 
   @Option(
     help: """
-      How far answers may lie from those of f32 (relative, 0.01 or 1%) for a precision to be chosen.
+      How far answers may lie from those of f32 (relative, 0.01 or 1%) for a precision to be chosen; \
+      with labels, how much of f32's accuracy it may lose.
       """)
   var tolerance = "1%"
 

@@ -46,8 +46,18 @@ struct TuneCommand: ParsableCommand {
   @OptionGroup var axes: TuningAxisArguments
 
   @Option(
-    help: "Files to ask with, in place of random inputs: photos, V2 requests (.json), rows (.csv).")
+    help: """
+      Files to ask with, in place of random inputs: photos, V2 requests (.json), rows (.csv), arrays. \
+      Where they say what is right, accuracy is measured.
+      """)
   var data: [String] = []
+
+  @Option(
+    help: "The column or array of --data that says what is right, so that accuracy is measured.")
+  var label: String?
+
+  @Option(help: "A file that says what is right, as for apus bench.")
+  var truth: String?
 
   @Option(help: "For random inputs, a shape where any length goes: images=1,3,640,640.")
   var shape: [String] = []
@@ -71,6 +81,9 @@ struct TuneCommand: ParsableCommand {
   func run() throws {
     let goal = try goal()
     let values = try effort.values()
+    if label != nil || truth != nil, data.isEmpty {
+      throw Failure.usage("--label and --truth need --data, what they are the truth of")
+    }
     let settings = try ModelArguments.parse([]).settings()
     let plan = try ModelArguments.parse([]).onlyPlan(model, settings: settings)
     if let reason = plan.untunableReason { throw Failure.usage("\(model): \(reason)") }
@@ -81,7 +94,7 @@ struct TuneCommand: ParsableCommand {
     let directory = try Self.makeDirectory()
     defer { Self.remove(directory) }
     let place = TrialWorker.Place(
-      model: model, data: data, shape: shape, seed: effort.seed, directory: directory,
+      model: model, inputs: inputWords, seed: effort.seed, directory: directory,
       interrupt: interrupt)
     let report = try TuneSession(
       .init(
@@ -91,6 +104,12 @@ struct TuneCommand: ParsableCommand {
     ).run()
     try tell(report, of: plan)
     try conclude(report, tuned, settings)
+  }
+
+  /// What it is asked with, as a worker is told.
+  private var inputWords: [String] {
+    data.flatMap { ["--data", $0] } + shape.flatMap { ["--shape", $0] }
+      + (label.map { ["--label", $0] } ?? []) + (truth.map { ["--truth", $0] } ?? [])
   }
 
   private func goal() throws -> TuningGoal {

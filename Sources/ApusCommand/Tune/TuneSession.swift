@@ -114,7 +114,7 @@ final class TuneSession {
     let reference = TuningConfiguration.Variant(
       precision: .f32, runtime: asked.isONNX ? "onnxruntime" : "openvino")
     progress("trying \(reference.text)")
-    let (right, figures) = try probe(reference)
+    let right = try probe(reference)
     var known: [(variant: TuningConfiguration.Variant, answers: [[AnswerDifference.Values]])] = []
     // Its own is tried whatever it costs: somebody chose it.
     let usual = report.standard.map { [$0.variant] } ?? []
@@ -122,9 +122,9 @@ final class TuneSession {
     where !report.variants.contains(where: { $0.variant == variant }) {
       do throws(TrialProblem) {
         if variant != reference { progress("trying \(variant.text)") }
-        let (answers, its) = variant == reference ? (right, figures) : try probe(variant)
-        let trial = try judged(variant, answers, right, its, known, isOwn: usual.contains(variant))
-        if trial.verdict == .tried { known.append((variant, answers)) }
+        let probe = variant == reference ? right : try probe(variant)
+        let trial = try judged(variant, probe, right, known, isOwn: usual.contains(variant))
+        if trial.verdict == .tried { known.append((variant, probe.answers)) }
         report.variants.append(trial)
       } catch {
         guard case .failed(let reason) = error else { throw error }
@@ -134,36 +134,56 @@ final class TuneSession {
   }
 
   private func judged(
-    _ variant: TuningConfiguration.Variant, _ answers: [[AnswerDifference.Values]],
-    _ right: [[AnswerDifference.Values]], _ figures: TuningFigures,
+    _ variant: TuningConfiguration.Variant, _ probe: Probe, _ right: Probe,
     _ known: [(variant: TuningConfiguration.Variant, answers: [[AnswerDifference.Values]])],
     isOwn: Bool
   ) throws(TrialProblem) -> TuningReport.VariantTrial {
-    guard let difference = AnswerDifference(answers, from: right) else {
+    guard let difference = AnswerDifference(probe.answers, from: right.answers) else {
       throw .failed("its answers have another form than those of f32")
     }
     // The same runtime with the same bits does the same work.
-    let twin = known.first { $0.variant.runtime == variant.runtime && $0.answers == answers }
+    let twin = known.first { $0.variant.runtime == variant.runtime && $0.answers == probe.answers }
     let verdict: TuningReport.VariantTrial.Verdict =
       if isOwn {
         .tried
-      } else if difference.relative > asked.effort.tolerance {
-        .beyondTolerance
+      } else if let excess = excess(of: probe, difference, beside: right) {
+        excess
       } else {
         twin.map { .same(as: $0.variant.text) } ?? .tried
       }
-    return .init(variant: variant, verdict: verdict, difference: difference, figures: figures)
+    return .init(
+      variant: variant, verdict: verdict, difference: difference, accuracy: probe.accuracy,
+      figures: probe.figures)
+  }
+
+  /// Why it is not chosen; `nil` where it may be. Labels say more than how far numbers lie apart.
+  private func excess(
+    of probe: Probe, _ difference: AnswerDifference, beside right: Probe
+  ) -> TuningReport.VariantTrial.Verdict? {
+    guard let accuracy = probe.accuracy, let its = right.accuracy else {
+      return difference.relative > asked.effort.tolerance ? .beyondTolerance : nil
+    }
+    let loss = accuracy.loss(beside: its)
+    return loss > asked.effort.tolerance ? .lessAccurate(loss: loss) : nil
+  }
+
+  /// What one way of computing the model comes to by itself.
+  private struct Probe {
+    let answers: [[AnswerDifference.Values]]
+    let accuracy: VariantAccuracy?
+    let figures: TuningFigures
   }
 
   private func probe(
     _ variant: TuningConfiguration.Variant
-  ) throws(TrialProblem) -> ([[AnswerDifference.Values]], TuningFigures) {
+  ) throws(TrialProblem) -> Probe {
     let worker = try TrialWorker(
       TuningConfiguration(variant: variant, instances: 1, threads: 1), at: asked.place)
     let answers = try worker.answers(Self.answerCount)
     let figures = try worker.measure(
       callers: 1, rate: nil, nanoseconds: Self.probeNanoseconds, seed: asked.place.seed)
-    return (answers, figures)
+    if worker.isLabelled { progress("how often \(variant.text) is right") }
+    return Probe(answers: answers, accuracy: try worker.accuracy(), figures: figures)
   }
 
   // MARK: The search

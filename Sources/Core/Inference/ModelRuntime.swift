@@ -119,6 +119,8 @@ package protocol ModelInstance: AnyObject {
 package protocol WaitingModel: LoadedModel {
   /// Runs that may be under way at once; `nil` where that is the operator's to say.
   var runsMax: Int? { get }
+  /// Runs that one instance may have at once, 1 or more: with 2, the next lies ready when one ends.
+  var runsPerInstance: Int { get }
   /// Starts a batch; returns at once. `completion` is called once, on any thread.
   func start(
     _ batch: RunBatch, stop: StopFlag,
@@ -127,6 +129,7 @@ package protocol WaitingModel: LoadedModel {
 
 extension WaitingModel {
   package var runsMax: Int? { nil }
+  package var runsPerInstance: Int { 1 }
 }
 
 /// A model that advances sequences of tokens; a scheduler owns the sequences.

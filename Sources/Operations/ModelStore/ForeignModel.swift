@@ -39,28 +39,22 @@ enum ForeignModel {
   /// What is served, for messages.
   static let supported =
     "supported are ONNX (.onnx), OpenVINO (.xml with .bin), TensorFlow (a SavedModel directory, "
-    + ".tflite), Paddle (.pdmodel), XGBoost (.json, .ubj), LightGBM (.txt) and CatBoost (.json)"
-
-  private static let modelYAML =
-    "put the model in NAME/1/model.onnx and what its metadata does not say in NAME/model.yaml"
+    + ".tflite), Paddle (.pdmodel), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.json) and "
+    + PythonFormat.supported
 
   private static let markers = [
     Mark(
-      file: "MLmodel", what: "an MLflow model", isBinding: true,
-      advice: "its flavours have no file of XGBoost, LightGBM, CatBoost or ONNX; name such a file, "
-        + "or \(modelYAML)"),
+      file: "model_index.json", what: "a pipeline of Diffusers", isBinding: true,
+      advice: "write a model.py that loads it with diffusers, and serve that folder"),
     Mark(
-      file: "model.safetensors", what: "a Hugging Face snapshot", isBinding: false,
-      advice: "convert it with: optimum-cli export onnx --model DIRECTORY OUTPUT"),
+      file: "adapter_config.json", what: "an adapter without the model it belongs to",
+      isBinding: false, advice: "merge it into its model and serve that"),
   ]
 
   private static let torch = (
     what: "a PyTorch checkpoint",
     advice: "export it to ONNX: with torch.onnx.export, or for YOLO with "
       + "yolo export model=FILE format=onnx"
-  )
-  private static let scikit = (
-    what: "a pickled Python object", advice: "convert it to ONNX with skl2onnx.to_onnx"
   )
   private static let keras = (
     what: "a Keras model", advice: "convert it to ONNX with tf2onnx.convert.from_keras"
@@ -72,10 +66,9 @@ enum ForeignModel {
   private static let archive = (what: "an archive", advice: "unpack it and name what is inside")
 
   private static let files: [String: (what: String, advice: String)] = [
-    "pt": torch, "pth": torch, "ckpt": torch, "torchscript": torch,
-    "pkl": scikit, "pickle": scikit, "joblib": scikit,
+    "ckpt": torch,
     "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
-    "zip": archive, "tar": archive, "gz": archive, "tgz": archive, "mar": archive,
+    "zip": archive, "tar": archive, "gz": archive, "tgz": archive,
     "gguf": ("a GGUF language model", "ONNX models are"),
     "safetensors": (
       "weights without their graph", "export the model with: optimum-cli export onnx"

@@ -1,10 +1,10 @@
-import Inference
+package import Inference
 import Settings
 
 /// Reads class names: one a line, by index.
-enum LabelsFile {
+package enum LabelsFile {
   /// Empty lines at the end do not count; one in between is a class without a name. Blocks.
-  static func read(_ path: String) throws(ServerFault) -> [String] {
+  package static func read(_ path: String) throws(ServerFault) -> [String] {
     let text: String
     do {
       text = try TextFile.read(path, byteCountMax: 16 << 20)

@@ -20,7 +20,7 @@ enum MLflowFolder {
         return nil
       }
       let path = folder.path(of: name)
-      return ServedFormat.isServed(fileAt: path) ? path : nil
+      return ServedFormat.isONNX(path) || TabularFile.isModel(path) ? path : nil
     }.first
   }
 

@@ -38,6 +38,10 @@ struct ModelConfiguration {
   var declared: DeclaredSignature?
   var warmUps: [WarmUp] = []
   var backendParameters: [String: String] = [:]
+  var worker = WorkerOptions()
+  var python = PythonOptions()
+  /// The model is its directory as a whole, whatever files lie in it.
+  var isWholeFolder = false
   var graph: GraphDescription?
   var notes = ConfigurationNotes()
   /// What a Triton configuration said, for whoever asks for the configuration.
@@ -64,6 +68,9 @@ struct ModelConfiguration {
 
   /// Whether there is no model file to look for: a graph, or a backend without files.
   var needsNoFile: Bool { graph != nil || runtime.needsNoFile }
+
+  /// Whether a directory may be the model though nothing in it is known to be one.
+  var takesFolders: Bool { runtime == .python }
 
   /// Why answers are not kept though that may have been asked for.
   var unkeptReason: String? {
@@ -103,10 +110,16 @@ struct ModelConfiguration {
         : "\(first.sentence) (and \(more) more; apus inspect --explain lists all)")
   }
 
-  /// A plan for one version, with everything that was said.
+  /// What Python computes, nothing else does, whatever was said of models in general. Blocks.
+  private func runtime(of source: ModelSource) -> ModelPlan.RuntimeKind {
+    guard case .file(let path) = source, graph == nil, !runtime.needsNoFile else { return runtime }
+    return PythonFormat.isModel(at: path) ? .python : runtime
+  }
+
+  /// A plan for one version, with everything that was said. Blocks on its files.
   func plan(name: String, version: Int64, source: ModelSource) -> ModelPlan {
     var plan = ModelPlan(
-      name: name, version: version, source: source, runtime: runtime, options: options,
+      name: name, version: version, source: source, runtime: runtime(of: source), options: options,
       vision: vision)
     plan.instanceCount = instanceCount
     plan.waitingRequestsMax = waitingRequestsMax
@@ -116,6 +129,8 @@ struct ModelConfiguration {
     plan.declared = declared
     plan.warmUps = warmUps
     plan.backendParameters = backendParameters
+    plan.worker = worker
+    plan.python = python
     plan.graph = graph
     plan.aliases = aliases.filter { $0.value == version }.map(\.key).sorted()
     plan.notes = notes

@@ -12,6 +12,7 @@ enum ModelFile {
     switch Folder.kind(of: path) {
     case .file: break
     case .folder where Folder.kind(of: graph) == .file: return try check(graph, model: model)
+    case .folder where PythonFormat.isModel(at: path): return
     case .folder: throw unreadable("it is a directory")
     case .other: throw unreadable("it is neither a file nor a directory")
     case .unreachable(let reason): throw unreadable(reason)

@@ -69,7 +69,11 @@ struct ModelFolder {
     let name = if let given = configuration.name { given } else { try Self.name(of: folder) }
     var plans: [ModelPlan] = []
     for place in try places(configuration) {
-      if !configuration.needsNoFile { try ModelFile.check(place.file, model: name) }
+      if !configuration.needsNoFile,
+        Folder.kind(of: place.file) != .folder || !configuration.takesFolders
+      {
+        try ModelFile.check(place.file, model: name)
+      }
       plans.append(
         configuration.plan(name: name, version: place.version, source: .file(path: place.file)))
     }
@@ -143,6 +147,7 @@ struct ModelFolder {
   private func file(
     in place: Folder, _ configuration: ModelConfiguration
   ) throws(ServerFault) -> String {
+    if configuration.isWholeFolder { return place.path }
     if let name = configuration.file {
       // A path of several parts was checked where it was read; the system follows it.
       let path = place.path(of: name)
@@ -161,6 +166,7 @@ struct ModelFolder {
     if let name = ServedFormat.usualName(in: place) { return place.path(of: name) }
     let candidates = ServedFormat.models(in: place)
     if candidates.count == 1 { return place.path(of: candidates[0]) }
+    if configuration.takesFolders, candidates.isEmpty { return place.path }
     throw noFile(in: place, candidates: candidates)
   }
 

@@ -30,6 +30,10 @@ package struct ModelPlan: Sendable {
   package var warmUps: [WarmUp]
   /// What the operator says to the backend itself, key to value.
   package var backendParameters: [String: String]
+  /// How its worker processes are kept in line, where it has some.
+  package var worker: WorkerOptions
+  /// What Python is told of it, where that computes it.
+  package var python: PythonOptions
   /// The steps, where the model is made of others; `source` is then its directory.
   package var graph: GraphDescription?
   /// Names of this version beside its number: `stable`.
@@ -57,6 +61,8 @@ package struct ModelPlan: Sendable {
     case trees
     /// The same with the names and parameters of Triton's backend for forests.
     case forest = "fil"
+    /// Any model that Python computes, in worker processes.
+    case python
     /// Triton's `identity` backend: no file, outputs are inputs.
     case identity
     /// Triton's decoupled examples.
@@ -68,7 +74,7 @@ package struct ModelPlan: Sendable {
     /// Whether it is all configuration, and its version folders may be empty.
     package var needsNoFile: Bool {
       switch self {
-      case .auto, .onnxruntime, .openvino, .trees, .forest: false
+      case .auto, .onnxruntime, .openvino, .trees, .forest, .python: false
       case .identity, .repeating, .square, .iterativeSequence: true
       }
     }
@@ -96,6 +102,8 @@ package struct ModelPlan: Sendable {
     self.vision = vision
     self.warmUps = []
     self.backendParameters = [:]
+    self.worker = WorkerOptions()
+    self.python = PythonOptions()
     self.aliases = []
     self.notes = ConfigurationNotes()
     self.versions = .latest(1)

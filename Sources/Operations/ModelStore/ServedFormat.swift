@@ -7,7 +7,7 @@ enum ServedFormat {
   static let usualFiles =
     [
       "model.onnx", "model.xml", "model.tflite", "model.pdmodel", "inference.pdmodel",
-    ] + usualTables
+    ] + usualTables + PythonFormat.usualFiles
   /// Those among them that are models only where their contents say so.
   static let usualTables = [
     "model.ubj", "model.json", "model.txt", "model.bst", "model.lgb", "model.xgb", "xgboost.ubj",
@@ -21,12 +21,12 @@ enum ServedFormat {
   /// Whether a file of that name is a model, whatever is in it; a tabular model's name alone tells
   /// nothing.
   static func isServed(fileNamed name: String) -> Bool {
-    endings.contains(PathText.ending(name))
+    endings.contains(PathText.ending(name)) || PythonFormat.isServed(fileNamed: name)
   }
 
-  /// Whether a file is a model. Blocks on its first bytes where its name leaves that open.
+  /// Whether a file is a model. Blocks where its name leaves that open.
   static func isServed(fileAt path: String) -> Bool {
-    isServed(fileNamed: path) || TabularFile.isModel(path)
+    (isServed(fileNamed: path) && !PythonFormat.isCheckpoint(path)) || TabularFile.isModel(path)
   }
 
   /// Whether what has that name, and is a model, is one of trees.
@@ -34,23 +34,15 @@ enum ServedFormat {
     TabularFile.endings.contains(PathText.ending(path))
   }
 
-  /// A directory that is one model by itself: a SavedModel, or what MLflow logged.
+  /// A directory that is one model by itself: a SavedModel, or what MLflow and others write.
   static func isModel(_ folder: Folder) -> Bool { model(folder) != nil }
 
-  /// What a runtime loads of such a directory.
+  /// What a runtime loads of such a directory. Of what MLflow logged, a file that is served without
+  /// Python goes before the whole.
   static func model(_ folder: Folder) -> String? {
-    folder.files.contains(savedModelFile) ? folder.path : MLflowFolder.nativeFile(in: folder)
-  }
-
-  /// The files of a directory that are models; an `.xml` is one beside its weights only. Blocks on the
-  /// first bytes of files that may be models of trees.
-  static func models(in folder: Folder) -> [String] {
-    folder.files.filter { name in
-      if PathText.ending(name) == "xml" {
-        return folder.files.contains(PathText.stem(name) + ".bin")
-      }
-      return isServed(fileAt: folder.path(of: name))
-    }
+    if folder.files.contains(savedModelFile) { return folder.path }
+    return MLflowFolder.nativeFile(in: folder)
+      ?? (PythonFormat.isModel(folder) ? folder.path : nil)
   }
 
   /// The name in a directory that a model usually has, the most wanted first.
@@ -60,6 +52,19 @@ enum ServedFormat {
       names.contains(name)
         && (!usualTables.contains(name) || TabularFile.isModel(folder.path(of: name)))
     }
+  }
+
+  /// The files of a directory that are models; an `.xml` is one beside its weights only. Blocks where
+  /// names leave that open.
+  static func models(in folder: Folder) -> [String] {
+    let native = folder.files.filter { name in
+      switch PathText.ending(name) {
+      case "xml": folder.files.contains(PathText.stem(name) + ".bin")
+      case let ending where endings.contains(ending): true
+      default: TabularFile.isModel(folder.path(of: name))
+      }
+    }
+    return (native + PythonFormat.models(in: folder, beside: native)).sorted()
   }
 
   /// Only ONNX Runtime's own format; everything else is OpenVINO's.

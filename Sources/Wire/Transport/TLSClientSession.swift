@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOEmbedded
 import NIOSSL
@@ -11,11 +12,21 @@ package final class TLSClientSession {
   private let end = End()
   private let host: String
 
+  /// What is wrong with a server's certificate.
+  package enum Distrust: Sendable, Equatable {
+    case expired
+    case notYetValid
+    /// It is none for the name or the address that was asked for.
+    case otherName
+    /// Nobody who is trusted vouches for it.
+    case unknownAuthority
+  }
+
   /// Why there is no secure connection.
   package struct Problem: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
-    /// The server is there, and is not who it should be.
-    package let isDistrust: Bool
+    /// The server is there, and is not who it should be; `nil` where that is not the reason.
+    package let distrust: Distrust?
   }
 
   /// Begins: the first bytes are ready to be sent.
@@ -32,7 +43,7 @@ package final class TLSClientSession {
       channel.connect(
         to: try address ?? SocketAddress(ipAddress: "127.0.0.1", port: 443), promise: nil)
     } catch {
-      throw Problem(description: "\(host): \(error)", isDistrust: false)
+      throw Problem(description: "\(host): \(error)", distrust: nil)
     }
   }
 
@@ -64,18 +75,32 @@ package final class TLSClientSession {
 
   private func problem(_ error: any Error) -> Problem {
     let text = "\(error)"
-    if text.contains("CERTIFICATE_VERIFY_FAILED") {
-      return Problem(
-        description: "nobody who is trusted vouches for the certificate of \(host), or it has "
-          + "expired; --ca FILE names who does, --insecure does without", isDistrust: true)
-    }
-    if error is NIOSSLExtraError {
-      return Problem(
-        description: "the certificate of the server is none for \(host); --insecure does without",
-        isDistrust: true)
-    }
+    if text.contains("CERTIFICATE_VERIFY_FAILED") { return problem(refusal) }
+    if error is NIOSSLExtraError { return problem(.otherName) }
     return Problem(
-      description: "\(host): no TLS connection: \(reason(error, text))", isDistrust: false)
+      description: "\(host): no TLS connection: \(reason(error, text))", distrust: nil)
+  }
+
+  /// Why a certificate was refused; TLS itself says only that it was.
+  private var refusal: Distrust {
+    guard let certificate = end.certificate else { return .unknownAuthority }
+    let now = time(nil)
+    if now > certificate.notValidAfter { return .expired }
+    return now < certificate.notValidBefore ? .notYetValid : .unknownAuthority
+  }
+
+  private func problem(_ distrust: Distrust) -> Problem {
+    let words =
+      switch distrust {
+      case .expired: "the certificate of \(host) has expired; --insecure does without"
+      case .notYetValid: "the certificate of \(host) is not valid yet; --insecure does without"
+      case .otherName:
+        "the certificate of the server is none for \(host); --insecure does without"
+      case .unknownAuthority:
+        "nobody who is trusted vouches for the certificate of \(host); --ca FILE names who does, "
+          + "--insecure does without"
+      }
+    return Problem(description: words, distrust: distrust)
   }
 
   private func reason(_ error: any Error, _ text: String) -> String {
@@ -93,6 +118,8 @@ package final class TLSClientSession {
     var read: [ByteBuffer] = []
     var isOpen = false
     var error: (any Error)?
+    /// The server's, where the connection failed with it.
+    var certificate: NIOSSLCertificate?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       read.append(unwrapInboundIn(data))
@@ -103,7 +130,10 @@ package final class TLSClientSession {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-      self.error = self.error ?? error
+      guard self.error == nil else { return }
+      self.error = error
+      // Without one nothing more is said than what failed.
+      certificate = (try? context.pipeline.syncOperations.nioSSL_peerCertificate()) ?? nil
     }
   }
 }

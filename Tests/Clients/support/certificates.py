@@ -27,14 +27,42 @@ class Certificates:
     def __getitem__(self, name):
         return self.folder / name
 
-    def make(self, name, extension, days=2):
-        """A key and a certificate of the authority, in place of those that are there."""
+    def make(self, name, extension, days=2, validity=None):
+        """A key and a certificate of the authority, in place of those that are there.
+
+        `validity` is a pair of moments, as YYYYMMDDHHMMSSZ, in place of days from now on.
+        """
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-keyout", self[f"{name}.key"], "-out", self["request"], "-subj", f"/CN={name}")
         self["extensions"].write_text(extension)
-        openssl("x509", "-req", "-in", self["request"], "-CA", self["ca.pem"], "-CAkey", self["ca.key"],
-                "-days", days, "-extfile", self["extensions"], "-out", self["fresh"])
+        if validity:
+            self.sign(*validity)
+        else:
+            openssl("x509", "-req", "-in", self["request"], "-CA", self["ca.pem"], "-CAkey", self["ca.key"],
+                    "-days", days, "-extfile", self["extensions"], "-out", self["fresh"])
         self["fresh"].rename(self[f"{name}.pem"])
+
+    def sign(self, start, end):
+        """Signs the request for a time of its own, which only `openssl ca` does; it wants a folder for that."""
+        database = self["database"]
+        database.mkdir(exist_ok=True)
+        (database / "index").write_text("")
+        (database / "serial").write_text("01")
+        self["ca.cnf"].write_text(f"""
+[ca]
+default_ca = authority
+[authority]
+database = {database}/index
+serial = {database}/serial
+new_certs_dir = {database}
+default_md = sha256
+policy = names
+[names]
+commonName = supplied
+""")
+        openssl("ca", "-batch", "-notext", "-config", self["ca.cnf"], "-cert", self["ca.pem"], "-keyfile",
+                self["ca.key"], "-in", self["request"], "-extfile", self["extensions"], "-startdate", start,
+                "-enddate", end, "-out", self["fresh"])
 
     def server(self, *arguments, **options):
         return TLSServer(fixture("add-sub"), fixture("identity-FP32"), "--tls-certificate", self["server.pem"],

@@ -40,4 +40,20 @@ import Testing
     #expect(calls.tickets(before: Instant(nanoseconds: 3_000)) == [asked])
     #expect(calls[12_345] == nil)
   }
+
+  @Test func `a call that was not taken waits again, was asked at first, and fails at last`() {
+    var table = CallTable()
+    let ticket = table.add(place: 1, sample: 2, Instant(nanoseconds: 10))
+    table.asked(ticket, over: 5, Instant(nanoseconds: 20))
+    for _ in 0..<2 {
+      let isWaiting = table.returned(ticket, atMost: 2)
+      #expect(isWaiting)
+      #expect(table[ticket]?.link == nil)
+      table.asked(ticket, over: 6, Instant(nanoseconds: 30))
+      #expect(table[ticket]?.asked == Instant(nanoseconds: 20))
+    }
+    let isWaiting = table.returned(ticket, atMost: 2)
+    #expect(!isWaiting)
+    #expect(table.remove(ticket)?.link == 6)
+  }
 }

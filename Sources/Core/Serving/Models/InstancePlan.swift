@@ -18,7 +18,8 @@ enum InstancePlan {
         message: "its instance group asks for a GPU, and the runtime \(model.platformName) has "
           + "none here; ask for KIND_CPU or KIND_AUTO")
     }
-    return wanted(for: specification, settings: settings)
+    let runsPerInstance = (model as? any WaitingModel)?.runsPerInstance ?? 1
+    return wanted(for: specification, settings: settings) * max(1, runsPerInstance)
   }
 
   /// The same before the model is there, for runtimes that plan by it. Groups that ask for more than

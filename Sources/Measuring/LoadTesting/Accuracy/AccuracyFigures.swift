@@ -36,6 +36,9 @@ package struct AccuracyFigures: Sendable {
     "auc", "log_loss", "rmse", "r2",
   ]
 
+  /// More of it is better.
+  static func isGain(_ name: String) -> Bool { name != "log_loss" && name != "rmse" }
+
   package func value(of name: String) -> Double? { figures.first { $0.name == name }?.value }
 
   package var json: JSONValue {

@@ -113,7 +113,7 @@ package struct AskedModel: AskedSamples {
       throw CallProblem(kind: "sample", text: error.description)
     }
     do throws(InferenceFailure) {
-      return try samples.content(of: answer.outputs, to: prepared)
+      return try samples.content(of: answer.outputs, to: prepared.photo)
     } catch {
       throw CallProblem(kind: error.kind, text: FailureMessage.text(for: error))
     }
@@ -141,19 +141,11 @@ package struct AskedServer: AskedSamples {
     return "asked with ?\(PhotoDialect.query), in the timed run, too; name a query to ask otherwise"
   }
 
-  /// Bodies of so many bytes share a connection.
-  private static let byteCountAtOnce = 1 << 20
-
   package func target(from sample: Int) throws(SampleProblem) -> any LoadTarget {
-    var bodies = [try dialect.body(of: sampleSet.samples[sample])]
-    var byteCount = bodies[0].bytes.count
-    for content in sampleSet.samples[(sample + 1)...] {
-      // What cannot be made is said when it is its turn.
-      guard byteCount < Self.byteCountAtOnce, let body = try? dialect.body(of: content) else {
-        break
-      }
-      byteCount += body.bytes.count
-      bodies.append(body)
+    let bodies = try ResidentSamples.following(sample, of: sampleCount) {
+      place throws(SampleProblem) in
+      let body = try dialect.body(of: sampleSet.samples[place])
+      return (body, body.bytes.count)
     }
     return ServerTarget(dialect.address, method: method, bodies: bodies)
   }

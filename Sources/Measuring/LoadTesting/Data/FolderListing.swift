@@ -36,6 +36,7 @@ enum FolderListing {
 
   /// The first bytes of a file; empty where it cannot be read.
   static func head(of path: String, byteCount: Int = 64) -> [UInt8] {
+    if path == StandardInput.path { return StandardInput.head(byteCount: byteCount) }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }

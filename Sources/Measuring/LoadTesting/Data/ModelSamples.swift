@@ -1,9 +1,9 @@
 package import Inference
-package import Jobs
 package import Vision
 import WireFormats
 
-/// The samples of a set as a model in this process takes them.
+/// The samples of a set as a model takes them that is asked with tensors: photos, rows and documents are
+/// made tensors here, and what answers to photos say is read out of tensors.
 package struct ModelSamples: Sendable {
   /// What scoring asks of a detector: every box that may be right.
   package static let scoredDetection: DetectionParameters = {
@@ -22,13 +22,27 @@ package struct ModelSamples: Sendable {
   }
 
   package let set: SampleSet
-  private let model: OpenModel
+  private let task: VisionTask
   private let tensors: SampleTensors
 
-  package init(_ set: SampleSet, of model: OpenModel, tensors: SampleTensors) {
+  /// - Parameter task: what the model does with photos.
+  package init(_ set: SampleSet, task: VisionTask, tensors: SampleTensors) {
     self.set = set
-    self.model = model
+    self.task = task
     self.tensors = tensors
+  }
+
+  /// The samples of a model of which only the signature is known.
+  ///
+  /// - Parameters:
+  ///   - labels: names of its classes; empty where nobody says them.
+  ///   - declared: what it is for, where somebody says so.
+  package init(
+    _ set: SampleSet, tensors: SampleTensors, labels: [String], declared: String?
+  ) {
+    let task = VisionTask.recognise(
+      signature: tensors.signature, labels: labels, task: declared)
+    self.init(set, task: task, tensors: tensors)
   }
 
   /// Reads and decodes; blocks for as long as that takes.
@@ -48,10 +62,10 @@ package struct ModelSamples: Sendable {
     let bytes = try SampleFiles.bytes(of: path)
     do throws(InferenceFailure) {
       let photo = try bytes.withUnsafeBytes { bytes in
-        Result { () throws(InferenceFailure) in try model.task.prepare(photo: bytes) }
+        Result { () throws(InferenceFailure) in try task.prepare(photo: bytes) }
       }.get()
       return Prepared(
-        request: TensorRequest(inputs: photo.inputs, outputs: model.task.outputs),
+        request: TensorRequest(inputs: photo.inputs, outputs: task.outputs),
         photo: PreparedPhoto(inputs: [], letterbox: photo.letterbox))
     } catch {
       throw SampleProblem("\(path): \(FailureMessage.text(for: error))")
@@ -72,16 +86,20 @@ package struct ModelSamples: Sendable {
   }
 
   /// What an answer says, of a photo what was found in it.
+  ///
+  /// - Parameter photo: what was prepared of the sample; `nil` where it is none.
   package func content(
-    of outputs: [NamedTensor], to prepared: Prepared
+    of outputs: [NamedTensor], to photo: PreparedPhoto?
   ) throws(InferenceFailure) -> AnswerContent {
-    guard let photo = prepared.photo else { return .tensors(outputs.map { AnswerTensor($0) }) }
-    if model.task.kind == .classify {
-      return .classes(try model.task.classes(in: outputs, top: ClassificationParameters().top))
+    guard let photo else { return .tensors(outputs.map { AnswerTensor($0) }) }
+    if task.kind == .classify {
+      return .classes(try task.classes(in: outputs, top: ClassificationParameters().top))
     }
-    return .boxes(
-      try model.task.detections(in: outputs, of: photo, parameters: Self.scoredDetection))
+    return .boxes(try task.detections(in: outputs, of: photo, parameters: Self.scoredDetection))
   }
+
+  /// What the model takes and gives.
+  var signature: ModelSignature { tensors.signature }
 
   var note: String? {
     guard case .boxes? = set.truth else { return nil }
@@ -89,5 +107,5 @@ package struct ModelSamples: Sendable {
   }
 
   /// What the model calls its classes.
-  package var classNames: [String] { model.task.labels }
+  package var classNames: [String] { task.labels }
 }

@@ -14,13 +14,14 @@ enum SampleFileKind: Equatable {
   /// Posted as it is.
   case other
 
-  init(head: [UInt8], path: String) {
+  /// - Parameter isStandardInput: nothing is named, so that the bytes alone tell.
+  init(head: [UInt8], path: String, isStandardInput: Bool = false) {
     let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
     if head.withUnsafeBytes({ ImageFormat(of: $0) }) != nil {
       self = .photo
     } else if head.starts(with: [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) {
       self = .array
-    } else if head.starts(with: [0x50, 0x4B]), ending == "npz" {
+    } else if head.starts(with: [0x50, 0x4B]), ending == "npz" || isStandardInput {
       self = .archive
     } else if ending == "jsonl" || ending == "ndjson" {
       self = .lines

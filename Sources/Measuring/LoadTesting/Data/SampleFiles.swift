@@ -44,7 +44,7 @@ package struct SampleFiles {
     !paths.isEmpty
       && paths.allSatisfy { path in
         if FolderListing.isFolder(path) { return true }
-        let kind = SampleFileKind(head: FolderListing.head(of: path), path: path)
+        let kind = kind(of: path, head: FolderListing.head(of: path))
         return kind == .photo || kind == .document
       }
   }
@@ -61,9 +61,9 @@ package struct SampleFiles {
     let head = FolderListing.head(of: path)
     guard !head.isEmpty else {
       _ = try Self.bytes(of: path)
-      throw SampleProblem("\(path) is empty")
+      throw SampleProblem("\(path == StandardInput.path ? "standard input" : path) is empty")
     }
-    switch options.arePosted ? .other : SampleFileKind(head: head, path: path) {
+    switch options.arePosted ? .other : Self.kind(of: path, head: head) {
     case .photo, .other: addPhoto(path, name: Self.name(of: path))
     case .array: try addArray(path)
     case .archive: try addArchive(path)
@@ -73,9 +73,22 @@ package struct SampleFiles {
     }
   }
 
+  private static func kind(of path: String, head: [UInt8]) -> SampleFileKind {
+    guard path == StandardInput.path else { return SampleFileKind(head: head, path: path) }
+    let kind = SampleFileKind(head: head, path: path, isStandardInput: true)
+    // No name says that each line is a document: the first one's end does.
+    return kind == .document && holdsLines ? .lines : kind
+  }
+
+  private static var holdsLines: Bool {
+    guard let bytes = try? StandardInput.bytes() else { return false }
+    let lines = bytes.split(maxSplits: 2) { $0 == 10 || $0 == 13 }
+    return lines.count > 1 && lines[0].withUnsafeBytes { (try? JSONValue(parsing: $0)) != nil }
+  }
+
   static func bytes(of path: String) throws(SampleProblem) -> [UInt8] {
     do throws(JobProblem) {
-      return try JobFile.read(path)
+      return try path == StandardInput.path ? StandardInput.bytes() : JobFile.read(path)
     } catch {
       throw SampleProblem("\(path): \(error)")
     }
@@ -207,11 +220,16 @@ package struct SampleFiles {
     }
   }
 
+  /// What a compressed archive may become.
+  private static let unpackedBytesMax = 4 * JobFile.byteCountMax
+
   private mutating func addArchive(_ path: String) throws(SampleProblem) {
     let bytes = try Self.bytes(of: path)
     var arrays: [NamedTensor]
     do {
-      arrays = try bytes.withUnsafeBytes { try NumpyArchive($0).arrays }
+      arrays = try bytes.withUnsafeBytes {
+        try NumpyArchive($0, unpackedBytesMax: Self.unpackedBytesMax).arrays
+      }
     } catch {
       throw Self.problem(path, error)
     }

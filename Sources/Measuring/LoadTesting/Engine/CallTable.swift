@@ -12,6 +12,8 @@ struct CallTable {
     var asked: Instant
     /// The link that it was asked over; `nil` while it waits for one.
     var link: Int?
+    /// Connections that ended without having taken it.
+    fileprivate var untakenCount = 0
     fileprivate var serial: Int
     fileprivate var isOpen = true
   }
@@ -37,7 +39,8 @@ struct CallTable {
   /// The call is on its way.
   mutating func asked(_ ticket: Int, over link: Int, _ now: Instant) {
     calls[ticket & 0xFFFF_FFFF].link = link
-    calls[ticket & 0xFFFF_FFFF].asked = now
+    // What is asked again was late from the first time on.
+    if calls[ticket & 0xFFFF_FFFF].untakenCount == 0 { calls[ticket & 0xFFFF_FFFF].asked = now }
   }
 
   subscript(ticket: Int) -> Call? {
@@ -46,6 +49,15 @@ struct CallTable {
       return nil
     }
     return calls[index]
+  }
+
+  /// A call's connection ends without having taken it: it waits for another. False where that was so
+  /// too often.
+  mutating func returned(_ ticket: Int, atMost: Int) -> Bool {
+    guard let call = self[ticket], call.untakenCount < atMost else { return false }
+    calls[ticket & 0xFFFF_FFFF].untakenCount += 1
+    calls[ticket & 0xFFFF_FFFF].link = nil
+    return true
   }
 
   /// Ends a call; `nil` where it has ended before.

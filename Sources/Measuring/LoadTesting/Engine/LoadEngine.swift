@@ -52,6 +52,7 @@ struct LoadEngine<Target: SocketTarget>: ~Copyable {
     connect()
     let began = load.waitForBeginning()
     let processor = Self.processorNanoseconds()
+    let traffic = pool.traffic
     pool.readClock()
     if isOpen {
       take(freeSince: began)
@@ -61,8 +62,10 @@ struct LoadEngine<Target: SocketTarget>: ~Copyable {
     pool.flush()
     while !isOver || queryCount > 0 || due.count > 0, !isLeftBehind { step() }
     let spent = Self.processorNanoseconds() - processor
+    let travelled = pool.traffic.since(traffic)
     load.shared.withValue {
       $0.processorNanoseconds = ($0.processorNanoseconds ?? 0) + spent
+      $0.traffic = ($0.traffic ?? NetworkTraffic()) + travelled
     }
   }
 

@@ -16,6 +16,10 @@ struct ServerAddresses: Sendable {
   /// Asks the system for the name. Blocks.
   init(_ place: ServerPlace) throws(CallProblem) {
     text = place.text
+    if let path = place.socketPath {
+      addresses = [try Self.address(of: path)]
+      return
+    }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
@@ -36,6 +40,23 @@ struct ServerAddresses: Sendable {
       next = each.ai_next
     }
     addresses = all
+  }
+
+  /// unix(7): the family and a path of at most 107 bytes, then a 0.
+  private static func address(of path: String) throws(CallProblem) -> Address {
+    var address = sockaddr_un()
+    let room = MemoryLayout.size(ofValue: address.sun_path)
+    guard path.utf8.count < room else {
+      throw CallProblem(
+        kind: "connection_failed",
+        text: "\(path): the path of a socket has at most \(room - 1) bytes")
+    }
+    address.sun_family = sa_family_t(AF_UNIX)
+    var bytes = withUnsafeBytes(of: &address) { Array($0) }
+    let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+    bytes.replaceSubrange(start..<start + path.utf8.count, with: Array(path.utf8))
+    return Address(
+      family: AF_UNIX, kind: Int32(SOCK_STREAM.rawValue), transport: 0, bytes: bytes)
   }
 
   var count: Int { addresses.count }
@@ -65,7 +86,7 @@ struct ServerAddresses: Sendable {
   /// What keeps a socket from being connected, or broke it.
   func problem(_ number: Int32) -> CallProblem {
     switch number {
-    case ECONNREFUSED:
+    case ECONNREFUSED, ENOENT:
       return CallProblem(kind: "connection_refused", text: "nothing listens at \(text)")
     case ETIMEDOUT: return .timeout
     case ECONNRESET, EPIPE: return .connectionClosed
@@ -78,7 +99,10 @@ struct ServerAddresses: Sendable {
 
 extension ServerPlace {
   /// As people write it.
-  var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  var text: String {
+    if let socketPath { return socketPath }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
 }
 
 extension CallProblem {

@@ -106,12 +106,16 @@ struct ServerLink<Connection: ClientConnection> {
 
   /// Sends what the socket takes: 0 when all is sent, `EAGAIN` where it takes no more now, or why it
   /// does not.
-  mutating func flush(_ staging: UnsafeMutableRawBufferPointer) -> Int32 {
+  ///
+  /// - Parameter byteCount: grows by what was sent.
+  mutating func flush(
+    _ staging: UnsafeMutableRawBufferPointer, _ byteCount: inout Int
+  ) -> Int32 {
     isDirty = false
-    guard let session else { return outgoing.send(over: socket, staging) }
+    guard let session else { return outgoing.send(over: socket, staging, &byteCount) }
     if session.isOpen { outgoing.takeAll { session.send($0) } }
     while let bytes = session.nextOutgoing() { sealed.append(bytes) }
-    return sealed.send(over: socket, staging)
+    return sealed.send(over: socket, staging, &byteCount)
   }
 }
 
@@ -121,13 +125,14 @@ extension OutgoingBytes {
 
   /// Sends what the socket takes: 0 when all is sent, else the error's number.
   fileprivate mutating func send(
-    over socket: Int32, _ staging: UnsafeMutableRawBufferPointer
+    over socket: Int32, _ staging: UnsafeMutableRawBufferPointer, _ byteCount: inout Int
   ) -> Int32 {
     while !isEmpty {
       let isAlone = parts.count == 1 || parts[0].range.count >= Self.largePartByteCount
       let count = isAlone ? sendFirst(socket) : sendSeveral(socket, staging)
       if count >= 0 {
         sent(count)
+        byteCount += count
       } else if errno != EINTR {
         return errno
       }

@@ -19,10 +19,16 @@ package protocol SocketTarget: LoadTarget {
   func makeConnection(answers: (any AnswerKeeper)?) -> Connection
 }
 
+extension SocketTarget {
+  package var host: TargetHost { TargetHost(place) }
+}
+
 /// Where connections go, and how they are made secure.
 package struct ServerPlace: Sendable {
   package let host: String
   package let port: UInt16
+  /// The file of a Unix-domain socket, in place of a host and a port.
+  package let socketPath: String?
   /// `nil` where bytes travel as they are.
   package let security: TLSClientContext?
 
@@ -30,5 +36,19 @@ package struct ServerPlace: Sendable {
     self.host = host
     self.port = port
     self.security = security
+    socketPath = nil
+  }
+
+  /// A socket of the file system.
+  package init(socketPath: String) {
+    self.socketPath = socketPath
+    host = "localhost"
+    port = 0
+    security = nil
+  }
+
+  /// On this machine, by its name.
+  var isHere: Bool {
+    socketPath != nil || ["localhost", "::1"].contains(host) || host.hasPrefix("127.")
   }
 }

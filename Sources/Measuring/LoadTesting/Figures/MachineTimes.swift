@@ -7,7 +7,9 @@ struct MachineTimes: Sendable {
   private let stolen: UInt64
   /// By processes, in and out of the kernel; interrupts belong to nobody.
   private let used: UInt64
-  private var ownSeconds = 0.0
+  /// Of this process and of the target's; `nil` where the latter are not seen.
+  private var ownSeconds: Double?
+  private var targetSeconds: Double?
   private var heldBackMicroseconds: UInt64 = 0
   private var heatCount: UInt64 = 0
 
@@ -20,30 +22,53 @@ struct MachineTimes: Sendable {
 
   /// What else happened between two readings.
   ///
-  /// - Parameter isAlone: no other process of this machine is at work for what is measured, so that
-  ///   whatever others used disturbed it.
-  func disturbance(until later: MachineTimes, isAlone: Bool) -> MachineDisturbance {
-    MachineDisturbance(
-      otherFraction: isAlone ? otherFraction(until: later) : nil,
+  /// - Parameter mayHaveHelpers: others may work for the target, too. What they used is then taken for a
+  ///   disturbance only where the target's own processes used more: the work was theirs.
+  func disturbance(until later: MachineTimes, mayHaveHelpers: Bool) -> MachineDisturbance {
+    let other = otherSeconds(until: later)
+    let fraction = other.map { $0 / seconds(until: later) }
+    let isTheirs = mayHaveHelpers && (other ?? 0) > (gained(\.targetSeconds, until: later) ?? 0)
+    return MachineDisturbance(
+      otherFraction: isTheirs ? nil : fraction, doubtfulFraction: isTheirs ? fraction : nil,
       heldBackSeconds: Double(later.heldBackMicroseconds &- heldBackMicroseconds) / 1e6,
       heatCount: Int(clamping: later.heatCount &- heatCount))
   }
 
-  private func otherFraction(until later: MachineTimes) -> Double {
-    guard later.all > all, later.used >= used else { return 0 }
-    let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
-    let others =
-      Double(later.used - used) / ticksPerSecond - (later.ownSeconds - ownSeconds)
-    return max(0, others) / (Double(later.all - all) / ticksPerSecond)
+  /// Of moments shorter than that the system's ticks tell too little.
+  private static let leastSeconds = 1.0
+
+  /// Seconds that all processors had.
+  private func seconds(until later: MachineTimes) -> Double {
+    guard later.all > all else { return 0 }
+    return Double(later.all - all) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  static func now() -> MachineTimes {
+  private func gained(
+    _ part: KeyPath<MachineTimes, Double?>, until later: MachineTimes
+  ) -> Double? {
+    guard let before = self[keyPath: part], let after = later[keyPath: part] else { return nil }
+    return max(0, after - before)
+  }
+
+  /// What neither this process nor the target's used; `nil` where that cannot be told.
+  private func otherSeconds(until later: MachineTimes) -> Double? {
+    guard seconds(until: later) >= Self.leastSeconds, later.used >= used,
+      let own = gained(\.ownSeconds, until: later),
+      let target = gained(\.targetSeconds, until: later)
+    else { return nil }
+    let used = Double(later.used - used) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return max(0, used - own - target)
+  }
+
+  /// - Parameter host: whose processes are not others.
+  static func now(_ host: TargetHost) -> MachineTimes {
     var times = MachineTimes(line: SystemText.firstLine("/proc/stat"))
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     times.ownSeconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
       $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6
     }
+    times.targetSeconds = host.cpuSeconds
     times.heldBackMicroseconds = ProcessorLimits.heldBackMicroseconds
     times.heatCount = ProcessorLimits.heatCount
     return times
@@ -51,7 +76,13 @@ struct MachineTimes: Sendable {
 
   /// proc(5): `cpu user nice system idle iowait irq softirq steal guest guest_nice`, in ticks; the
   /// guests' are counted among the first two already.
-  init(line: String) {
+  ///
+  /// - Parameters:
+  ///   - own: seconds of this process.
+  ///   - target: those of the target's processes.
+  init(line: String, own: Double? = nil, target: Double? = nil) {
+    ownSeconds = own
+    targetSeconds = target
     let ticks = line.split(separator: " ").dropFirst().prefix(8).map { UInt64($0) ?? 0 }
     all = ticks.reduce(0, +)
     stolen = ticks.count == 8 ? ticks[7] : 0
@@ -63,25 +94,38 @@ struct MachineTimes: Sendable {
 struct MachineDisturbance: Sendable, Equatable {
   static let none = MachineDisturbance(otherFraction: nil, heldBackSeconds: 0, heatCount: 0)
 
-  /// Of all processors' time, what other processes used; `nil` where some of them may be the target's.
+  /// Of all processors' time, what processes used that are not the target's; `nil` where that cannot be
+  /// told.
   let otherFraction: Double?
+  /// The same of processes that may be the target's, since they used more than those that are.
+  let doubtfulFraction: Double?
   /// For how long the group's limit kept threads of it from running, over all of them.
   let heldBackSeconds: Double
   /// How often a processor slowed down because of its temperature.
   let heatCount: Int
 
-  init(otherFraction: Double?, heldBackSeconds: Double, heatCount: Int) {
+  init(
+    otherFraction: Double?, doubtfulFraction: Double? = nil, heldBackSeconds: Double,
+    heatCount: Int
+  ) {
     self.otherFraction = otherFraction
+    self.doubtfulFraction = doubtfulFraction
     self.heldBackSeconds = heldBackSeconds
     self.heatCount = heatCount
   }
 
   init(joining parts: [MachineDisturbance]) {
-    let fractions = parts.compactMap(\.otherFraction)
-    let sum = fractions.reduce(0, +)
-    otherFraction = fractions.isEmpty ? nil : sum / Double(fractions.count)
+    otherFraction = Self.mean(parts.map(\.otherFraction))
+    doubtfulFraction = Self.mean(parts.map(\.doubtfulFraction))
     heldBackSeconds = parts.reduce(0) { $0 + $1.heldBackSeconds }
     heatCount = parts.reduce(0) { $0 + $1.heatCount }
+  }
+}
+
+extension MachineDisturbance {
+  private static func mean(_ fractions: [Double?]) -> Double? {
+    let known = fractions.compactMap { $0 }
+    return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 }
 

@@ -159,7 +159,8 @@ package struct GRPCConnection: ClientConnection {
       // It is not to be told anything more about them.
       guard let call = calls.removeValue(forKey: stream) else { continue }
       waiting.removeAll { $0 == stream }
-      ended(EndedCall(ticket: call.ticket, problem: GRPCProblems.goingAway(code)))
+      ended(
+        EndedCall(ticket: call.ticket, problem: GRPCProblems.goingAway(code), isUntaken: true))
     }
   }
 

@@ -1,7 +1,5 @@
 package import Inference
-import Jobs
 package import Transport
-import Vision
 import WireFormats
 
 /// A model behind the Open Inference Protocol V2 over gRPC, as a client sees it.
@@ -23,7 +21,7 @@ package struct GRPCInferenceClient: Sendable {
 
   // MARK: Metadata
 
-  /// What the model takes, as the server tells it. Blocks.
+  /// What the model takes and gives, as the server tells it. Blocks.
   package func signature() throws(CallProblem) -> ModelSignature {
     let question = JSONValue.object([
       .init("name", .string(address.model)), .init("version", .string(address.version)),
@@ -44,15 +42,23 @@ package struct GRPCInferenceClient: Sendable {
     guard case .array(let inputs)? = document["inputs"] else {
       throw Self.unfit("its metadata lists no inputs")
     }
-    var descriptions: [TensorDescription] = []
-    for input in inputs { descriptions.append(try Self.description(input)) }
-    return ModelSignature(inputs: descriptions, outputs: [], hasRowAxis: false)
+    return ModelSignature(
+      inputs: try Self.descriptions(inputs),
+      outputs: try Self.descriptions(document["outputs"]?.elements ?? []), hasRowAxis: false)
   }
 
-  private static func description(_ input: JSONValue) throws(CallProblem) -> TensorDescription {
-    guard case .object(var members) = input else { throw unfit("its metadata cannot be read") }
+  private static func descriptions(
+    _ tensors: [JSONValue]
+  ) throws(CallProblem) -> [TensorDescription] {
+    var all: [TensorDescription] = []
+    for tensor in tensors { all.append(try description(tensor)) }
+    return all
+  }
+
+  private static func description(_ tensor: JSONValue) throws(CallProblem) -> TensorDescription {
+    guard case .object(var members) = tensor else { throw unfit("its metadata cannot be read") }
     // A scalar's shape has no lengths, and what is empty is not written.
-    if input["shape"] == nil { members.append(.init("shape", .array([]))) }
+    if tensor["shape"] == nil { members.append(.init("shape", .array([]))) }
     return try OpenInferenceClient.description(.object(members))
   }
 
@@ -90,42 +96,19 @@ package struct GRPCInferenceClient: Sendable {
   package func check(_ target: GRPCTarget) throws(CallProblem) {
     let call = target.askOnce(0)
     if let problem = call.problem { throw problem }
-    do {
-      let answer = try (call.answer ?? []).withUnsafeBytes { try InferResponseMessage($0) }
-      if !answer.outputs.isEmpty { return }
+    if try outputs(of: call.answer ?? []).isEmpty {
+      throw Self.unfit("its answer has no outputs")
+    }
+  }
+
+  /// What an answer carries.
+  func outputs(of answer: [UInt8]) throws(CallProblem) -> [NamedTensor] {
+    do throws(InputProblem) {
+      return try answer.withUnsafeBytes { bytes in
+        Result { () throws(InputProblem) in try InferResponseMessage(bytes).outputs }
+      }.get()
     } catch {
       throw Self.unfit("its answer cannot be read")
-    }
-    throw Self.unfit("its answer has no outputs")
-  }
-}
-
-extension GRPCInferenceClient {
-  /// What a file of `--data` becomes: a V2 request in JSON, or one request for each row of a table.
-  package static func requests(
-    _ bytes: [UInt8], name: String, signature: ModelSignature
-  ) throws(ServerBodies.Unfit) -> [TensorRequest] {
-    do {
-      switch bytes.withUnsafeBytes({ JobInput(bytes: $0, name: name, task: .none) }) {
-      case .request:
-        return [
-          try bytes.withUnsafeBytes {
-            try OpenInferenceRequest.decode(json: $0, signature: signature).body
-          }
-        ]
-      case .photo:
-        throw ServerBodies.Unfit(
-          description: "for photos, measure the model's address http://.../detect")
-      case .csv, .jsonRows:
-        let requests = try RowTensors(signature).rowRequests(for: ServerBodies.table(bytes))
-        guard !requests.isEmpty else { throw ServerBodies.Unfit(description: "it has no rows") }
-        return requests
-      }
-    } catch let problem as InputProblem {
-      let failure = FailureMessage.text(for: .invalidInput(problem))
-      throw ServerBodies.Unfit(description: "\(name): \(failure)")
-    } catch {
-      throw ServerBodies.Unfit(description: "\(name): \(error)")
     }
   }
 }

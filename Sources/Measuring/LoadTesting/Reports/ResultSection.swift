@@ -36,6 +36,10 @@ struct ResultSection {
       return "\(queries)\(samples) \(seconds), \(RateText.of(rate)) a second"
     }
     let concurrency = result.asked("concurrency")?.whole ?? 1
+    if result.asked("offline") != nil {
+      return "1 query of \(result.queryCount) samples \(seconds), handed over at once, "
+        + "\(concurrency) \(concurrency == 1 ? "request" : "requests") open at a time"
+    }
     return
       "\(queries)\(samples) \(seconds), \(concurrency == 1 ? "one" : "\(concurrency)") at a time"
   }

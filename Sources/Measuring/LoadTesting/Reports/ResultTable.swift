@@ -14,7 +14,8 @@ package enum ResultTable {
       + latencies.map { "\($0)_ms" }
       + [
         "throughput", "throughput_unit", "error_rate", "generator_lag_p99_ms", "server_queue_ms",
-        "server_compute_ms", "server_cpu_cores", "server_memory_bytes", "joules_per_sample",
+        "server_compute_ms", "sent_bytes_per_s", "received_bytes_per_s", "server_cpu_cores",
+        "server_memory_bytes", "joules_per_sample",
         "problems", "command",
       ]
     return ([head] + results.map(row)).map { $0.map(cell).joined(separator: ",") + "\r\n" }.joined()
@@ -32,6 +33,8 @@ package enum ResultTable {
       number(document["generator"]?["lag_p99_ms"]?.finite),
       number(server?["model"]?["queue_ms"]?.finite),
       number(server?["model"]?["compute_infer_ms"]?.finite),
+      number(document["bytes"]?["sent_per_s"]?.finite),
+      number(document["bytes"]?["received_per_s"]?.finite),
       number(server?["cpu_cores"]?.finite), number(server?["memory_bytes"]?.finite),
       number(document["energy"]?["joules_per_sample"]?.finite),
       result.problems.joined(separator: "; "), result.command,

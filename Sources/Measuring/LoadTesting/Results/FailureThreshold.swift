@@ -7,7 +7,11 @@ package struct FailureThreshold: Sendable, Equatable {
     case p999 = "p99.9"
     case p9999 = "p99.99"
     case max, throughput, errors, lag
-    case map, map50, map75, top1, top5, accuracy, auc
+    case map, map50, map75
+    case mapSmall = "map_small"
+    case mapMedium = "map_medium"
+    case mapLarge = "map_large"
+    case top1, top5, accuracy, auc
     case logLoss = "log_loss"
     case rmse, r2
 
@@ -121,7 +125,9 @@ package struct FailureThreshold: Sendable, Equatable {
     case .p999: fraction = 0.999
     case .p9999: fraction = 0.9999
     case .max: fraction = 1
-    case .map, .map50, .map75, .top1, .top5, .accuracy, .auc, .logLoss, .rmse, .r2: return nil
+    case .map, .map50, .map75, .mapSmall, .mapMedium, .mapLarge, .top1, .top5, .accuracy, .auc,
+      .logLoss, .rmse, .r2:
+      return nil
     }
     return latencies.percentile(fraction).map { Double($0) }
   }

@@ -20,6 +20,16 @@ extension LoadOutcome {
       + "is quiet"
   }
 
+  /// What others used that may have worked for the target; `nil` where it is little, or none is in doubt.
+  var doubtfulOthers: String? {
+    guard let fraction = disturbance.doubtfulFraction, fraction > Self.otherFractionMax else {
+      return nil
+    }
+    return
+      "\(Int((fraction * 100).rounded())) % of this machine, more than those that listen: they work for "
+      + "the target, or disturb it"
+  }
+
   private var heldBackProblem: String? {
     guard disturbance.heldBackSeconds > Self.heldBackFractionMax * max(seconds, 0.1) else {
       return nil

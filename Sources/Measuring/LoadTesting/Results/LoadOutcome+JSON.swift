@@ -15,6 +15,7 @@ extension LoadOutcome {
       .init("accuracy", accuracy?.json ?? .null), .init("generator", generator),
       .init("environment", environment.json), .init("command", .string(command)),
       .init("problems", .array(problems.map { .string($0) })), .init("run", run),
+      .init("bytes", traffic?.json(seconds: seconds) ?? .null),
       .init("server", use?.serverJSON ?? .null),
       .init("energy", use?.energyJSON(sampleCount: figures.answeredSampleCount) ?? .null),
       .init("windows", WindowTable(figures.windows).json),
@@ -52,9 +53,11 @@ extension LoadOutcome {
 
   private var generator: JSONValue {
     let lag = figures.lags.percentile(0.99).map { Double($0) }
+    let others = disturbance.otherFraction ?? disturbance.doubtfulFraction
     let processor = generatorNanoseconds.map { Double($0) / 1e9 }
     return .object([
       .init("lag_p99_ms", milliseconds(lag)), .init("cpu_steal", .number(stolenFraction)),
+      .init("other_processes", others.map { .number($0) } ?? .null),
       .init("cpu_seconds", processor.map { .number($0) } ?? .null),
       .init("cpu_cores", processor.map { .number(seconds > 0 ? $0 / seconds : 0) } ?? .null),
     ])
@@ -70,6 +73,17 @@ extension LoadOutcome {
     if let rate = plan.rate, plan.scenario.isOpen { members.append(.init("rate", .number(rate))) }
     if !plan.scenario.isOpen {
       members.append(.init("concurrency", .integer(Int64(plan.concurrency))))
+    }
+    if isOneQuery {
+      // Counted above are the requests that carry its samples.
+      members.append(
+        .init(
+          "offline",
+          .object([
+            .init("queries", .integer(1)), .init("samples", .integer(Int64(figures.queryCount))),
+            .init("requests_open", .integer(Int64(plan.concurrency))),
+            .init("samples_of_full_run", .integer(Int64(LoadPlan.fullSampleCount))),
+          ])))
     }
     if let think = plan.think {
       members.append(.init("think_ms", milliseconds(Double(think.meanNanoseconds))))

@@ -12,6 +12,11 @@ extension LoadOutcome {
   }
 
   private var extent: String {
+    if isOneQuery {
+      let samples = figures.queryCount == 1 ? "1 sample" : "\(figures.queryCount) samples"
+      return
+        "1 query of \(samples) in \(Readable.decimal(seconds, places: 1)) s, handed over at once"
+    }
     let queries = figures.queryCount == 1 ? "1 query" : "\(figures.queryCount) queries"
     let size = plan.scenario.samplesPerQuery
     let samples = size == 1 ? "" : " of \(size) samples"
@@ -48,8 +53,18 @@ extension LoadOutcome {
       let name = "p\(Int((percentile * 100).rounded())), early stopping"
       facts.append((name, "\(MillisecondText.of(Double(sureLatency))) ms"))
     }
+    if isOneQuery {
+      facts.append(
+        ("requests open", "\(plan.concurrency) at a time: what a client has open is the limit"))
+    }
     facts.append(("throughput", "\(RateText.of(throughput)) \(plan.scenario.throughputUnit)"))
     facts.append(("errors", errorText))
+    if let traffic, seconds > 0 {
+      func rate(_ count: Int) -> String {
+        "\(Readable.bytes(Int(Double(count) / seconds))) a second"
+      }
+      facts.append(("network", "\(rate(traffic.sent)) out, \(rate(traffic.received)) in"))
+    }
     if let lag = figures.lags.percentile(0.99) {
       facts.append(("generator late by", "\(MillisecondText.of(Double(lag))) ms at p99"))
     }
@@ -63,10 +78,12 @@ extension LoadOutcome {
         ))
     }
     facts += use?.facts(sampleCount: figures.answeredSampleCount) ?? []
+    if let doubtfulOthers { facts.append(("other processes", doubtfulOthers)) }
     facts.append(("valid", isValid ? "yes" : "no"))
     for problem in problems { facts.append(("", problem)) }
     if !isFullRun, plan.scenario.isStandard {
-      facts.append(("not a full run", "MLPerf's rules ask for 600 s: --duration 600s"))
+      let samples = isOneQuery ? " and \(LoadPlan.fullSampleCount) samples" : ""
+      facts.append(("not a full run", "MLPerf's rules ask for 600 s\(samples): --duration 600s"))
     }
     facts +=
       accuracy?.facts ?? [("accuracy", "not measured")]

@@ -15,6 +15,8 @@ package struct LoadOutcome: Sendable {
   let disturbance: MachineDisturbance
   /// Processor time that the load generator used itself; `nil` where the target is in this process.
   let generatorNanoseconds: UInt64?
+  /// What travelled between the generator and the target; `nil` where there is no network.
+  let traffic: NetworkTraffic?
   /// From the beginning to the last answer, over all parts that it is joined of.
   package let seconds: Double
   let isJoined: Bool
@@ -34,8 +36,9 @@ package struct LoadOutcome: Sendable {
   init(
     plan: LoadPlan, began: Instant, end: LoadState.End, figures: LoadFigures,
     wasShortOfCallers: Bool, stolenFraction: Double, disturbance: MachineDisturbance = .none,
-    generatorNanoseconds: UInt64? = nil
+    generatorNanoseconds: UInt64? = nil, traffic: NetworkTraffic? = nil
   ) {
+    self.traffic = traffic
     self.generatorNanoseconds = generatorNanoseconds
     self.plan = plan
     self.began = began
@@ -62,6 +65,7 @@ package struct LoadOutcome: Sendable {
     generatorNanoseconds = parts.reduce(UInt64?(0)) { sum, part in
       sum.flatMap { sum in part.generatorNanoseconds.map { sum + $0 } }
     }
+    traffic = parts.compactMap(\.traffic).reduce(NetworkTraffic?.none) { ($0 ?? .init()) + $1 }
     seconds = parts.map(\.seconds).reduce(0, +)
     isJoined = true
   }
@@ -102,8 +106,12 @@ package struct LoadOutcome: Sendable {
       case .server, .constantRate, .ramp, .step, .spike, .replay: figures.lastDue
       }
     return end == .reached && !isJoined
+      && (!isOneQuery || figures.answeredSampleCount >= LoadPlan.fullSampleCount)
       && last.nanoseconds(since: began) >= LoadPlan.fullDurationNanoseconds
   }
+
+  /// All samples were one query's: figures count the requests that carried them.
+  var isOneQuery: Bool { plan.scenario == .offline }
 
   package var isValid: Bool { problems.isEmpty }
 

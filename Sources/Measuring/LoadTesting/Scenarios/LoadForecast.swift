@@ -1,3 +1,5 @@
+import Reports
+
 /// Whether a run may still become valid, so that nobody waits ten minutes to hear that it is not.
 struct LoadForecast: Sendable {
   /// From when on the pace of a stream tells how many queries it will have.
@@ -48,7 +50,18 @@ struct LoadForecast: Sendable {
         "this run cannot become valid any more: of all its queries \(missCountMax) may take longer "
         + "than \(bound) ms, and \(missCount) did"
     }
-    return slowPace(elapsed)
+    return slowPace(elapsed) ?? longQuery(elapsed)
+  }
+
+  /// The query of `offline` has so many samples that it lasts for longer than was said.
+  private func longQuery(_ elapsed: UInt64) -> String? {
+    guard elapsed >= Self.paceNanoseconds, answerCount > 0, plan.sampleCountMin > 0,
+      let duration = plan.durationNanoseconds
+    else { return nil }
+    let seconds = Double(elapsed) / 1e9 / Double(answerCount) * Double(plan.sampleCountMin)
+    guard seconds > Double(duration) / 1e9 * Self.paceReserve else { return nil }
+    return "a full run of offline has \(plan.sampleCountMin) samples, which take "
+      + "\(Readable.time(UInt64(seconds * 1e9))) at this pace; --requests ends it before"
   }
 
   private func slowPace(_ elapsed: UInt64) -> String? {

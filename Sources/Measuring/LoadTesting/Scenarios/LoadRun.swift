@@ -50,7 +50,8 @@ package final class LoadRun: Sendable {
   package func run(_ tick: (Progress) -> Void) -> LoadOutcome {
     target.drive(load)
     _ = load.shared.sleepUntilReady { $0.unreadyCount == 0 ? true : nil }
-    let machine = MachineTimes.now()
+    let host = target.host
+    let machine = MachineTimes.now(host)
     load.shared.update { shared in
       shared.state.begin(MonotonicClock.now())
       shared.hasBegun = true
@@ -64,7 +65,7 @@ package final class LoadRun: Sendable {
       interruptedAt = since
       if now.nanoseconds > since + RunningLoad.graceNanoseconds { break }
     }
-    return outcome(machine, until: MachineTimes.now())
+    return outcome(machine, until: MachineTimes.now(host), host)
   }
 
   /// Sleeps for a tick; true when all is over.
@@ -86,7 +87,9 @@ package final class LoadRun: Sendable {
     }
   }
 
-  private func outcome(_ machine: MachineTimes, until later: MachineTimes) -> LoadOutcome {
+  private func outcome(
+    _ machine: MachineTimes, until later: MachineTimes, _ host: TargetHost
+  ) -> LoadOutcome {
     let shared = load.shared.withValue { $0 }
     var figures = shared.state.figures
     figures.sort()
@@ -94,7 +97,7 @@ package final class LoadRun: Sendable {
       plan: load.plan, began: shared.state.began, end: shared.state.end ?? .interrupted,
       figures: figures, wasShortOfCallers: shared.wasShortOfCallers,
       stolenFraction: machine.stolenFraction(until: later),
-      disturbance: machine.disturbance(until: later, isAlone: target.isAlone),
-      generatorNanoseconds: shared.processorNanoseconds)
+      disturbance: machine.disturbance(until: later, mayHaveHelpers: host.mayHaveHelpers),
+      generatorNanoseconds: shared.processorNanoseconds, traffic: shared.traffic)
   }
 }

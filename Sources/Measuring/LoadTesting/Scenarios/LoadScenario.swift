@@ -6,7 +6,8 @@ package enum LoadScenario: String, Sendable, CaseIterable {
   case multiStream = "multi-stream"
   /// Queries of one sample at random times, whether others are answered or not.
   case server
-  /// As many samples as the target takes at a time, until the end.
+  /// One query of all samples, handed over at once; so many of them are open at a time as its client has
+  /// requests for.
   case offline
   /// A number of callers, each asking again when it has its answer.
   case closedLoop = "closed-loop"
@@ -83,6 +84,8 @@ package struct LoadPlan: Sendable {
 
   /// What MLPerf inference asks of a run.
   package static let fullDurationNanoseconds: UInt64 = 600_000_000_000
+  /// Samples that the query of `offline` has at least.
+  package static let fullSampleCount = 24_576
   /// Callers of an open scenario, at most; those that answer slowly need many.
   package static let callersMax = 1_024
 
@@ -94,6 +97,14 @@ package struct LoadPlan: Sendable {
   /// It says all that a run needs.
   package var isComplete: Bool {
     !scenario.isOpen || rate != nil || profile != nil || trace != nil
+  }
+
+  /// Samples without which it does not end; 0 but for a full run of `offline`.
+  var sampleCountMin: Int {
+    guard scenario == .offline, queriesMax == nil, let durationNanoseconds,
+      durationNanoseconds >= Self.fullDurationNanoseconds
+    else { return 0 }
+    return Self.fullSampleCount
   }
 
   /// When its requests are due; `nil` where that is when somebody has time for them.

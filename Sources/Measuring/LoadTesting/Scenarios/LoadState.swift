@@ -117,7 +117,7 @@ struct LoadState: Sendable {
   private var isLastTaken: Bool {
     if let queriesMax = plan.queriesMax, takenCount >= queriesMax { return true }
     guard let duration = plan.durationNanoseconds, takenCount > 0 else { return false }
-    return lastDue.nanoseconds(since: began) >= duration
+    return lastDue.nanoseconds(since: began) >= duration && takenCount >= plan.sampleCountMin
   }
 
   /// A query has its answer, or failed.

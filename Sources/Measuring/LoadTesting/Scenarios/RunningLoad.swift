@@ -15,6 +15,8 @@ package final class RunningLoad: Sendable {
     var wasShortOfCallers = false
     /// Processor time that was spent on asking; `nil` where the target is in this process.
     var processorNanoseconds: UInt64?
+    /// What travelled while the clock ran; `nil` where there is no network.
+    var traffic: NetworkTraffic?
   }
 
   /// How long a target that failed is left in peace by who asked: one that refuses at once would

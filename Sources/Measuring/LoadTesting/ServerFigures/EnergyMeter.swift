@@ -11,9 +11,7 @@ struct EnergyMeter: Sendable {
   }
 
   /// What can be read now; empty on most machines without rights.
-  static func read(in folder: String = "/sys/class/powercap") -> [Counter] {
-    packages(in: folder) + graphics()
-  }
+  static func read() -> [Counter] { packages(in: "/sys/class/powercap") + graphics() }
 
   /// Joules between two readings, and of what; `nil` where nothing can be read.
   static func used(from first: [Counter], to last: [Counter]) -> (joules: Double, of: [String])? {
@@ -28,7 +26,7 @@ struct EnergyMeter: Sendable {
 
   /// The kernel's powercap: `intel-rapl:0` is the first package, its parts have a second number; files in
   /// microjoules. AMD's processors have the same.
-  private static func packages(in folder: String) -> [Counter] {
+  static func packages(in folder: String) -> [Counter] {
     FolderNames.of(folder).sorted().compactMap { zone in
       guard zone.hasPrefix("intel-rapl:"), zone.count(where: { $0 == ":" }) == 1 else { return nil }
       let path = "\(folder)/\(zone)"

@@ -35,8 +35,7 @@ package struct RunWatch: Sendable {
   private init(_ place: ServerPlace, statisticsAddress: HTTPAddress?) {
     self.statisticsAddress = statisticsAddress
     isServer = true
-    let isHere = ["localhost", "::1"].contains(place.host) || place.host.hasPrefix("127.")
-    process = isHere ? ServerProcess(listeningOn: place.port) : nil
+    process = place.isHere ? ServerProcess(listeningAt: place) : nil
   }
 
   func read() -> Reading {

@@ -33,8 +33,13 @@ package struct EndedCall {
   package let problem: CallProblem?
   /// The answer's body, where it came and was to be kept.
   package let answer: [UInt8]?
+  /// The server has not looked at it and says so: it may be asked over another connection.
+  package let isUntaken: Bool
 
-  package init(ticket: Int, problem: CallProblem? = nil, answer: [UInt8]? = nil) {
+  package init(
+    ticket: Int, problem: CallProblem? = nil, answer: [UInt8]? = nil, isUntaken: Bool = false
+  ) {
+    self.isUntaken = isUntaken
     self.ticket = ticket
     self.problem = problem
     self.answer = answer

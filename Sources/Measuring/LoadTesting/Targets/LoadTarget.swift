@@ -2,8 +2,8 @@
 package protocol LoadTarget: Sendable {
   /// Different inputs that it can be asked.
   var sampleCount: Int { get }
-  /// No other process of this machine is at work for it: what others use then disturbs it.
-  var isAlone: Bool { get }
+  /// Who is at work for it on this machine.
+  var host: TargetHost { get }
 
   /// What a caller needs for itself, a connection for instance. Blocks; called on the caller's thread.
   ///
@@ -24,7 +24,7 @@ extension LoadTarget {
 
 extension LoadTarget {
   // Whoever does not know it does not say so.
-  package var isAlone: Bool { false }
+  package var host: TargetHost { .unseen }
 }
 
 /// Somebody who asks, on one thread, one query at a time.

@@ -15,7 +15,7 @@ package struct ModelTarget: LoadTarget {
   }
 
   package var sampleCount: Int { requests.count }
-  package var isAlone: Bool { true }
+  package var host: TargetHost { .thisProcess }
 
   package func makeCaller(answers: (any AnswerKeeper)?) -> any LoadCaller {
     Caller(target: self, answers: answers)

@@ -103,14 +103,16 @@ package struct TuningPage: Sendable {
     let standard = report.records.indices.filter {
       report.records[$0].configuration == report.standard
     }
+    let (short, long) = report.places
     let series: [(String, [ChartPoint])] = [
-      ("tried", points(Array(report.records.indices))), ("frontier", points(report.frontier)),
+      ("short runs", points(short)), ("tried", points(long)), ("frontier", points(report.frontier)),
       ("default", points(standard)), ("winner", points(report.winner.map { [$0] } ?? [])),
     ]
     return Chart(
       title: title,
       summary: "\(report.records.count) configurations, \(report.frontier.count) of them on the "
-        + "frontier, which no other beats by throughput, p99 and memory at once.",
+        + "frontier, which no other beats by throughput, p99 and memory at once. Short runs are "
+        + "those of configurations that were left behind; they are on no frontier.",
       x: axis, y: ChartAxis("samples/s", including: [0]),
       series: series.enumerated().filter { !$0.element.1.isEmpty }.map { index, each in
         ChartSeries(each.0, color: index, .dots(each.1))

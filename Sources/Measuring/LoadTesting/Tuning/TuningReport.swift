@@ -10,6 +10,8 @@ package struct TuningReport: Sendable {
       case tried
       /// Its answers are further from the reference than is allowed.
       case beyondTolerance
+      /// Of the reference's accuracy it loses more than is allowed.
+      case lessAccurate(loss: Double)
       /// It computes the same as one that is tried.
       case same(as: String)
       case failed(String)
@@ -19,13 +21,16 @@ package struct TuningReport: Sendable {
     package let verdict: Verdict
     /// `nil` for one that does not load.
     package let difference: AnswerDifference?
+    /// `nil` where nothing says what is right.
+    package let accuracy: VariantAccuracy?
     /// One request at a time, one thread.
     package let figures: TuningFigures?
 
     package init(
       variant: TuningConfiguration.Variant, verdict: Verdict, difference: AnswerDifference? = nil,
-      figures: TuningFigures? = nil
+      accuracy: VariantAccuracy? = nil, figures: TuningFigures? = nil
     ) {
+      self.accuracy = accuracy
       self.variant = variant
       self.verdict = verdict
       self.difference = difference
@@ -58,13 +63,21 @@ package struct TuningReport: Sendable {
   }
 
   /// Records that no other beats by throughput, p99 and memory at once; a difference of a fiftieth is
-  /// none. By ascending p99.
+  /// none. By ascending p99. Only those that were measured for longest: a short run that was luckier
+  /// would beat them.
   package var frontier: [Int] {
-    let measured = records.indices.filter { records[$0].isMeasured && records[$0].figures != nil }
+    let measured = places.long.filter { records[$0].isMeasured && records[$0].figures != nil }
     return measured.filter { place in
       !measured.contains { $0 != place && isBetter($0, than: place) }
     }
     .sorted { latency($0) < latency($1) }
+  }
+
+  /// Places of records that have only shorter runs than others, and of all others.
+  var places: (short: [Int], long: [Int]) {
+    let longest = records.filter(\.isMeasured).compactMap(\.level).max()
+    let short = records.indices.filter { records[$0].isMeasured && records[$0].level != longest }
+    return (short, records.indices.filter { !short.contains($0) })
   }
 
   private func latency(_ place: Int) -> Double {
@@ -103,6 +116,7 @@ extension TuningReport {
     var lines = ["\(name): \(goal.text)", "  load  \(load)"]
     if !variants.isEmpty {
       lines += ["", "answers, beside those of f32"] + Self.lines(variantCells)
+      if !isLabelled { lines.append("  accuracy not measured: nothing says what is right") }
     }
     if !records.isEmpty { lines += ["", tried] + Self.lines(recordCells) }
     if let unfit {
@@ -110,7 +124,8 @@ extension TuningReport {
     }
     let frontier = frontier
     if !frontier.isEmpty {
-      lines += ["", "frontier of latency, throughput and memory"] + Self.lines(cells(of: frontier))
+      lines += ["", "frontier of latency, throughput and memory, of the longest runs"]
+      lines += Self.lines(cells(of: frontier))
     }
     if isInterrupted { lines += ["", "interrupted; this is what was found until then"] }
     return lines
@@ -129,18 +144,27 @@ extension TuningReport {
     return table.lines.map { "  " + $0 }
   }
 
+  /// Labels said how often each way of computing the model is right.
+  private var isLabelled: Bool { variants.contains { $0.accuracy != nil } }
+
   /// Titles and rows about what computes the model.
   var variantCells: (titles: [String], rows: [[String]]) {
-    let rows = variants.map { trial in
-      [
-        trial.variant.text,
+    let metric = variants.compactMap(\.accuracy).first?.metric
+    let rows = variants.map { trial -> [String] in
+      var cells = [trial.variant.text]
+      if metric != nil {
+        cells.append(trial.accuracy.map { Readable.decimal($0.value, places: 4) } ?? "")
+      }
+      cells += [
         trial.figures.flatMap { TuningFigure.p50.value(in: $0) }.map(MillisecondText.of) ?? "",
         trial.difference.map { Self.text($0.relative) } ?? "",
         trial.difference.map { Self.text($0.absolute) } ?? "", words(trial.verdict),
       ]
+      return cells
     }
     return (
-      ["precision, runtime", "one by one, ms", "relative difference", "largest", ""], rows
+      ["precision, runtime"] + (metric.map { [$0] } ?? [])
+        + ["one by one, ms", "relative difference", "largest", ""], rows
     )
   }
 
@@ -156,6 +180,9 @@ extension TuningReport {
     case .tried: ""
     case .beyondTolerance:
       "not chosen: beyond --tolerance \(Readable.decimal(tolerance, places: 4))"
+    case .lessAccurate(let loss):
+      "not chosen: loses \(Readable.decimal(loss * 100, places: 1)) % of the accuracy of f32, beyond "
+        + "--tolerance \(Readable.decimal(tolerance, places: 4))"
     case .same(let other): "not tried: computes the same as \(other)"
     case .failed(let reason): "not tried: \(reason)"
     }
@@ -230,6 +257,7 @@ extension TuningReport {
   }
 
   private func json(_ trial: VariantTrial) -> JSONValue {
+    let accuracy: JSONValue = trial.accuracy?.json ?? .null
     let reason: JSONValue = trial.verdict == .tried ? .null : .string(words(trial.verdict))
     return .object([
       .init("precision", .string(trial.variant.precision.rawValue)),
@@ -237,6 +265,7 @@ extension TuningReport {
       .init("tried", .bool(trial.verdict == .tried)), .init("reason", reason),
       .init("relative_difference", trial.difference.map { .number($0.relative) } ?? .null),
       .init("largest_difference", trial.difference.map { .number($0.absolute) } ?? .null),
+      .init("accuracy", accuracy),
       .init("figures", trial.figures?.json ?? .null),
     ])
   }

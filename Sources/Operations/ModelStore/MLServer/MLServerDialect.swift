@@ -47,10 +47,9 @@ struct MLServerDialect {
       if Self.tabular.contains(implementation) {
         model.runtime = .trees
       } else if !["onnx", "openvino"].contains(where: lower.contains) {
-        stop(
-          "the Python class \(implementation) does not run here; export what it computes to ONNX, "
-            + "name that file in parameters.uri and leave implementation out", root,
-          "implementation")
+        // The worker reads this file itself, for the class and what that wants.
+        model.runtime = .python
+        model.isWholeFolder = true
       }
     }
     guard let parameters = root.group("parameters") else { return }

@@ -12,13 +12,15 @@ enum MLServerTable {
 
   private static let workers = Field.Fate.warns("the model runs in this process; see instances")
 
+  private static let environment = "name its interpreter under python: in model.yaml"
+
   private static let top: [Field] = [
     Field("name", .text, .honoured("what it is served as")),
     Field(
       "implementation", .text,
       .honoured(
-        "one that only runs an ONNX, OpenVINO, XGBoost, LightGBM or CatBoost file; another class "
-          + "stops the load")),
+        "one that only runs an ONNX, OpenVINO, XGBoost, LightGBM or CatBoost file is ours; another "
+          + "class runs in Python")),
     Field("platform", .text, .honoured("says nothing that the file does not")),
     Field("versions", .text, .repeated, .warns("the version is that of parameters")),
     Field("inputs", .group("tensor"), .repeated, .honoured("must agree with the model")),
@@ -36,10 +38,10 @@ enum MLServerTable {
     Field("version", .text, .honoured("a number is the version; other text is an alias of it")),
     Field("content_type", .text, .warns("requests carry tensors")),
     Field("format", .text, .warns("the file's ending says it")),
-    Field("environment_path", .text, .warns("there is no Python")),
-    Field("environment_tarball", .text, .warns("there is no Python")),
-    Field("inference_pool_gid", .text, .warns("there is no Python")),
-    Field("extra", .tree("anything"), .warns("it is for a Python class")),
+    Field("environment_path", .text, .warns(environment)),
+    Field("environment_tarball", .text, .warns(environment)),
+    Field("inference_pool_gid", .text, .warns("each model has processes of its own")),
+    Field("extra", .tree("anything"), .honoured("the class in Python gets it")),
   ]
 
   private static let tensor: [Field] = [

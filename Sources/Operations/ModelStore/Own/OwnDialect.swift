@@ -35,6 +35,7 @@ struct OwnDialect {
     dialect.takeIdentity()
     dialect.takeRuntime()
     dialect.takeInstances()
+    dialect.takeWorkers()
     dialect.takeVision()
     dialect.takeTensors()
     dialect.takeBatching()

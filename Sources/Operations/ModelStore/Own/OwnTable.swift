@@ -6,7 +6,7 @@ enum OwnTable {
   typealias Field = ConfigurationField
 
   static let table = ConfigurationTable(
-    groups: [("model.yaml", top)] + scheduling + graph, root: "model.yaml")
+    groups: [("model.yaml", top)] + workers + scheduling + graph, root: "model.yaml")
 
   static let count: Field.Kind = .integer(0...1_000_000)
   static let length: Field.Kind = .integer(-1...Int64(Int32.max))
@@ -49,6 +49,11 @@ enum OwnTable {
     Field(
       "precision", names(RuntimeOptions.Precision.self),
       .honoured("the bits of the model, or what the processor does best")),
+    Field(
+      "isolation", .choice(["none", "process"]),
+      .honoured("process runs the model outside of the server, where a crash costs it alone")),
+    Field("worker", .group("worker"), .honoured("how its processes are kept in line")),
+    Field("python", .group("python"), .honoured("what Python is told of it")),
     Field(
       "waiting-requests-max", .tree("a whole number from 1"),
       .honoured("requests that may wait for the model")),

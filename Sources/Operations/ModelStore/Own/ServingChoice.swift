@@ -82,6 +82,7 @@ extension ModelPlan {
       return
         "trees are compiled for this processor as they are loaded, and requests run on the event "
         + "loops; there is nothing to choose"
+    case .python: return "Python computes it, in as many processes as its instances say"
     case .identity, .repeating, .square, .iterativeSequence:
       return "it is an example that computes nothing"
     }

@@ -31,7 +31,9 @@ package struct RepositoryPlace: Sendable, Hashable {
     guard ModelName.derived(from: name) == name, !name.hasPrefix("."), Int64(name) == nil else {
       return nil
     }
-    let own = ModelDialects.fileNames + ServedFormat.usualFiles + [ServedFormat.savedModelFile]
+    let own =
+      ModelDialects.fileNames + ServedFormat.usualFiles + [ServedFormat.savedModelFile]
+      + PythonFormat.marks
     guard !own.contains(where: { TextFile.exists("\(path)/\($0)") }),
       Folder.kind(of: "\(path)/\(name)") == .folder,
       let folder = try? ModelPlans.folder("\(path)/\(name)"), isModel(folder)

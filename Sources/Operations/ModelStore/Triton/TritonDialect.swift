@@ -150,6 +150,10 @@ struct TritonDialect {
         take(value, of: key, max: limit)
         continue
       }
+      if model.runtime == .python, key != "EXECUTION_ENV_PATH" {
+        model.python.parameters[key] = value
+        continue
+      }
       guard key == "intra_op_thread_count" else {
         warn(
           "\(key) is not obeyed: it is an option of another server's backend", root, "parameters")

@@ -19,7 +19,7 @@ enum TritonPlatform {
     "onnxruntime": "onnxruntime", "onnxruntime_onnx": "onnxruntime",
     "openvino": "openvino", "openvino_ir": "openvino",
     "identity": "identity", "repeat": "repeat", "square": "square",
-    "iterative_sequence": "iterative_sequence",
+    "iterative_sequence": "iterative_sequence", "python": "python",
     "fil": "fil", "xgboost": "trees", "lightgbm": "trees",
     "tensorflow": "openvino", "tensorflow_savedmodel": "openvino",
   ]
@@ -32,7 +32,6 @@ enum TritonPlatform {
     "tensorrt": "serve the ONNX model that the engine was built from",
     "tensorrt_plan": "serve the ONNX model that the engine was built from",
     "pytorch": torch, "pytorch_libtorch": torch,
-    "python": "Python models do not run here; export what it computes to ONNX",
     "dali": "photos are decoded and resized here without it",
     "vllm": language, "tensorrtllm": language,
   ]

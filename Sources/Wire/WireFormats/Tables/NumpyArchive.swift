@@ -1,7 +1,7 @@
 package import Inference
 
 /// The arrays of a file of NumPy's `.npz` format: a ZIP archive (APPNOTE 6.3) of `.npy` files, stored as
-/// they are. What `np.savez_compressed` has written is refused.
+/// they are or packed by `np.savez_compressed`.
 ///
 /// Reads the central directory; no place in the file is read that the directory and the entry's own
 /// header do not agree on.
@@ -17,7 +17,11 @@ package struct NumpyArchive: Sendable {
     bytes.starts(with: signature)
   }
 
-  package init(_ file: UnsafeRawBufferPointer) throws(InputProblem) {
+  /// - Parameter unpackedBytesMax: what packed arrays may become in all.
+  package init(
+    _ file: UnsafeRawBufferPointer, unpackedBytesMax: Int
+  ) throws(InputProblem) {
+    var unpackedBytes = 0
     let directory = try Self.directory(of: file)
     var arrays: [NamedTensor] = []
     var place = directory.start
@@ -27,9 +31,32 @@ package struct NumpyArchive: Sendable {
       guard entry.name.hasSuffix(".npy") else { continue }
       let name = String(entry.name.dropLast(4))
       let bytes = UnsafeRawBufferPointer(rebasing: file[entry.bytes])
-      arrays.append(NamedTensor(name: name, tensor: try NumpyFile(bytes, name: name).tensor))
+      let tensor: Tensor
+      if entry.isPacked {
+        unpackedBytes += entry.byteCount
+        guard unpackedBytes <= unpackedBytesMax else {
+          throw Self.problem(
+            "arrays of at most \(unpackedBytesMax) bytes in all", entry.bytes.lowerBound)
+        }
+        tensor = try Self.unpacked(bytes, entry, name)
+      } else {
+        tensor = try NumpyFile(bytes, name: name).tensor
+      }
+      arrays.append(NamedTensor(name: name, tensor: tensor))
     }
     self.arrays = arrays
+  }
+
+  private static func unpacked(
+    _ bytes: UnsafeRawBufferPointer, _ entry: Entry, _ name: String
+  ) throws(InputProblem) -> Tensor {
+    guard let array = try? DeflateReader.unpack(bytes, byteCount: entry.byteCount) else {
+      throw problem(
+        "\(PublicText.quoted(name)) packed as its directory says", entry.bytes.lowerBound)
+    }
+    return try array.withUnsafeBytes { bytes in
+      Result { () throws(InputProblem) in try NumpyFile(bytes, name: name).tensor }
+    }.get()
   }
 
   private static func problem(_ expected: String, _ offset: Int) -> InputProblem {
@@ -58,6 +85,9 @@ package struct NumpyArchive: Sendable {
   private struct Entry {
     let name: String
     let bytes: Range<Int>
+    /// Without packing.
+    let byteCount: Int
+    let isPacked: Bool
     let next: Int
   }
 
@@ -68,8 +98,10 @@ package struct NumpyArchive: Sendable {
     guard place <= file.count - 46, word(place, file) == 0x0201_4B50 else {
       throw problem("an entry of the directory", place)
     }
-    guard half(place + 10, file) == 0 else {
-      throw problem("arrays that are not compressed; write them with np.savez", place)
+    // 4.4.5: 0 is stored, 8 is deflated.
+    let method = half(place + 10, file)
+    guard method == 0 || method == 8 else {
+      throw problem("arrays that are stored or deflated, not packed by method \(method)", place)
     }
     let nameLength = Int(half(place + 28, file))
     let rest = Int(half(place + 30, file)) + Int(half(place + 32, file))
@@ -82,11 +114,14 @@ package struct NumpyArchive: Sendable {
     }
     let start = header + 30 + Int(half(header + 26, file)) + Int(half(header + 28, file))
     // Archives of more than 4 GiB write 0xFFFFFFFF here and the size elsewhere; they are refused, too.
-    let length = Int(word(place + 24, file))
+    let byteCount = Int(word(place + 24, file))
+    let length = method == 0 ? byteCount : Int(word(place + 20, file))
     guard start <= file.count, length <= file.count - start else {
       throw problem("the bytes of \(PublicText.quoted(name)) within the file", place + 24)
     }
-    return Entry(name: name, bytes: start..<start + length, next: next)
+    return Entry(
+      name: name, bytes: start..<start + length, byteCount: byteCount, isPacked: method == 8,
+      next: next)
   }
 
   private static func word(_ place: Int, _ file: UnsafeRawBufferPointer) -> UInt32 {

@@ -1,0 +1,39 @@
+/// Keys of models that run in processes of their own.
+extension OwnTable {
+  static let workers: [(name: String, fields: [Field])] = [
+    (
+      "worker",
+      [
+        Field(
+          "memory", .tree("a size such as 2GiB"),
+          .honoured("private memory of each process; no limit without it")),
+        Field(
+          "start-timeout", .duration, .honoured("how long it may load the model; 1m without it")),
+        Field("run-timeout", .duration, .honoured("how long one run may take; 1m without it")),
+        Field("network", .boolean, .honoured("false cuts it off from every network")),
+        Field(
+          "read-only", .boolean,
+          .honoured("true lets it write into a temporary folder of its own alone")),
+        Field(
+          "child-processes", .boolean, .honoured("true lets it start processes; false without it")),
+        Field(
+          "in-flight", .integer(1...64),
+          .honoured("runs that one process has at once: with 2, the default, the next lies ready")),
+      ]
+    ),
+    (
+      "python",
+      [
+        Field(
+          "interpreter", .text,
+          .honoured("a program, or the folder of a virtual environment; python3 without it")),
+        Field(
+          "allow-pickle", .boolean,
+          .honoured("true reads pickles, which run whatever code they hold")),
+        Field(
+          "kind", .text, .honoured("such as sklearn or mlflow; found out without it")),
+        Field("parameters", .text, .keyed, .honoured("said to the model itself")),
+      ]
+    ),
+  ]
+}

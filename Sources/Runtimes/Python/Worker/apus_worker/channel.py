@@ -1,0 +1,303 @@
+"""The worker's end of the channel: messages, and tensors in shared memory.
+
+docs/protocols/worker-channel.md describes every message.
+"""
+
+import array
+import mmap
+import os
+import socket
+import struct
+import sys
+import time
+
+import numpy
+
+VERSION = 1
+DESCRIPTOR = 3
+MESSAGE_BYTES_MAX = 64 << 10
+HEAD_BYTES = 64
+
+HELLO, REGION, FORGET, RUN, CANCEL, ROOM, NO_ROOM, TAKEN, CALL_ANSWERED, CALL_REFUSED, STOP = range(1, 12)
+READY, UNLOADABLE, OUTPUTS, ROW_FAILED, DONE, FAILED, GROW, METRIC, CALL = range(65, 74)
+
+_HEAD = struct.Struct("<HHIQ")
+_RUN = struct.Struct("<IqIIHHH")
+_TENSOR = struct.Struct("<HBBIQQ")
+_PART = struct.Struct("<IIH")
+_LENGTHS = tuple(struct.Struct("<%dQ" % rank) for rank in range(9))
+_DIMENSIONS = tuple(struct.Struct("<%dq" % rank) for rank in range(9))
+_LONG = struct.Struct("<Q")
+_TEXT = struct.Struct("<I")
+
+DATATYPES = (
+    None, "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16",
+    "FP32", "FP64", "BF16", "BYTES")
+CODES = {name: code for code, name in enumerate(DATATYPES) if name}
+_NUMPY = {
+    "BOOL": numpy.bool_, "UINT8": numpy.uint8, "UINT16": numpy.uint16, "UINT32": numpy.uint32,
+    "UINT64": numpy.uint64, "INT8": numpy.int8, "INT16": numpy.int16, "INT32": numpy.int32,
+    "INT64": numpy.int64, "FP16": numpy.float16, "FP32": numpy.float32, "FP64": numpy.float64,
+    # numpy has none of its own: the bits.
+    "BF16": numpy.uint16, "BYTES": numpy.object_,
+}
+NUMPY = {name: numpy.dtype(kind) for name, kind in _NUMPY.items()}
+_BY_CODE = tuple(NUMPY.get(name) for name in DATATYPES)
+_BYTES = CODES["BYTES"]
+
+# Longer than the usual wake-up, shorter than anybody notices.
+_SPIN_SECONDS = 100e-6
+
+
+class Gone(Exception):
+    """The server has closed the channel."""
+
+
+class NoRoom(Exception):
+    """An answer is larger than the server allows."""
+
+
+class Region:
+    """Memory that both sides see."""
+
+    __slots__ = ("number", "memory", "size", "cancelled")
+
+    def __init__(self, number, descriptor, size):
+        self.number = number
+        self.size = size
+        self.memory = mmap.mmap(descriptor, size)
+        self.cancelled = numpy.frombuffer(self.memory, numpy.uint32, 1)
+
+
+class Run:
+    """A run as it was asked for."""
+
+    __slots__ = (
+        "request", "rows", "deadline", "input", "output", "inputs", "wanted", "parameters", "flag",
+        "is_cancelled")
+
+    @property
+    def cancelled(self):
+        return self.is_cancelled or bool(self.flag[0])
+
+
+class Channel:
+    """Messages out and in, on one thread."""
+
+    def __init__(self, descriptor=DESCRIPTOR):
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(True)
+        self._regions = {}
+        self._spins = False
+        self._spin_until = 0.0
+        self._may_spin = len(os.sched_getaffinity(0)) > 1
+
+    def fileno(self):
+        return self._socket.fileno()
+
+    # Receiving
+
+    def receive(self, wait=True):
+        """The next message as bytes, regions taken care of; None where there is none and none is waited for."""
+        while True:
+            message = self._next(wait)
+            if message is None:
+                return None
+            kind = message[0]
+            if kind == REGION:
+                continue
+            if kind == FORGET:
+                self._regions.pop(_HEAD.unpack_from(message)[2], None)
+                continue
+            return message
+
+    def _next(self, wait):
+        if not wait:
+            return self._take(socket.MSG_DONTWAIT)
+        if self._spins and self._may_spin:
+            limit = time.perf_counter() + _SPIN_SECONDS
+            while time.perf_counter() < limit:
+                message = self._take(socket.MSG_DONTWAIT)
+                if message is not None:
+                    return message
+        started = time.perf_counter()
+        message = self._take(0)
+        # Who is asked again and again soon spins; who sleeps long does not.
+        self._spins = time.perf_counter() - started < 2 * _SPIN_SECONDS
+        return message
+
+    def _take(self, flags):
+        try:
+            message, control, _, _ = self._socket.recvmsg(MESSAGE_BYTES_MAX, 64, flags)
+        except BlockingIOError:
+            return None
+        except ConnectionError:
+            raise Gone() from None
+        if not message:
+            raise Gone()
+        if control:
+            self._map(message, control)
+        return message
+
+    def _map(self, message, control):
+        descriptors = array.array("i")
+        for level, kind, content in control:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(content[:len(content) - len(content) % descriptors.itemsize])
+        kind, _, number, _ = _HEAD.unpack_from(message)
+        try:
+            if kind == REGION and descriptors:
+                size, = _LONG.unpack_from(message, _HEAD.size)
+                self._regions[number] = Region(number, descriptors[0], size)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def run(self, message, ports):
+        """Reads a run; its inputs are read-only views of the shared memory."""
+        run = Run()
+        _, _, _, run.request = _HEAD.unpack_from(message)
+        run.rows, left, source, target, tensors, wanted, parameters = _RUN.unpack_from(message, 16)
+        run.deadline = None if left < 0 else time.monotonic() + left * 1e-9
+        run.input = self._regions[source]
+        run.output = self._regions[target]
+        run.flag = run.input.cancelled
+        run.is_cancelled = False
+        place = 16 + _RUN.size
+        run.inputs = {}
+        for _ in range(tensors):
+            index, array_, place = self._array(message, place, run.input)
+            run.inputs[ports[index]["name"]] = array_
+        if wanted:
+            run.wanted = struct.unpack_from("<%dH" % wanted, message, place)
+            place += 2 * wanted
+        else:
+            run.wanted = None
+        run.parameters = {}
+        for _ in range(parameters):
+            name, place = text(message, place)
+            run.parameters[name], place = _value(message, place)
+        return run
+
+    def _array(self, message, place, region):
+        index, code, rank, _, offset, count = _TENSOR.unpack_from(message, place)
+        place += _TENSOR.size
+        shape = _LENGTHS[rank].unpack_from(message, place)
+        place += 8 * rank
+        if code == _BYTES:
+            return index, strings(region.memory, offset, count, shape), place
+        view = numpy.ndarray(shape, _BY_CODE[code], region.memory, offset)
+        view.flags.writeable = False
+        return index, view, place
+
+    # Sending
+
+    def send(self, kind, request=0, part=0, rest=b"", marks=0):
+        try:
+            self._socket.sendall(_HEAD.pack(kind, marks, part, request) + rest)
+        except OSError as error:
+            raise Gone() from error
+
+    def outputs(self, run, first, count, arrays, is_last, room):
+        """Writes arrays, which are (place, datatype, array), where the server sees them, and says so."""
+        offset = HEAD_BYTES
+        coded = []
+        for place, datatype, value in arrays:
+            if datatype == "BYTES":
+                value = encoded(value)
+                size = len(value[0])
+            else:
+                size = value.nbytes
+            coded.append((place, datatype, value, offset, size))
+            offset = (offset + size + 63) & ~63
+        if offset > run.output.size:
+            run.output = room(run, offset)
+        memory = run.output.memory
+        rest = [_PART.pack(first, count, len(coded))]
+        for place, datatype, value, start, size in coded:
+            if datatype == "BYTES":
+                memory[start:start + size] = value[0]
+                shape = value[1]
+            else:
+                shape = value.shape
+                if size:
+                    numpy.ndarray(shape, value.dtype, memory, start)[...] = value
+            rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), 0, start, size))
+            rest.append(_LENGTHS[len(shape)].pack(*shape))
+        self.send(OUTPUTS, run.request, rest=b"".join(rest), marks=1 if is_last else 0)
+
+    def region(self, number):
+        return self._regions[number]
+
+
+def head(message):
+    return _HEAD.unpack_from(message)
+
+
+def text(message, place):
+    count, = _TEXT.unpack_from(message, place)
+    place += 4
+    return message[place:place + count].decode("utf-8", "replace"), place + count
+
+
+def packed(words):
+    raw = words.encode("utf-8", "replace")
+    return _TEXT.pack(len(raw)) + raw
+
+
+def _value(message, place):
+    kind = message[place]
+    place += 1
+    if kind == 0:
+        return message[place] != 0, place + 1
+    if kind == 1:
+        return struct.unpack_from("<q", message, place)[0], place + 8
+    if kind == 2:
+        return struct.unpack_from("<d", message, place)[0], place + 8
+    return text(message, place)
+
+
+def strings(memory, offset, count, shape):
+    """The elements of a tensor of strings, as bytes."""
+    raw = memory[offset:offset + count]
+    elements = []
+    place = 0
+    while place < count:
+        size, = _TEXT.unpack_from(raw, place)
+        place += 4
+        elements.append(raw[place:place + size])
+        place += size
+    result = numpy.empty(len(elements), numpy.object_)
+    result[:] = elements
+    return result.reshape(shape)
+
+
+def encoded(value):
+    """A tensor of strings as its bytes, and its shape."""
+    parts = []
+    for element in value.ravel():
+        if isinstance(element, str):
+            element = element.encode("utf-8")
+        elif not isinstance(element, (bytes, bytearray, memoryview)):
+            element = str(element).encode("utf-8")
+        parts.append(_TEXT.pack(len(element)))
+        parts.append(bytes(element))
+    return b"".join(parts), value.shape
+
+
+def ports(described):
+    """Inputs or outputs as the server reads them."""
+    parts = [struct.pack("<H", len(described))]
+    for port in described:
+        shape = port["shape"]
+        marks = (1 if port.get("optional") else 0) | (2 if shape is None else 0)
+        lengths = [] if shape is None else [-1 if length is None else int(length) for length in shape]
+        parts.append(packed(port["name"]))
+        parts.append(struct.pack("<BBB", CODES[port["datatype"]], marks, len(lengths)))
+        parts.append(_DIMENSIONS[len(lengths)].pack(*lengths))
+    return b"".join(parts)
+
+
+def pairs(words):
+    return struct.pack("<H", len(words)) + b"".join(
+        packed(str(name)) + packed(str(value)) for name, value in words.items())

@@ -1,0 +1,310 @@
+"""TorchServe's archives: a `.mar` file with MAR-INF/MANIFEST.json and a handler."""
+
+import importlib.util
+import inspect
+import json
+import pathlib
+import sys
+import tempfile
+import types
+import zipfile
+
+from .. import api
+from . import ports
+from .served import Served, Unservable, allow_pickle, module_from, row_count
+
+_BYTES_MAX = 64 << 30
+_FILES_MAX = 100_000
+_BUILT_IN = ("image_classifier", "image_segmenter", "object_detector", "text_classifier")
+_PICKLES = {".pkl", ".pickle", ".joblib", ".pth"}
+
+
+class TorchServeModel(Served):
+    """Rows of `data` are what clients sent; rows of `predictions` are what the handler gave back."""
+
+    def __init__(self, path, settings):
+        super().__init__()
+        self._unpacked = None
+        folder = self._folder(pathlib.Path(path))
+        manifest = _manifest(folder)
+        model = manifest.get("model", {})
+        for each in sorted(folder.rglob("*")):
+            if each.suffix.lower() in _PICKLES:
+                allow_pickle(settings, each, "save it as TorchScript or ONNX and pack that")
+        install_stand_ins()
+        self.context = _context(folder, manifest, model, settings)
+        self.handle = self._handler(folder, str(model.get("handler") or ""))
+        self.inputs = [ports.port("data", "BYTES", [-1])]
+        self.outputs = [ports.port("predictions", "BYTES", [-1])]
+        self.metadata = {"modelName": str(model.get("modelName", "")), "handler": str(model.get("handler", "")),
+                         "modelVersion": str(model.get("modelVersion", "")), "body": "raw"}
+
+    def _folder(self, path):
+        if path.is_dir():
+            return path
+        self._unpacked = tempfile.TemporaryDirectory(prefix="apus-mar-")
+        _unpack(path, self._unpacked.name)
+        return pathlib.Path(self._unpacked.name)
+
+    def _handler(self, folder, name):
+        if not name:
+            raise Unservable("MANIFEST.json names no handler")
+        name, _, function = name.partition(":")
+        if name in _BUILT_IN:
+            raise Unservable("the handler %s is part of TorchServe itself; pack a handler of your own, or serve the "
+                             "model as TorchScript or ONNX" % name)
+        file = folder / (name if name.endswith(".py") else name + ".py")
+        if not file.is_file():
+            raise Unservable("the handler %s is not in the archive" % file.name)
+        module = module_from(file, "apus_torchserve_handler")
+        entry = getattr(module, function or "handle", None)
+        if callable(entry) and not isinstance(entry, type):
+            # The first call of a function brings no requests: it is there to initialize.
+            entry(None, self.context)
+            return entry
+        return self._instance(_handler_class(module), file)
+
+    def _instance(self, kind, file):
+        handler = kind()
+        if not callable(getattr(handler, "handle", None)):
+            raise Unservable("%s in %s has no handle(data, context)" % (kind.__name__, file.name))
+        if hasattr(handler, "initialize"):
+            handler.initialize(self.context)
+        handler.context = getattr(handler, "context", None) or self.context
+        return handler.handle
+
+    def predict(self, inputs, parameters, context):
+        bodies = list(inputs["data"].ravel())
+        kind = str(parameters.get("content_type") or parameters.get("content-type") or "")
+        self.context._begin(bodies, parameters, context, kind)
+        try:
+            answer = self.handle([{"body": _body(each, kind)} for each in bodies], self.context)
+        except PredictionException as error:
+            raise (api.Refused if 400 <= error.error_code < 500 else RuntimeError)(error.message) from None
+        if inspect.isawaitable(answer):
+            return self._awaited(answer, row_count(inputs))
+        return self._answer(answer, row_count(inputs))
+
+    async def _awaited(self, answer, rows):
+        return self._answer(await answer, rows)
+
+    def _answer(self, answer, rows):
+        if not isinstance(answer, (list, tuple)) and not hasattr(answer, "tolist"):
+            raise ports.WrongAnswer("the handler returned %s; expected a list with an element for each of %d requests"
+                                    % (type(answer).__name__, rows))
+        values = answer.tolist() if hasattr(answer, "tolist") else list(answer)
+        if len(values) != rows:
+            raise ports.WrongAnswer("the handler returned %d elements for %d requests" % (len(values), rows))
+        for row, (status, message) in self.context._statuses.items():
+            if status >= 400:
+                failure = api.Refused if status < 500 else RuntimeError
+                raise failure(message or _text(values[row or 0]))
+        return {"predictions": ports.bytes_array(values)}
+
+    def close(self):
+        if self._unpacked is not None:
+            self._unpacked.cleanup()
+
+
+def _text(value):
+    return ports.as_bytes(value).decode("utf-8", "replace")
+
+
+def _body(element, content_type):
+    """JSON bodies come parsed, as TorchServe does with that content type; all others are bytes."""
+    if "json" not in content_type:
+        return bytearray(element)
+    try:
+        return json.loads(element)
+    except ValueError as error:
+        raise api.Refused("the body is no JSON: %s" % error) from None
+
+
+def _handler_class(module):
+    own = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
+    leaves = [each for each in own if callable(getattr(each, "handle", None))
+              and not any(other is not each and issubclass(other, each) for other in own)]
+    if len(leaves) != 1:
+        raise Unservable("the handler has %s; expected a function handle(data, context) or one class with a method "
+                         "handle" % (", ".join(each.__name__ for each in leaves) or "neither a function nor a class"))
+    return leaves[0]
+
+
+def _manifest(folder):
+    file = folder / "MAR-INF" / "MANIFEST.json"
+    if not file.is_file():
+        raise Unservable("there is no MAR-INF/MANIFEST.json, which every TorchServe archive has")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Unservable("MAR-INF/MANIFEST.json: %s" % error) from None
+    return found if isinstance(found, dict) else {}
+
+
+def _unpack(path, folder):
+    """Unpacks an archive; names that would leave the folder, and bombs, are refused."""
+    if not zipfile.is_zipfile(path):
+        raise Unservable("%s is no zip archive; torch-model-archiver makes one by default (--archive-format default)"
+                         % path.name)
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if len(entries) > _FILES_MAX or sum(each.file_size for each in entries) > _BYTES_MAX:
+            raise Unservable("%s holds too much: at most %d files and %d bytes" % (path.name, _FILES_MAX, _BYTES_MAX))
+        root = pathlib.Path(folder).resolve()
+        for each in entries:
+            if not (root / each.filename).resolve().is_relative_to(root):
+                raise Unservable("%s holds %s, which leads out of it" % (path.name, each.filename))
+        archive.extractall(root)
+
+
+# --- What handlers import
+
+
+class Context:
+    """TorchServe's context: where the model lies, and what is known of each request."""
+
+    def __init__(self, manifest, system_properties, name):
+        self.manifest, self.system_properties, self.model_name = manifest, system_properties, name
+        self.model_yaml_config = {}
+        self.metrics = Metrics()
+        self._begin([], {}, None, "")
+
+    def _begin(self, bodies, parameters, context, content_type):
+        self._count = len(bodies)
+        self._headers = dict({str(key): str(value) for key, value in parameters.items()},
+                             **({"content-type": content_type} if content_type else {}))
+        self._statuses = {}
+        self._request_ids = {row: str(getattr(context, "request_id", "") or row) for row in range(len(bodies))}
+        self.metrics._context = context
+
+    @property
+    def request_ids(self):
+        return self._request_ids
+
+    def get_request_id(self, idx=0):
+        return self._request_ids.get(idx)
+
+    def get_request_header(self, idx, key):
+        return self._headers.get(key)
+
+    def get_all_request_header(self, idx):
+        return dict(self._headers)
+
+    def set_response_content_type(self, idx, value):
+        """The answer's content type is the dialect's."""
+
+    def get_response_content_type(self, idx):
+        return None
+
+    def set_response_header(self, idx, key, value):
+        """Headers of the answer are the dialect's."""
+
+    def set_response_status(self, code=200, phrase="", idx=0):
+        self._statuses[idx] = (int(code), phrase)
+
+    def set_all_response_status(self, code=200, phrase=""):
+        for row in range(self._count):
+            self._statuses[row] = (int(code), phrase)
+
+
+class Metrics:
+    """Counters, gauges and times that a handler emits."""
+
+    _context = None
+
+    def _emit(self, name, value, kind):
+        if self._context is not None:
+            self._context.metric(name, value, kind)
+
+    def add_counter(self, name, value, idx=None, dimensions=None):
+        self._emit(name, value, "counter")
+
+    def add_time(self, name, value, idx=None, unit="ms", dimensions=None):
+        self._emit(name, value, "gauge")
+
+    def add_size(self, name, value, idx=None, unit="MB", dimensions=None):
+        self._emit(name, value, "gauge")
+
+    def add_percent(self, name, value, idx=None, dimensions=None):
+        self._emit(name, value, "gauge")
+
+    def add_metric(self, name, value, unit="", idx=None, dimensions=None):
+        self._emit(name, value, "gauge")
+
+
+class BaseHandler:
+    """What TorchServe's own does apart from torch: the order of the four steps."""
+
+    def __init__(self):
+        self.model = self.mapping = self.device = self.context = self.manifest = None
+        self.initialized = False
+        self.explain = False
+
+    def initialize(self, context):
+        self.context, self.manifest = context, context.manifest
+        properties = context.system_properties
+        serialized = context.manifest.get("model", {}).get("serializedFile")
+        if serialized:
+            try:
+                import torch
+            except ImportError:
+                raise Unservable("TorchServe's BaseHandler loads %s with the Python package torch, which is not "
+                                 "installed; add it to requirements.txt, or load the model in initialize"
+                                 % serialized) from None
+            self.device = torch.device("cpu")
+            self.model = torch.jit.load(str(pathlib.Path(properties["model_dir"]) / serialized), self.device)
+            self.model.eval()
+        self.initialized = True
+
+    def preprocess(self, data):
+        import torch
+
+        return torch.as_tensor(data, device=self.device)
+
+    def inference(self, data, *args, **kwargs):
+        import torch
+
+        with torch.no_grad():
+            return self.model(data, *args, **kwargs)
+
+    def postprocess(self, data):
+        return data.tolist()
+
+    def handle(self, data, context):
+        self.context = context
+        return self.postprocess(self.inference(self.preprocess(data)))
+
+
+def _context(folder, manifest, model, settings):
+    properties = {
+        "model_dir": str(folder), "gpu_id": None, "batch_size": 1, "server_name": "Apus",
+        "server_version": "1.0", "limit_max_image_pixels": True}
+    return Context(manifest, properties, str(model.get("modelName") or settings.get("name") or ""))
+
+
+def install_stand_ins():
+    """Makes `ts` importable where TorchServe itself is not installed."""
+    if "ts" in sys.modules or importlib.util.find_spec("ts") is not None:
+        return
+    contents = {
+        "ts": {}, "ts.torch_handler": {}, "ts.metrics": {}, "ts.utils": {},
+        "ts.context": {"Context": Context},
+        "ts.torch_handler.base_handler": {"BaseHandler": BaseHandler},
+        "ts.utils.util": {"PredictionException": PredictionException},
+    }
+    for name, content in contents.items():
+        module = types.ModuleType(name)
+        module.__path__ = []
+        module.__dict__.update(content)
+        sys.modules[name] = module
+        parent, _, own = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], own, module)
+
+
+class PredictionException(Exception):
+    """A handler's refusal, with a status."""
+
+    def __init__(self, message, error_code=500):
+        super().__init__(message)
+        self.message, self.error_code = message, error_code

@@ -1,0 +1,202 @@
+package import Inference
+
+/// What a worker says, read and checked for itself. Whether it may say so now is its link's to judge.
+package enum WorkerMessage: Sendable {
+  /// The model is loaded.
+  case ready(WorkerSignature)
+  /// It is not, and will not be.
+  case unloadable(RuntimeFault)
+  /// Outputs for some rows, in the run's region; with `isLast` the run is done, too.
+  case outputs(request: UInt64, rows: Range<Int>, isLast: Bool, [TensorSpan])
+  case rowFailed(request: UInt64, row: Int, String)
+  case done(request: UInt64)
+  case failed(request: UInt64, RuntimeFault)
+  /// The run's region is too small for what it has to say.
+  case grow(request: UInt64, byteCount: Int)
+  case metric(WorkerMetric)
+  /// Asks another served model; the inputs lie in the run's region.
+  case call(request: UInt64, number: UInt32, model: String, [NamedSpan])
+
+  /// An input of a call.
+  package struct NamedSpan: Sendable {
+    package let name: String
+    package let span: TensorSpan
+  }
+}
+
+/// A figure that a model gives about itself.
+package struct WorkerMetric: Sendable, Equatable {
+  package enum Kind: UInt8, Sendable { case counter = 0, gauge = 1 }
+  package let name: String
+  package let kind: Kind
+  package let value: Double
+}
+
+/// What a worker says of its model when it is loaded.
+package struct WorkerSignature: Sendable {
+  package let signature: ModelSignature
+  package let isDecoupled: Bool
+  /// Ways of asking it beside the usual one, and what is known of each.
+  package let methods: [String: String]
+}
+
+extension WorkerMessage {
+  /// Throws where the bytes are not exactly one message; takes any bytes.
+  package static func read(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(MalformedMessage) -> WorkerMessage {
+    var reader = MessageReader(bytes)
+    let code = try reader.number(UInt16.self)
+    guard let kind = MessageKind.FromWorker(rawValue: code) else {
+      throw MalformedMessage("there is no message \(code)")
+    }
+    let marks = try reader.number(UInt16.self)
+    let part = try reader.number(UInt32.self)
+    let request = try reader.number(UInt64.self)
+    let message =
+      kind == .outputs
+      ? try outputs(request, isLast: marks & 1 != 0, &reader)
+      : try read(kind, part: part, request: request, &reader)
+    try reader.end()
+    return message
+  }
+
+  private static func read(
+    _ kind: MessageKind.FromWorker, part: UInt32, request: UInt64, _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> WorkerMessage {
+    switch kind {
+    case .ready: return .ready(try signature(&reader))
+    case .unloadable: return .unloadable(try fault(part, &reader, .invalidModel))
+    case .outputs: return try outputs(request, isLast: false, &reader)
+    case .rowFailed: return .rowFailed(request: request, row: Int(part), try reader.text())
+    case .done: return .done(request: request)
+    case .failed: return .failed(request: request, try fault(part, &reader, .failed))
+    case .grow: return .grow(request: request, byteCount: try reader.length())
+    case .metric: return .metric(try metric(&reader))
+    case .call:
+      let model = try reader.text()
+      return .call(
+        request: request, number: part, model: model, try namedTensors(&reader))
+    }
+  }
+
+  private static func outputs(
+    _ request: UInt64, isLast: Bool, _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> WorkerMessage {
+    let first = Int(try reader.number(UInt32.self))
+    let count = Int(try reader.number(UInt32.self))
+    return .outputs(
+      request: request, rows: first..<first + count, isLast: isLast, try tensors(&reader))
+  }
+
+  private static func tensors(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> [TensorSpan] {
+    let count = Int(try reader.number(UInt16.self))
+    var spans: [TensorSpan] = []
+    for _ in 0..<count { spans.append(try reader.tensor()) }
+    return spans
+  }
+
+  private static func namedTensors(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> [NamedSpan] {
+    let count = Int(try reader.number(UInt16.self))
+    var spans: [NamedSpan] = []
+    for _ in 0..<count {
+      let name = try reader.text()
+      spans.append(NamedSpan(name: name, span: try reader.tensor()))
+    }
+    return spans
+  }
+
+  private static func fault(
+    _ code: UInt32, _ reader: inout MessageReader, _ usual: RuntimeFault.Code
+  ) throws(MalformedMessage) -> RuntimeFault {
+    let codes: [RuntimeFault.Code] = [
+      usual, .invalidArgument, .invalidModel, .runtimeMissing, .stopped, .outOfMemory, .failed,
+    ]
+    guard code < codes.count else { throw MalformedMessage("there is no failure \(code)") }
+    return RuntimeFault(code: codes[Int(code)], message: try reader.text())
+  }
+
+  private static func metric(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> WorkerMetric {
+    let code = try reader.number(UInt8.self)
+    guard let kind = WorkerMetric.Kind(rawValue: code) else {
+      throw MalformedMessage("there is no kind of metric \(code)")
+    }
+    let value = try reader.number(Double.self)
+    return WorkerMetric(name: try reader.text(), kind: kind, value: value)
+  }
+
+  // MARK: The signature
+
+  private static func signature(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> WorkerSignature {
+    let version = try reader.number(UInt16.self)
+    guard version == MessageKind.version else {
+      throw MalformedMessage(
+        "the worker speaks version \(version) of the channel, and \(MessageKind.version) is spoken here"
+      )
+    }
+    let marks = try reader.number(UInt8.self)
+    let inputs = try ports(&reader)
+    let outputs = try ports(&reader)
+    let methods = try pairs(&reader)
+    let metadata = try pairs(&reader)
+    return WorkerSignature(
+      signature: ModelSignature(
+        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata),
+      isDecoupled: marks & 2 != 0, methods: methods)
+  }
+
+  private static func ports(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> [TensorDescription] {
+    let count = Int(try reader.number(UInt16.self))
+    var ports: [TensorDescription] = []
+    for _ in 0..<count {
+      let port = try port(&reader)
+      guard !port.name.isEmpty, !ports.contains(where: { $0.name == port.name }) else {
+        throw MalformedMessage(
+          "two tensors are named \(PublicText.quoted(port.name)), or one is not")
+      }
+      ports.append(port)
+    }
+    return ports
+  }
+
+  private static func port(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> TensorDescription {
+    let name = try reader.text()
+    let datatype = try reader.datatype()
+    let marks = try reader.number(UInt8.self)
+    let rank = Int(try reader.number(UInt8.self))
+    guard rank <= TensorShape.rankMax else { throw MalformedMessage("a rank is too high") }
+    var dimensions: [Dimension] = []
+    for _ in 0..<rank {
+      let length = try reader.number(Int64.self)
+      guard length >= -1 else { throw MalformedMessage("a length is below -1") }
+      dimensions.append(length < 0 ? .any(name: nil) : .fixed(Int(length)))
+    }
+    return TensorDescription(
+      name: name, datatype: datatype, dimensions: dimensions, isShapeless: marks & 2 != 0,
+      isOptional: marks & 1 != 0)
+  }
+
+  private static func pairs(
+    _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> [String: String] {
+    let count = Int(try reader.number(UInt16.self))
+    var pairs: [String: String] = [:]
+    for _ in 0..<count {
+      let name = try reader.text()
+      pairs[name] = try reader.text()
+    }
+    return pairs
+  }
+}

@@ -1,0 +1,104 @@
+import Inference
+import Testing
+import Workers
+
+@Suite struct WorkerMessageTests {
+  static func read(_ bytes: [UInt8]) throws(MalformedMessage) -> WorkerMessage {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+    defer { copy.deallocate() }
+    copy.copyBytes(from: bytes)
+    return try WorkerMessage.read(UnsafeRawBufferPointer(copy))
+  }
+
+  /// Outputs of one FP32 tensor [2,3] at 64.
+  static func outputs(
+    datatype: Datatype = .float32, shape: TensorShape = [2, 3], offset: Int = 64,
+    byteCount: Int = 24
+  ) -> [UInt8] {
+    var writer = MessageWriter()
+    writer.begin(MessageKind.FromWorker.outputs.rawValue, request: 7)
+    writer.number(UInt32(0))
+    writer.number(UInt32(2))
+    writer.number(UInt16(1))
+    writer.tensor(place: 0, datatype, shape, offset: offset, byteCount: byteCount)
+    return writer.bytes
+  }
+
+  @Test func `reads outputs as they were written`() throws {
+    guard
+      case .outputs(let request, let rows, let isLast, let spans) = try Self.read(Self.outputs())
+    else {
+      Issue.record("no outputs")
+      return
+    }
+    #expect(request == 7)
+    #expect(rows == 0..<2)
+    #expect(!isLast)
+    #expect(spans.map(\.byteCount) == [24])
+    #expect(spans.map(\.shape) == [[2, 3]])
+  }
+
+  @Test(arguments: Datatype.allCases)
+  func `knows every datatype by its code`(datatype: Datatype) throws {
+    let size = datatype.elementByteCount ?? 4
+    let message = Self.outputs(datatype: datatype, byteCount: 6 * size)
+    guard case .outputs(_, _, _, let spans) = try Self.read(message) else {
+      Issue.record("no outputs")
+      return
+    }
+    #expect(spans.map(\.datatype) == [datatype])
+  }
+
+  @Test func `refuses every message that is cut short or goes on`() {
+    let whole = Self.outputs()
+    for count in 0..<whole.count {
+      #expect(throws: MalformedMessage.self) { try Self.read(Array(whole[..<count])) }
+    }
+    #expect(throws: MalformedMessage("it goes on after its end")) { try Self.read(whole + [0]) }
+  }
+
+  @Test func `refuses tensors whose bytes are not their shape`() {
+    for byteCount in [0, 23, 25, Int.max] {
+      #expect(throws: MalformedMessage.self) { try Self.read(Self.outputs(byteCount: byteCount)) }
+    }
+    let huge = TensorShape([Int.max, Int.max])
+    #expect(throws: MalformedMessage.self) { try Self.read(Self.outputs(shape: huge ?? [])) }
+    #expect(throws: MalformedMessage("a tensor is not aligned")) {
+      try Self.read(Self.outputs(offset: 65))
+    }
+  }
+
+  @Test func `refuses a signature with two inputs of one name, and another version`() {
+    var writer = MessageWriter()
+    func write(version: UInt16, names: [String]) -> [UInt8] {
+      writer.begin(MessageKind.FromWorker.ready.rawValue)
+      writer.number(version)
+      writer.number(UInt8(1))
+      writer.number(UInt16(names.count))
+      for name in names {
+        writer.text(name)
+        for byte: UInt8 in [11, 0, 1] { writer.number(byte) }
+        writer.number(Int64(-1))
+      }
+      for _ in 0..<3 { writer.number(UInt16(0)) }
+      return writer.bytes
+    }
+    #expect(throws: Never.self) { try Self.read(write(version: 1, names: ["x", "y"])) }
+    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 1, names: ["x", "x"])) }
+    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 2, names: ["x"])) }
+  }
+
+  @Test(arguments: 0..<500)
+  func `takes any bytes without harm`(seed: Int) {
+    var random = Seeded(state: UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 | 1)
+    var bytes = Self.outputs()
+    for _ in 0..<4 { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(random.next() & 255) }
+    bytes[0] = UInt8(65 + random.next() % 9)
+    bytes[1] = 0
+    do throws(MalformedMessage) {
+      _ = try Self.read(bytes)
+    } catch {
+      #expect(!error.reason.isEmpty)
+    }
+  }
+}
