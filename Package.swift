@@ -223,7 +223,7 @@ let package = Package(
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport", "Trees"],
       swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),

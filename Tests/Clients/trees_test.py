@@ -131,8 +131,11 @@ class TreesTest(unittest.TestCase):
         for parameters in ({"iteration_range": "0,0"}, {"ntree_limit": 0}, {"iteration_range": "0,600"}):
             found = self.infer("iris-classifier", self.iris["rows"], outputs=["margin"], parameters=parameters)
             self.check(found["margin"], self.iris["margin"])
-        error = self.infer("iris-classifier", self.iris["rows"], parameters={"iteration_range": "2,4"}, status=400)
-        self.assertIn("must begin with 0", error)
+        found = self.infer("iris-classifier", self.iris["rows"], outputs=["leaf"], parameters={"iteration_range": "2,4"})
+        self.check(found["leaf"], np.array(self.iris["leaf"])[:, 6:12])
+        for wrong in ("4,2", "9,12", "-1,3", "many", 1.5):
+            error = self.infer("iris-classifier", self.iris["rows"], parameters={"iteration_range": wrong}, status=400)
+            self.assertIn("iteration_range", error)
 
     def test_what_is_wrong_is_said(self):
         error = self.infer("cancer", [[1.0, 2.0]], status=400)

@@ -21,9 +21,8 @@ final class TreesInstance: ModelInstance {
 
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
     let tabular = model.model
-    guard let input = batch.inputs[0], let bytes = input.hostBytes else {
-      throw RuntimeFault(code: .invalidArgument, message: "its input is not in the host's memory")
-    }
+    let bytes = try rows(of: batch)
+    if stop.isRaised { throw Self.stopped }
     let asked = try RoundsParameter.rounds(in: batch.parameters, of: tabular)
     let run = TreesRun(
       model: tabular, engine: engine, rowCount: batch.rowCount,
@@ -34,6 +33,32 @@ final class TreesInstance: ModelInstance {
     case (_, .float): try compute(batch, bytes, run, Double.self, Float.self, emit)
     case (_, .double): try compute(batch, bytes, run, Double.self, Double.self, emit)
     }
+  }
+
+  /// The bytes of the rows, once it is sure that the batch is one of this model.
+  private func rows(of batch: RunBatch) throws(RuntimeFault) -> UnsafeRawBufferPointer {
+    let description = model.signature.inputs[0]
+    guard batch.inputs.count == 1, let input = batch.inputs[0] else {
+      throw Self.invalid("it has one input, which must be given")
+    }
+    guard input.datatype == description.datatype, description.admits(input.shape),
+      input.shape[0] == batch.rowCount
+    else {
+      throw Self.invalid(
+        "its input is \(description.datatype.name) of shape \(description.metadataShape), and not "
+          + "\(input.datatype.name) of shape \(input.shape)")
+    }
+    for place in batch.outputs where !model.outputs.indices.contains(place) {
+      throw Self.invalid("it has no output \(place)")
+    }
+    guard let bytes = input.hostBytes else {
+      throw Self.invalid("its input is not in the host's memory")
+    }
+    return bytes
+  }
+
+  private static func invalid(_ message: String) -> RuntimeFault {
+    RuntimeFault(code: .invalidArgument, message: message)
   }
 
   private func compute<Input: TreeScalar, Margin: TransformedValue>(
