@@ -15,7 +15,7 @@ tsan_report := .build/tsan/report
 
 .DEFAULT_GOAL := table
 .NOTPARALLEL:
-.PHONY: table serve build release test test-fast check lint format conformance integration \
+.PHONY: table serve build release test test-torch test-fast check lint format conformance integration \
   fuzz tsan counts bench docs check-generated models dist clean swift
 
 table:
@@ -36,6 +36,10 @@ test: swift ## set up and run all that must be green
 	@scripts/bootstrap test
 	swift build --build-tests
 	@scripts/run-tests rules unit conformance integration clients
+
+test-torch: ## models of PyTorch and Hugging Face, in .venv-torch: a download of gigabytes
+	@scripts/bootstrap torch
+	.venv-torch/bin/python -W ignore Tests/Clients/run --apart worker torch_test.py
 
 test-fast: swift ## unit tests only
 	@scripts/bootstrap run

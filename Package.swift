@@ -213,6 +213,9 @@ let package = Package(
       dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
     .executableTarget(
+      name: "WorkerBench", dependencies: ["Inference", "Workers"],
+      path: "Benchmarks/WorkerBench", swiftSettings: house),
+    .executableTarget(
       name: "VisionBench", dependencies: ["Inference", "Imaging", "Vision"],
       path: "Benchmarks/VisionBench", swiftSettings: house),
 

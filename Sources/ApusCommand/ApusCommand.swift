@@ -20,6 +20,7 @@ struct ApusCommand: ParsableCommand {
     subcommands: [
       ServeCommand.self, RunCommand.self, BenchCommands.self, TuneCommand.self, InspectCommand.self,
       DoctorCommand.self, GenerateDocsCommand.self, TrialCommand.self,
+      WorkerCommand.self,
     ])
 
   /// Ends with 0 when done, 1 when it failed, 2 when it was used wrongly (the parser's own is 64).

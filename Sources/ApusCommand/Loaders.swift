@@ -14,9 +14,14 @@ struct Loaders {
   private let workers: PythonLoader.Surroundings
 
   /// - Parameter observer: is told what the workers of Python models write and what becomes of them.
-  init(settings: ServeSettings, observer: WorkerObserver = WorkerObserver()) {
+  /// - Parameter door: lets models ask others; `nil` where a program serves none.
+  init(
+    settings: ServeSettings, observer: WorkerObserver = WorkerObserver(),
+    door: (any ModelDoor)? = nil
+  ) {
     workers = PythonLoader.Surroundings(
       launcher: WorkerStart.launcher, cache: Self.directory(settings).map { "\($0)/python" },
+      door: door,
       observe: observer.observe, progress: observer.progress)
     cache = Self.directory(settings).map {
       CompiledModelCache(directory: "\($0)/openvino", bytesMax: settings.cacheBytesMax)
@@ -32,7 +37,16 @@ struct Loaders {
   }
 
   func loader(for plan: ModelPlan) -> any ModelLoader {
-    switch Self.runtime(of: plan) {
+    let runtime = Self.runtime(of: plan)
+    guard plan.worker.isIsolated, runtime != .python else { return inner(plan, runtime) }
+    return IsolatedLoader(
+      runtimeName: runtime.rawValue, name: plan.name, options: plan.worker,
+      launcher: workers.launcher, program: WorkerCommand.program(for: plan),
+      observe: workers.observe)
+  }
+
+  private func inner(_ plan: ModelPlan, _ runtime: ModelPlan.RuntimeKind) -> any ModelLoader {
+    switch runtime {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
     case .trees: TreesLoader()

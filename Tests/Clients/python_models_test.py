@@ -156,7 +156,7 @@ class PythonModelsTest(unittest.TestCase):
     def test_a_handler_of_torchserve(self):
         answer = requests.put(self.server.url + "/predictions/lengths", data=b"four", timeout=60,
                               headers={"content-type": "application/octet-stream"})
-        self.assertEqual((answer.status_code, json.loads(answer.json()[0])), (200, {"length": 4}), answer.text)
+        self.assertEqual((answer.status_code, answer.json()), (200, {"length": 4}), answer.text)
 
     # --- model.py
 
@@ -165,6 +165,24 @@ class PythonModelsTest(unittest.TestCase):
         self.assertEqual(self.rest("own", x=("FP32", [1, 2], [1, 2]), parameters={"factor": 3}), {"output": [[3, 6]]})
         self.assertIn("x must not be negative", self.rest("own", 400, x=("FP32", [1, 1], [-1])))
         self.assertEqual(self.post("/v1/models/own:predict", {"instances": [[1, 2]]}), {"predictions": [[2, 4]]})
+
+    def test_methods_by_name(self):
+        x = ("FP32", [1, 2], [1, 2])
+        self.assertEqual(self.rest("own", parameters={"method": "halved"}, x=x), {"output": [[0.5, 1]]})
+        self.assertIn("there is no method other; there are predict, halved", self.rest("own", 400, parameters={"method": "other"}, x=x))
+
+    def test_documents(self):
+        self.assertEqual(self.post("/predictions/echo", {"a": [1, {"b": None}]}), {"got": {"a": [1, {"b": None}]}, "never": None})
+        rows = self.post("/v1/models/echo:predict", {"instances": [{"a": 1}, {"instances": []}]})["predictions"]
+        self.assertEqual([row["got"] for row in rows], [{"a": 1}, {"instances": []}])
+        self.assertIn("expected an object, got [1]", self.post("/predictions/echo", [1], 400)["message"])
+
+    def test_files_of_any_kind(self):
+        every = bytes(range(256))
+        for kind in ("application/x-own", "application/json", "image/png"):
+            answer = requests.post(self.server.url + "/predictions/files", data=every, headers={"content-type": kind}, timeout=60)
+            self.assertEqual((answer.status_code, answer.content), (200, kind.encode() + b":" + every[::-1]))
+            self.assertEqual(answer.headers["content-type"], "application/octet-stream")
 
     def test_wrong_answers_say_what_was_expected(self):
         said = self.rest("wrong", 500, x=("FP32", [2, 1], [1, 2]))
@@ -178,6 +196,30 @@ class PythonModelsTest(unittest.TestCase):
 
 
 class BareFilesTest(unittest.TestCase):
+    def serve(self, *paths):
+        """With the Python of .venv-python as the first in PATH, as these models have no model.yaml."""
+        place = self.enterContext(tempfile.TemporaryDirectory())
+        path = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", path)
+        os.environ["PATH"] = f"{PYTHON.parent}:{path}"
+        return self.enterContext(ApusServer(*paths, "--cache-directory", place))
+
+    def test_the_example(self):
+        server = self.serve(REPOSITORY / "Examples/python-model")
+        flat = {"rooms": 2, "area": 50}
+
+        def ask(path, body):
+            return requests.post(server.url + path, json=body, timeout=60).json()
+
+        self.assertEqual(ask("/v1/models/rent:predict", {"instances": [flat]}), {"predictions": [715.0]})
+        about = requests.get(server.url + "/openapi.json", timeout=60).text
+        self.assertIn('"required":["rooms","area"]', about.replace(" ", ""))
+        said = ask("/v1/models/rent:predict", {"instances": [dict(flat, rooms="two")]})["error"]
+        self.assertIn('flats, row 0.rooms: expected a whole number, got "two"', said)
+        asked = {"inputs": [{"name": "flats", "datatype": "BYTES", "shape": [1], "data": [json.dumps(flat)]}],
+                 "parameters": {"method": "price"}}
+        self.assertEqual(ask("/v2/models/rent/infer", asked)["outputs"][0]["data"], [171600.0])
+
     def test_a_pickle_is_refused_with_what_to_do(self):
         with tempfile.TemporaryDirectory() as place:
             path = pathlib.Path(place, "forest.pkl")

@@ -1,5 +1,6 @@
 import Testing
-import Workers
+
+@testable import Workers
 
 @Suite struct LastWordsTests {
   @Test func `keeps the last lines and shows the last that say something`() {

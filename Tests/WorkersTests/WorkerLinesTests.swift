@@ -1,5 +1,6 @@
 import Testing
-import Workers
+
+@testable import Workers
 
 @Suite struct WorkerLinesTests {
   @Test func `lines come back as they were given on`() {

@@ -1,6 +1,7 @@
 import Inference
 import Testing
-import Workers
+
+@testable import Workers
 
 @Suite struct WorkerMessageTests {
   static func read(_ bytes: [UInt8]) throws(MalformedMessage) -> WorkerMessage {

@@ -1,6 +1,7 @@
 import Inference
 import Testing
-import Workers
+
+@testable import Workers
 
 @Suite struct WorkerStateTests {
   static let limits = WorkerState.Limits(

@@ -45,7 +45,8 @@ final class House: Sendable {
     repository = Repository(
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
-        loaders: Loaders(settings: settings, observer: WorkerObserver(log)), graphs: graphs, visionOptions: visionOptions))
+        loaders: Loaders(
+          settings: settings, observer: WorkerObserver(log), door: ServedDoor(door)), graphs: graphs, visionOptions: visionOptions))
     clientMemory = SharedMemoryRegistry(
       isAllowed: settings.isClientMemoryAllowed, copiedBytesMax: settings.waitingBytesMax)
     let extensions = FrontExtensions(

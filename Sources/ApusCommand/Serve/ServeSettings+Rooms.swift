@@ -198,8 +198,7 @@ extension ModelPlan {
     specification.scheduling = scheduling
     specification.labels = labels
     specification.task = task
-    // What is declared of a Python model its worker reads itself.
-    specification.declared = chosenRuntime == .python ? nil : declared
+    specification.declared = declared
     specification.warmUps = warmUps
     specification.aliases = aliases
     specification.warnings = warnings

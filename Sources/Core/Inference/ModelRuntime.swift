@@ -125,9 +125,22 @@ package protocol WaitingModel: LoadedModel {
   func start(
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
+  /// The same for decoupled models, whose outputs go to `emit` as they come, on any thread and one after
+  /// the other; all else is for `completion`. `emit` may hold the run up as it does of instances.
+  func start(
+    _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void)
 }
 
 extension WaitingModel {
+  /// All parts come at the end.
+  package func start(
+    _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
+  ) {
+    start(batch, stop: stop, completion: completion)
+  }
+
   package var runsMax: Int? { nil }
   package var runsPerInstance: Int { 1 }
 }
@@ -165,6 +178,8 @@ package struct RunBatch: Sendable {
   /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
   /// where the run is one request's alone.
   package var context: RequestContext?
+  /// Models through which its requests came; the longest way, where several runs are one.
+  package var askedThrough: [String] = []
 
   package init(
     inputs: [Tensor?], rowCount: Int, outputs: [Int] = [],

@@ -58,6 +58,8 @@ package struct RequestContext: Sendable {
   package var traceParent: String?
   /// Headers that the operator chose to pass to the model.
   package var forwardedHeaders: [(name: String, value: String)]
+  /// Models that were asked before and asked this in turn; empty for what a client asks.
+  package var askedThrough: [String] = []
 
   package init(
     id: String, caller: Caller, dialect: Dialect, arrival: Instant,

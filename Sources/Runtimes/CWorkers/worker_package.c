@@ -61,8 +61,14 @@ static const unsigned char apus_worker_models_served_py[] = {
 static const unsigned char apus_worker_models_stand_ins___init___py[] = {
 #embed "../Python/Worker/apus_worker/models/stand_ins/__init__.py" suffix(, )
     0};
+static const unsigned char apus_worker_models_stand_ins_mlserver_codecs_py[] = {
+#embed "../Python/Worker/apus_worker/models/stand_ins/mlserver_codecs.py" suffix(, )
+    0};
 static const unsigned char apus_worker_models_stand_ins_mlserver_modules_py[] = {
 #embed "../Python/Worker/apus_worker/models/stand_ins/mlserver_modules.py" suffix(, )
+    0};
+static const unsigned char apus_worker_models_stand_ins_mlserver_types_py[] = {
+#embed "../Python/Worker/apus_worker/models/stand_ins/mlserver_types.py" suffix(, )
     0};
 static const unsigned char apus_worker_models_stand_ins_triton_python_backend_utils_py[] = {
 #embed "../Python/Worker/apus_worker/models/stand_ins/triton_python_backend_utils.py" suffix(, )
@@ -103,7 +109,9 @@ static const struct apus_worker_file files[] = {
     FILE("apus_worker/models/scikit.py", apus_worker_models_scikit_py),
     FILE("apus_worker/models/served.py", apus_worker_models_served_py),
     FILE("apus_worker/models/stand_ins/__init__.py", apus_worker_models_stand_ins___init___py),
+    FILE("apus_worker/models/stand_ins/mlserver_codecs.py", apus_worker_models_stand_ins_mlserver_codecs_py),
     FILE("apus_worker/models/stand_ins/mlserver_modules.py", apus_worker_models_stand_ins_mlserver_modules_py),
+    FILE("apus_worker/models/stand_ins/mlserver_types.py", apus_worker_models_stand_ins_mlserver_types_py),
     FILE("apus_worker/models/stand_ins/triton_python_backend_utils.py", apus_worker_models_stand_ins_triton_python_backend_utils_py),
     FILE("apus_worker/models/torchscript.py", apus_worker_models_torchscript_py),
     FILE("apus_worker/models/torchserve.py", apus_worker_models_torchserve_py),

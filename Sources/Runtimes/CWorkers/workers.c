@@ -70,6 +70,25 @@ long apus_receive(int socket, void *buffer, size_t capacity) {
   return taken;
 }
 
+long apus_receive_descriptor(int socket, void *buffer, size_t capacity, int *descriptor) {
+  struct iovec part = {.iov_base = buffer, .iov_len = capacity};
+  union {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+      .msg_controllen = sizeof control.bytes};
+  long taken;
+  do taken = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  while (taken < 0 && errno == EINTR);
+  *descriptor = -1;
+  struct cmsghdr *head = taken > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+  if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+    memcpy(descriptor, CMSG_DATA(head), sizeof(int));
+  return taken;
+}
+
 /* In the child, which borrows our memory until it runs its program, so that nothing of it is copied,
    however much there is: system calls only. */
 static int become(const struct apus_start *start, pid_t parent) {

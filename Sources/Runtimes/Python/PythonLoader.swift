@@ -17,16 +17,19 @@ package struct PythonLoader: ModelLoader {
     /// Where environments and the worker's own files are kept; `nil` keeps none.
     package let cache: String?
     package let observe: @Sendable (_ model: String, WorkerEvent) -> Void
+    /// The way to other models; `nil` where a program has none to offer.
+    package let door: (any ModelDoor)?
     /// Is told what takes long.
     package let progress: @Sendable (_ model: String, String) -> Void
 
     package init(
-      launcher: WorkerLauncher, cache: String?,
+      launcher: WorkerLauncher, cache: String?, door: (any ModelDoor)?,
       observe: @escaping @Sendable (_ model: String, WorkerEvent) -> Void,
       progress: @escaping @Sendable (_ model: String, String) -> Void
     ) {
       self.launcher = launcher
       self.cache = cache
+      self.door = door
       self.observe = observe
       self.progress = progress
     }
@@ -53,7 +56,7 @@ package struct PythonLoader: ModelLoader {
       options: python, path: path, cache: surroundings.cache,
       progress: { [surroundings, name] in surroundings.progress(name, $0) })
     let plan = try plan(path, program: try interpreter.program(), options)
-    return PythonModel(try WorkerGroup(name: name, plan: plan))
+    return WorkerModel(try WorkerGroup(name: name, plan: plan), platformName: "python")
   }
 
   private func plan(
@@ -71,6 +74,7 @@ package struct PythonLoader: ModelLoader {
     for variable in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] {
       plan.environment[variable] = String(options.threadCount)
     }
+    plan.door = surroundings.door
     plan.observe = { [surroundings, name] in surroundings.observe(name, $0) }
     return plan
   }
@@ -112,31 +116,5 @@ private enum JSON {
   static func object(_ pairs: [String: String]) -> String {
     let entries = pairs.sorted { $0.key < $1.key }.map { "\(text($0.key)): \(text($0.value))" }
     return "{\(entries.joined(separator: ", "))}"
-  }
-}
-
-/// A model in its worker processes.
-private final class PythonModel: WaitingModel {
-  private let group: WorkerGroup
-  let capabilities: ModelCapabilities
-  let platformName = "python"
-
-  init(_ group: WorkerGroup) {
-    self.group = group
-    var capabilities = ModelCapabilities()
-    capabilities.isDecoupled = group.signature.isDecoupled
-    self.capabilities = capabilities
-  }
-
-  var signature: ModelSignature { group.signature.signature }
-  var footprintByteCount: Int { group.residentByteCount }
-  var obstacle: String? { group.obstacle }
-  var runsPerInstance: Int { group.runsPerWorker }
-
-  func start(
-    _ batch: RunBatch, stop: StopFlag,
-    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
-  ) {
-    group.start(batch, stop: stop, completion: completion)
   }
 }

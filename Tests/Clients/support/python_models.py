@@ -190,15 +190,8 @@ def foreign(repository):
 
 def own(repository):
     repository.write("own", {"model.py": """
-        import dataclasses
-        from typing import Iterator, List
         import numpy as np
         from apus_worker import api
-
-        @dataclasses.dataclass
-        class Flat:
-            rooms: int
-            area: float = 50.0
 
         class Own:
             def predict(self, x: np.ndarray, factor: float = 2.0) -> np.ndarray:
@@ -207,8 +200,8 @@ def own(repository):
                 return x * np.float32(factor)
 
             @api.method
-            def rent(self, flats: List[Flat]) -> List[float]:
-                return [flat.rooms * flat.area for flat in flats]
+            def halved(self, x: np.ndarray) -> np.ndarray:
+                return x / 2
         """})
     repository.write("words", {"model.py": """
         from typing import Iterator
@@ -216,6 +209,16 @@ def own(repository):
         class Words:
             def predict(self, prompt: str) -> Iterator[str]:
                 yield from prompt.split()
+        """})
+    repository.write("echo", {"model.py": """
+        class Echo:
+            def predict(self, request: dict) -> dict:
+                return {"got": request, "never": float("nan")}
+        """})
+    repository.write("files", {"model.py": """
+        class Files:
+            def predict(self, body: bytes, content_type: str = "") -> bytes:
+                return content_type.encode() + b":" + body[::-1]
         """})
     repository.write("wrong", {"model.py": """
         import numpy as np

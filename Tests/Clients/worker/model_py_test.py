@@ -119,6 +119,7 @@ class Rent:
         self.assertEqual(schema["required"], ["rooms", "city"])
         self.assertEqual(schema["properties"]["city"], {"enum": ["Bern", "Graz"]})
         self.assertEqual(schema["properties"]["rooms"], {"type": "integer"})
+        self.assertEqual(json.loads(served.metadata["input_document_schema"]), schema)
         self.assertEqual(served.metadata["description"], "What a flat costs.")
         for text, expected in [
             ('{"rooms": "two", "city": "Bern"}', "flat, row 0.rooms: expected a whole number, got \"two\""),
@@ -209,25 +210,32 @@ class Counting:
         self.assertEqual([part["output"].tolist() for part in parts], [[[0], [0]], [[1], [1]], [[2], [2]]])
 
     def test_named_methods(self):
-        served = self.model("""
-class Both:
+        source = """
+class Three:
     def predict(self, text: str) -> int:
         return len(text)
     @api.method
+    def words(self, text: str) -> int:
+        "How many words it has."
+        return len(text.split())
+    @api.method
     def embed(self, texts: List[str]) -> NDArray[np.float32]:
-        "A place for each text."
         return np.array([[len(each), 1] for each in texts], np.float32)
-    def secret(self, text: str) -> str:
-        return text
-""")
-        self.assertEqual(list(served.methods), ["predict", "embed"])
-        about = json.loads(served.methods["embed"])
-        self.assertEqual((about["description"], about["inputs"][0]["name"]), ("A place for each text.", "texts"))
-        self.assertEqual(self.ask(served, text=texts("abc"))["output"].tolist(), [3])
-        answer = self.ask(served, texts=texts("abc", "d"), _parameters={"method": "embed"})
-        self.assertEqual(answer["output"].tolist(), [[3, 1], [1, 1]])
-        self.refuses("there is no method secret; there are predict, embed", self.ask, served, text=texts("a"),
+    def secret(self, text: str) -> int:
+        return 0
+"""
+        served = self.model(source)
+        self.assertEqual(list(served.methods), ["predict", "words"])
+        about = json.loads(served.methods["words"])
+        self.assertEqual((about["description"], about["inputs"][0]["name"]), ("How many words it has.", "text"))
+        self.assertEqual(self.ask(served, text=texts("a b"))["output"].tolist(), [3])
+        self.assertEqual(self.ask(served, text=texts("a b"), _parameters={"method": "words"})["output"].tolist(), [2])
+        self.refuses("there is no method secret; there are predict, words", self.ask, served, text=texts("a"),
                      _parameters={"method": "secret"}, kind=api.Refused)
+        other = self.model(source, parameters={"method": "embed"})
+        self.assertEqual(self.ask(other, texts=texts("abc", "d"))["output"].tolist(), [[3, 1], [1, 1]])
+        self.refuses("there is no method none for the model to be; there are predict, embed, words", self.model, source,
+                     parameters={"method": "none"})
 
     def test_metrics_and_other_models(self):
         served = self.model("""

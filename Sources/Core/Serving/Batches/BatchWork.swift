@@ -36,6 +36,7 @@ struct BatchWork: Sendable {
       let request = shares.first.request
       var alone = request.tensors.asBatch(rowCount: request.rowCount)
       alone.context = request.context
+      alone.askedThrough = request.context?.askedThrough ?? []
       batch = alone
       return
     }
@@ -44,9 +45,14 @@ struct BatchWork: Sendable {
     padded = padding == nil ? [] : inputs
     guard let joined = Self.join(inputs) else { return nil }
     let tensors = shares.first.request.tensors
-    batch = RunBatch(
+    var joint = RunBatch(
       inputs: joined, rowCount: shares.reduce(0) { $0 + $1.rows.count },
       outputs: tensors.outputs, parameters: tensors.parameters)
+    for share in shares {
+      let way = share.request.context?.askedThrough ?? []
+      if way.count > joint.askedThrough.count { joint.askedThrough = way }
+    }
+    batch = joint
   }
 
   private static func firstRows(of shares: OneOrMore<RunOrder.Share>) -> [Int] {

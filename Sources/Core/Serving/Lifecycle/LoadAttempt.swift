@@ -63,16 +63,18 @@ final class LoadAttempt: Sendable {
     _ model: any LoadedModel
   ) throws(RuntimeFault) -> any LoadedModel {
     guard let declared = specification.declared else { return model }
-    guard let computing = model as? any ComputingModel else {
-      throw RuntimeFault(
-        code: .invalidModel,
-        message: "inputs and outputs can be declared for models that compute here only")
-    }
     do {
-      return try DeclaredModel(computing, as: declared)
+      if let computing = model as? any ComputingModel {
+        return try DeclaredModel(computing, as: declared)
+      }
+      if let waiting = model as? any WaitingModel {
+        return try DeclaredWaitingModel(waiting, as: declared)
+      }
     } catch {
       throw RuntimeFault(code: .invalidModel, message: error.sentence)
     }
+    throw RuntimeFault(
+      code: .invalidModel, message: "inputs and outputs cannot be declared for a model of its kind")
   }
 
   /// A model that is made of others has no proof of its own: those have had theirs.

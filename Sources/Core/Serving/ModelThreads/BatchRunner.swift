@@ -94,14 +94,21 @@ final class WaitingRunner: BatchRunner {
     let mark = callCount.add(1, ordering: .relaxed).newValue
     call.store(mark, ordering: .releasing)
     runSwitch.begin(number, at: started)
-    model.start(work.batch, stop: runSwitch.flag) { [self] outcome in
+    let stream = core.isDecoupled ? WaitingStream(work, core, began: started) : nil
+    let end: @Sendable (Result<[RunPart], RuntimeFault>) -> Void = { [self] outcome in
       guard leave(mark, for: 0) else { return }
       runSwitch.end()
       let computed = MonotonicClock.now()
       core.batchRan(rowCount: work.batch.rowCount, from: started, to: computed)
-      completion(
-        RunAttempt(
-          started: started, computed: computed, parts: outcome.parts, fault: outcome.fault))
+      var attempt = RunAttempt(
+        started: started, computed: computed, parts: outcome.parts, fault: outcome.fault)
+      stream?.settle(&attempt)
+      completion(attempt)
+    }
+    if let stream {
+      model.start(work.batch, stop: runSwitch.flag, emit: { stream.take($0) }, completion: end)
+    } else {
+      model.start(work.batch, stop: runSwitch.flag, completion: end)
     }
   }
 
@@ -172,6 +179,29 @@ final class WaitingRunner: BatchRunner {
 
   /// The elsewhere has bounds of its own.
   func supervise(now: Instant, surroundings: Surroundings) {}
+}
+
+/// The parts of one run on their way to its requests, while it goes on elsewhere.
+private final class WaitingStream: Sendable {
+  /// Only this run takes the lock, and one part at a time.
+  private let streaming: Guarded<RunStreaming>
+
+  init(_ work: BatchWork, _ core: ModelCore, began: Instant) {
+    streaming = Guarded(RunStreaming(work, core, began: began))
+  }
+
+  func take(_ part: RunPart) { streaming.withLock { $0.take(part) } }
+
+  /// What came at the end goes the same way; what is left is the attempt's.
+  func settle(_ attempt: inout RunAttempt) {
+    let (rest, hasStreamed, fault) = streaming.withLock { streaming in
+      for part in attempt.parts { streaming.take(part) }
+      return (streaming.rest, streaming.hasStreamed, streaming.fault)
+    }
+    attempt.parts = rest
+    attempt.hasStreamed = hasStreamed
+    if attempt.fault == nil { attempt.fault = fault }
+  }
 }
 
 extension RunOrder.Share {

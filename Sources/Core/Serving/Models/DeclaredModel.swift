@@ -71,6 +71,7 @@ struct DeclaredPorts: Sendable {
     standardOutputs = signature.outputs.indices.filter { !signature.outputs[$0].isOnRequest }
     isPlain =
       inputs == Array(model.inputs.indices) && outputs == Array(model.outputs.indices)
+      && standardOutputs == model.outputs.indices.filter { !model.outputs[$0].isOnRequest }
       && inputShapes.allSatisfy { $0 == nil } && outputShapes.allSatisfy { $0 == nil }
   }
 
@@ -104,44 +105,117 @@ private final class DeclaredInstance: ModelInstance {
   }
 
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
+    let inner = try ports.inner(batch)
+    try instance.run(inner) { part in
+      for part in ports.outer(part, of: batch) { emit(part) }
+    }
+  }
+}
+
+/// The same of a model that answers from elsewhere.
+final class DeclaredWaitingModel: WaitingModel {
+  let signature: ModelSignature
+  private let model: any WaitingModel
+  private let ports: DeclaredPorts
+
+  /// - Throws: with both sides in the sentence where the model is not as declared.
+  init(
+    _ model: any WaitingModel, as declared: DeclaredSignature
+  ) throws(DeclaredSignature.Clash) {
+    self.model = model
+    signature = try declared.completed(from: model.signature)
+    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+  }
+
+  var capabilities: ModelCapabilities { model.capabilities }
+  var footprintByteCount: Int { model.footprintByteCount }
+  var platformName: String { model.platformName }
+  var obstacle: String? { model.obstacle }
+  var runsMax: Int? { model.runsMax }
+  var runsPerInstance: Int { model.runsPerInstance }
+
+  func start(
+    _ batch: RunBatch, stop: StopFlag,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
+  ) {
+    if ports.isPlain { return model.start(batch, stop: stop, completion: completion) }
+    start(batch, completion) { [ports] inner in
+      model.start(inner, stop: stop) { outcome in
+        completion(outcome.map { $0.flatMap { ports.outer($0, of: batch) } })
+      }
+    }
+  }
+
+  func start(
+    _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
+    completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
+  ) {
+    if ports.isPlain { return model.start(batch, stop: stop, emit: emit, completion: completion) }
+    start(batch, completion) { [ports] inner in
+      model.start(inner, stop: stop) { part in
+        for part in ports.outer(part, of: batch) { emit(part) }
+      } completion: { outcome in
+        completion(outcome.map { $0.flatMap { ports.outer($0, of: batch) } })
+      }
+    }
+  }
+
+  private func start(
+    _ batch: RunBatch, _ completion: (Result<[RunPart], RuntimeFault>) -> Void,
+    _ begin: (RunBatch) -> Void
+  ) {
+    do throws(RuntimeFault) {
+      begin(try ports.inner(batch))
+    } catch {
+      completion(.failure(error))
+    }
+  }
+}
+
+extension DeclaredPorts {
+  /// The run as the model sees it.
+  fileprivate func inner(_ batch: RunBatch) throws(RuntimeFault) -> RunBatch {
     var inner = batch
     inner.inputs = []
-    for place in ports.inputs {
-      guard let tensor = batch.inputs[place], let reshape = ports.inputShapes[place] else {
+    for place in inputs {
+      guard let tensor = batch.inputs[place], let reshape = inputShapes[place] else {
         inner.inputs.append(batch.inputs[place])
         continue
       }
-      guard let reshaped = ports.reshaped(tensor, reshape) else {
+      guard let reshaped = reshaped(tensor, reshape) else {
         throw RuntimeFault(
           code: .invalidArgument,
           message: "the shape \(tensor.shape) cannot be taken as \(reshape.to)")
       }
       inner.inputs.append(reshaped)
     }
-    let wanted = batch.outputs.isEmpty ? ports.standardOutputs : batch.outputs
-    inner.outputs = wanted.map { ports.outputs[$0] }
-    inner.outputMemory = PlacedMemory(memory: batch.outputMemory, places: ports.outputs)
-    try instance.run(inner) { part in self.emit(part, wanted, to: emit) }
+    inner.outputs = wanted(of: batch).map { outputs[$0] }
+    inner.outputMemory = PlacedMemory(memory: batch.outputMemory, places: outputs)
+    return inner
+  }
+
+  /// The declared outputs that the run is to give.
+  private func wanted(of batch: RunBatch) -> [Int] {
+    batch.outputs.isEmpty ? standardOutputs : batch.outputs
   }
 
   /// A part in the declared shapes; where it has none of them, each of its rows fails.
-  private func emit(_ part: RunPart, _ wanted: [Int], to emit: (RunPart) -> Void) {
-    guard case .outputs(let rows, let tensors) = part else { return emit(part) }
+  fileprivate func outer(_ part: RunPart, of batch: RunBatch) -> [RunPart] {
+    guard case .outputs(let rows, let tensors) = part else { return [part] }
     var shaped: [Tensor] = []
-    for (place, tensor) in zip(wanted, tensors) {
-      guard let reshape = ports.outputShapes[place] else {
+    for (place, tensor) in zip(wanted(of: batch), tensors) {
+      guard let reshape = outputShapes[place] else {
         shaped.append(tensor)
         continue
       }
-      guard let reshaped = ports.reshaped(tensor, reshape) else {
+      guard let reshaped = reshaped(tensor, reshape) else {
         let fault = RuntimeFault(
           code: .failed, message: "the shape \(tensor.shape) cannot be given as \(reshape.to)")
-        for row in rows { emit(.failed(row: row, fault)) }
-        return
+        return rows.map { .failed(row: $0, fault) }
       }
       shaped.append(reshaped)
     }
-    emit(.outputs(rows: rows, shaped))
+    return [.outputs(rows: rows, shaped)]
   }
 }
 

@@ -25,6 +25,11 @@ int apus_send(int socket, const void *_Nonnull bytes, size_t count, int descript
    longer than the buffer. Descriptors that come with it are closed. */
 long apus_receive(int socket, void *_Nonnull buffer, size_t capacity);
 
+/* The same for who trusts the other side: waits for the message, and gives the descriptor that came with
+   it, or -1. */
+long apus_receive_descriptor(
+    int socket, void *_Nonnull buffer, size_t capacity, int *_Nonnull descriptor);
+
 /* What a process is started as. */
 struct apus_start {
   /* The program, by path or looked for in PATH, and its arguments and environment, ended by NULL. */

@@ -53,6 +53,18 @@ struct MessageReader {
     return String(decoding: bytes[offset..<offset + count], as: UTF8.self)
   }
 
+  mutating func parameter() throws(MalformedMessage) -> Parameter {
+    let name = try text()
+    let kind = try number(UInt8.self)
+    switch kind {
+    case 0: return Parameter(name: name, value: .bool(try number(UInt8.self) != 0))
+    case 1: return Parameter(name: name, value: .integer(try number(Int64.self)))
+    case 2: return Parameter(name: name, value: .number(try number(Double.self)))
+    case 3: return Parameter(name: name, value: .string(try text()))
+    default: throw MalformedMessage("there is no kind of parameter \(kind)")
+    }
+  }
+
   mutating func shape(rank: Int) throws(MalformedMessage) -> TensorShape {
     var shape = TensorShape()
     for _ in 0..<rank {

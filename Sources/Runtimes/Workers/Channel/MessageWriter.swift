@@ -42,6 +42,29 @@ package struct MessageWriter: Sendable {
     for axis in 0..<shape.rank { number(UInt64(shape[axis])) }
   }
 
+  /// Inputs or outputs of a signature.
+  mutating func ports(_ descriptions: [TensorDescription]) {
+    number(UInt16(descriptions.count))
+    for description in descriptions {
+      text(description.name)
+      number(description.datatype.code)
+      number(UInt8((description.isOptional ? 1 : 0) | (description.isShapeless ? 2 : 0)))
+      number(UInt8(description.dimensions.count))
+      for dimension in description.dimensions { number(Int64(dimension.metadataLength)) }
+    }
+  }
+
+  mutating func pairs(_ pairs: [String: String]) {
+    number(UInt16(pairs.count))
+    for (name, value) in pairs {
+      text(name)
+      text(value)
+    }
+  }
+
+  /// Says in the message's head what its kind marks with 1.
+  mutating func mark() { bytes[2] = 1 }
+
   package mutating func parameter(_ parameter: Parameter) {
     text(parameter.name)
     switch parameter.value {

@@ -5,6 +5,8 @@ struct WorkerRun: Sendable {
   typealias Completion = @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   let batch: RunBatch
   let stop: StopFlag
+  /// Takes outputs as they come; `nil` keeps them for the end.
+  var emit: (@Sendable (RunPart) -> Void)?
   let completion: Completion
 
   func end(_ result: Result<[RunPart], RuntimeFault>) {
@@ -20,6 +22,10 @@ struct OpenRun: Sendable {
   let input: RegionLease
   var output: RegionLease
   var parts: [RunPart] = []
+  /// Bytes of those parts, with what lies between.
+  var keptBytes = 0
+  /// Answers of other models that it asked.
+  var heard: [RegionLease] = []
 
   init(_ run: WorkerRun, began: Instant, input: RegionLease, output: RegionLease) {
     self.run = run
@@ -34,9 +40,9 @@ struct OpenRun: Sendable {
   }
 
   /// Takes outputs as its worker gave them, every word of it doubted.
-  mutating func take(
+  func part(
     _ spans: [TensorSpan], rows: Range<Int>, of signature: ModelSignature
-  ) throws(MalformedMessage) {
+  ) throws(MalformedMessage) -> RunPart {
     guard rows.upperBound <= run.batch.rowCount else {
       throw MalformedMessage("it answers row \(rows.upperBound - 1) of \(run.batch.rowCount)")
     }
@@ -60,7 +66,7 @@ struct OpenRun: Sendable {
       }
       tensors.append(try output.tensor(span))
     }
-    parts.append(.outputs(rows: rows, tensors))
+    return .outputs(rows: rows, tensors)
   }
 }
 

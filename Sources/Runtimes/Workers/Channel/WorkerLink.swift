@@ -14,6 +14,17 @@ final class WorkerLink: Sendable {
     case unloadable(RuntimeFault)
     case ended(UInt64, WorkerRun, Result<[RunPart], RuntimeFault>)
     case metric(WorkerMetric)
+    case call(WorkerCall)
+  }
+
+  /// A run asks another model.
+  struct WorkerCall: Sendable {
+    let request: UInt64
+    let number: UInt32
+    let model: String
+    let inputs: [NamedTensor]
+    let askedThrough: [String]
+    let deadline: Instant
   }
 
   private struct State: Sendable {
@@ -200,9 +211,8 @@ final class WorkerLink: Sendable {
       try grow(request, byteCount)
       return nil
     case .metric(let metric): return .metric(metric)
-    case .call(let request, let number, let model, _):
-      refuseCall(request, number, model)
-      return nil
+    case .call(let request, let number, let model, let spans):
+      return .call(try call(request, number, model, spans))
     }
   }
 
@@ -214,29 +224,38 @@ final class WorkerLink: Sendable {
         state.signature.flatMap { signature in state.runs[request].map { (signature, $0) } }
       })
     else { throw MalformedMessage("it answers a run that it was not given") }
-    var open = found
-    try open.take(spans, rows: rows, of: signature)
+    let part = try found.part(spans, rows: rows, of: signature)
     let used = spans.map { $0.offset + $0.byteCount }.max() ?? 0
-    let parts = open.parts
-    if isLast {
-      state.withLock {
-        $0.runs[request]?.parts = parts
-        $0.answerBytes = max($0.answerBytes, used)
-      }
-      return end(request, nil)
+    if let emit = found.run.emit {
+      emit(part)
+    } else {
+      try keep(part, of: request, used)
     }
-    try goOn(request, parts, used)
+    if isLast { return end(request, nil) }
+    try goOn(request, used)
     return nil
+  }
+
+  /// Parts of a run whose caller takes them all at the end are bounded together.
+  private func keep(
+    _ part: RunPart, of request: UInt64, _ used: Int
+  ) throws(MalformedMessage) {
+    let isMore = state.withLock { state in
+      state.answerBytes = max(state.answerBytes, used)
+      state.runs[request]?.parts.append(part)
+      state.runs[request]?.keptBytes += used
+      return state.runs[request].map { $0.keptBytes > answerBytesMax } ?? false
+    }
+    if isMore { throw MalformedMessage("its parts are more than \(answerBytesMax) bytes together") }
   }
 
   /// The worker may write its next part, in memory that nothing refers to.
   private func goOn(
-    _ request: UInt64, _ parts: [RunPart], _ used: Int
+    _ request: UInt64, _ used: Int
   ) throws(MalformedMessage) {
     do throws(RuntimeFault) {
       let next = try lease(used)
       state.withLock { state in
-        state.runs[request]?.parts = parts
         state.runs[request]?.output = next
         state.writer.begin(
           MessageKind.ToWorker.taken.rawValue, part: next.region.number, request: request)
@@ -296,11 +315,57 @@ final class WorkerLink: Sendable {
     }
   }
 
-  private func refuseCall(_ request: UInt64, _ number: UInt32, _ model: String) {
+  // MARK: Asking other models
+
+  private func call(
+    _ request: UInt64, _ number: UInt32, _ model: String, _ spans: [WorkerMessage.NamedSpan]
+  ) throws(MalformedMessage) -> WorkerCall {
+    guard let open = state.withLock({ $0.runs[request] }) else {
+      throw MalformedMessage("it asks for a run that it was not given")
+    }
+    var inputs: [NamedTensor] = []
+    for span in spans {
+      inputs.append(NamedTensor(name: span.name, tensor: try open.output.tensor(span.span)))
+    }
+    return WorkerCall(
+      request: request, number: number, model: model, inputs: inputs,
+      askedThrough: open.run.batch.askedThrough,
+      deadline: open.run.batch.context?.deadline ?? .distantFuture)
+  }
+
+  /// Hands on what came of a call, as long as its run waits for it.
+  func answer(_ call: WorkerCall, _ result: Result<[NamedTensor], RuntimeFault>) {
+    do throws(RuntimeFault) {
+      try give(try result.get(), to: call)
+    } catch {
+      state.withLock { state in
+        state.writer.begin(
+          MessageKind.ToWorker.callRefused.rawValue, part: call.number, request: call.request)
+        state.writer.text(error.message)
+        _ = apus_send(socket, state.writer.bytes, state.writer.bytes.count, -1)
+      }
+    }
+  }
+
+  private func give(_ outputs: [NamedTensor], to call: WorkerCall) throws(RuntimeFault) {
+    let byteCount = outputs.reduce(MessageKind.regionHeadBytes) {
+      $0 + Self.aligned($1.tensor.byteCount)
+    }
+    let lease = try lease(byteCount)
+    let places = Self.copy(outputs.map(\.tensor), into: lease)
     state.withLock { state in
+      // It keeps the region until the run ends.
+      state.runs[call.request]?.heard.append(lease)
       state.writer.begin(
-        MessageKind.ToWorker.callRefused.rawValue, part: number, request: request)
-      state.writer.text("this server lets no worker ask the model \(PublicText.quoted(model))")
+        MessageKind.ToWorker.callAnswered.rawValue, part: call.number, request: call.request)
+      state.writer.number(lease.region.number)
+      state.writer.number(UInt16(outputs.count))
+      for (place, output) in outputs.enumerated() {
+        state.writer.text(output.name)
+        state.writer.tensor(
+          place: place, output.tensor.datatype, output.tensor.shape, offset: places[place],
+          byteCount: output.tensor.byteCount)
+      }
       _ = apus_send(socket, state.writer.bytes, state.writer.bytes.count, -1)
     }
   }

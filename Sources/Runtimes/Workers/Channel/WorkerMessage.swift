@@ -113,9 +113,7 @@ extension WorkerMessage {
   private static func fault(
     _ code: UInt32, _ reader: inout MessageReader, _ usual: RuntimeFault.Code
   ) throws(MalformedMessage) -> RuntimeFault {
-    let codes: [RuntimeFault.Code] = [
-      usual, .invalidArgument, .invalidModel, .runtimeMissing, .stopped, .outOfMemory, .failed,
-    ]
+    let codes = [usual] + RuntimeFault.Code.onChannel
     guard code < codes.count else { throw MalformedMessage("there is no failure \(code)") }
     return RuntimeFault(code: codes[Int(code)], message: try reader.text())
   }
@@ -199,4 +197,13 @@ extension WorkerMessage {
     }
     return pairs
   }
+}
+
+extension RuntimeFault.Code {
+  /// By their numbers on the channel, from 1.
+  fileprivate static let onChannel: [RuntimeFault.Code] = [
+    .invalidArgument, .invalidModel, .runtimeMissing, .stopped, .outOfMemory, .failed,
+  ]
+
+  var numberOnChannel: UInt32 { UInt32((Self.onChannel.firstIndex(of: self) ?? 5) + 1) }
 }

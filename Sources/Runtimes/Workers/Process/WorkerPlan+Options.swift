@@ -12,6 +12,7 @@ extension WorkerPlan {
     limits.start = .nanoseconds(Int64(clamping: options.startNanosecondsMax))
     limits.run = .nanoseconds(Int64(clamping: options.runNanosecondsMax))
     runsInFlight = options.runsInFlight
+    modelName = name
     if options.isReadOnly {
       let folder = try Self.temporaryFolder(name)
       lines.writableFolder = folder

@@ -1,3 +1,5 @@
+package import Inference
+
 /// How the workers of one model are started, and what they may do.
 package struct WorkerPlan: Sendable {
   /// The program that becomes the worker, with its arguments; found by path.
@@ -18,6 +20,10 @@ package struct WorkerPlan: Sendable {
   package var answerBytesMax: Int
   /// Is told what the workers say and what becomes of them; on any thread, quickly.
   package var observe: @Sendable (WorkerEvent) -> Void
+  /// The way to other models; `nil` where there is none.
+  package var door: (any ModelDoor)?
+  /// What the model is called there.
+  package var modelName: String
 
   package init(
     program: [String], workerCount: Int = 1,
@@ -32,6 +38,7 @@ package struct WorkerPlan: Sendable {
     runsInFlight = 2
     answerBytesMax = 1 << 30
     observe = { _ in }
+    modelName = ""
   }
 }
 

@@ -178,9 +178,23 @@ final class WorkerAttendant {
       worker.tell(.failure(fault))
       carryOut(worker.decide { $0.refused(fault) })
     case .ended(let number, let run, let result): worker.finish(number, run, result)
+    case .call(let call): ask(call)
     case .metric(let metric):
       plan.observe(.measured(instance: worker.instance, metric))
     }
+  }
+
+  private func ask(_ call: WorkerLink.WorkerCall) {
+    guard let link else { return }
+    guard let door = plan.door else {
+      let fault = RuntimeFault(
+        code: .failed, message: "no other model can be asked here")
+      return link.answer(call, .failure(fault))
+    }
+    let asked = ModelCall(
+      model: call.model, inputs: call.inputs, askedThrough: call.askedThrough + [plan.modelName],
+      deadline: call.deadline)
+    door.ask(asked) { link.answer(call, $0) }
   }
 
   private func read(_ file: Int32) {

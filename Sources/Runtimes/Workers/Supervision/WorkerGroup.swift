@@ -51,12 +51,13 @@ package final class WorkerGroup: Sendable {
   /// Memory that the processes hold at this moment, what they share counted for each.
   package var residentByteCount: Int { workers.reduce(0) { $0 + $1.residentByteCount } }
 
-  /// Starts a run; returns at once. `completion` is called once, on any thread.
+  /// Starts a run; returns at once. `completion` is called once, on any thread; outputs go to `emit`
+  /// before, where there is one.
   package func start(
-    _ batch: RunBatch, stop: StopFlag,
+    _ batch: RunBatch, stop: StopFlag, emit: (@Sendable (RunPart) -> Void)? = nil,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   ) {
-    let run = WorkerRun(batch: batch, stop: stop, completion: completion)
+    let run = WorkerRun(batch: batch, stop: stop, emit: emit, completion: completion)
     if let worker = leastBusy, worker.take(run) { return }
     guard workers.contains(where: \.isExpected) else {
       let reason = obstacle ?? "no worker takes it"

@@ -119,6 +119,11 @@ package struct SignatureSchemas {
 
   /// A row by itself where the model has one input, else by names; or a photo.
   private var row: JSONValue {
+    let content = PlainContent(signature)
+    if content.takesDocuments, let document = content.schema {
+      // Text is a document's own.
+      return ElementSchemas.any(of: [document, ["type": "string"]])
+    }
     var forms = photoForms
     if let input = model.onlyInput { forms.append(value(of: input, dropsRows: true)) }
     forms.append(named { value(of: $0, dropsRows: true) })
@@ -162,6 +167,7 @@ package struct SignatureSchemas {
   /// The bodies without a fixed form, of `/predict` and `/predictions/{m}`: all inputs at once under
   /// one of several keys, by their names, or the only one by itself.
   package var plain: JSONValue {
+    if let whole = PlainContent(signature).schema { return whole }
     let keys = ["inputs", "input", "data"].map { key in
       ElementSchemas.object([.init(key, columns)], required: [key])
     }

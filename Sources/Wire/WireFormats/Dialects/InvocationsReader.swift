@@ -175,7 +175,9 @@ private struct InvocationsDocument {
     case .tensors(let tensors, let rowCount):
       return DialectRequest(
         content: .tensors(TensorRequest(inputs: tensors, parameters: parameters)),
-        answer: PredictAnswer(key: "predictions", rowCount: rowCount), dialect: dialect)
+        answer: PredictAnswer(
+          key: "predictions", rowCount: rowCount,
+          givesDocuments: PlainContent(facts.signature).givesDocuments), dialect: dialect)
     case .photos(let photos):
       return DialectRequest(
         content: .photos(photos, parameters), answer: PhotoPredictions(), dialect: dialect)

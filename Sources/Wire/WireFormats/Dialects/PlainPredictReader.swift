@@ -24,6 +24,7 @@ package struct PlainPredictReader: DialectReader {
   private func known(
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest? {
+    if let request = PlainContent(facts.signature).request(of: body, facts) { return request }
     if facts.isPlainlyJSON { return try json(body, facts) }
     if let found = try PhotoBodies.read(body, facts) { return request(found) }
     if let boundary = try MultipartForm.boundary(contentType: facts.contentType) {

@@ -8,12 +8,16 @@ struct PredictAnswer: DialectAnswer {
   let key: StaticString
   /// Rows that the answer is split into; `nil` for columns.
   let rowCount: Int?
+  /// Elements of the one output are JSON documents, and are written as such.
+  var givesDocuments = false
 
   func text(
     for outputs: [NamedTensor], of model: AnsweringModel
   ) throws(InferenceFailure) -> AnswerText {
     var nested: [NestedOutput] = []
-    for output in outputs { nested.append(try NestedOutput(output)) }
+    for output in outputs {
+      nested.append(try NestedOutput(output, isDocument: givesDocuments))
+    }
     let split = try rowCount.map { (count) throws(InferenceFailure) in
       try Self.split(nested, rowCount: count)
     }

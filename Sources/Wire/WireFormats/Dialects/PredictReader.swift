@@ -61,7 +61,8 @@ package struct PredictReader: DialectReader {
         content: .tensors(request),
         answer: PredictAnswer(
           key: isColumn ? "outputs" : "predictions",
-          rowCount: format == .rows ? rowCount : nil),
+          rowCount: format == .rows ? rowCount : nil,
+          givesDocuments: PlainContent(document.facts.signature).givesDocuments),
         dialect: format == .columns && inputs == .outputs && dialect == .kserve
           ? .tensorFlow : answeredAs)
     case nil: throw .missingField("instances")

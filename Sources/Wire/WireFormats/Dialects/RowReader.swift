@@ -32,6 +32,10 @@ struct RowReader {
     if facts.takesPhotos, PhotoValue.isNext(inArrayAt: scanner) {
       return .photos(try readPhotos(&scanner, field))
     }
+    let content = PlainContent(signature)
+    if content.takesDocuments {
+      return .tensors([try content.readRows(&scanner, count: count)], rowCount: count)
+    }
     if isObjectNext(inArrayAt: scanner) {
       return isRecordNext(inArrayAt: scanner)
         ? .tensors(

@@ -29,6 +29,13 @@ struct JSONOutput {
     }
   }
 
+  /// Appends bytes that are JSON already.
+  mutating func write(raw bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
+    place.update(from: base, count: bytes.count)
+    place += bytes.count
+  }
+
   mutating func write(_ text: String) {
     var text = text
     text.withUTF8 { write(utf8: UnsafeRawBufferPointer($0)) }

@@ -9,10 +9,13 @@ struct NestedOutput: Sendable {
   /// Where each string of a `BYTES` tensor lies.
   private let strings: [Range<Int>]
   private let isBase64: Bool
+  private let isDocument: Bool
 
   /// Strings are written as text; as base64 where the name ends with `_bytes`, as TensorFlow Serving
   /// has it, or where one of them is no text.
-  init(_ output: NamedTensor) throws(InferenceFailure) {
+  ///
+  /// - Parameter isDocument: they are JSON, and written as they are.
+  init(_ output: NamedTensor, isDocument: Bool = false) throws(InferenceFailure) {
     guard !output.tensor.shape.hasTooManyEmptyRows else {
       throw .unsupported(
         .other("output `\(output.name)` as nested JSON: its rows without elements are too many"))
@@ -44,6 +47,7 @@ struct NestedOutput: Sendable {
     }
     strings = places
     isBase64 = !isText
+    self.isDocument = isDocument && isText
     byteCountMax = byteCount
   }
 
@@ -83,7 +87,13 @@ struct NestedOutput: Sendable {
     for index in elements {
       if index > elements.lowerBound { output.write(raw: ",") }
       let element = UnsafeRawBufferPointer(rebasing: bytes[strings[index]])
-      if isBase64 { output.write(base64: element) } else { output.write(utf8: element) }
+      if isDocument {
+        output.write(raw: element)
+      } else if isBase64 {
+        output.write(base64: element)
+      } else {
+        output.write(utf8: element)
+      }
     }
   }
 }

@@ -8,7 +8,6 @@ import mmap
 import os
 import socket
 import struct
-import sys
 import time
 
 import numpy
@@ -225,6 +224,34 @@ class Channel:
             rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), 0, start, size))
             rest.append(_LENGTHS[len(shape)].pack(*shape))
         self.send(OUTPUTS, run.request, rest=b"".join(rest), marks=1 if is_last else 0)
+
+    def call(self, run, number, model, arrays, room):
+        """Asks another model with arrays, which are (name, datatype, array)."""
+        offset = HEAD_BYTES
+        coded = []
+        for name, datatype, value in arrays:
+            content, shape = encoded(value) if datatype == "BYTES" else (value.tobytes(), value.shape)
+            coded.append((name, datatype, content, shape, offset))
+            offset = (offset + len(content) + 63) & ~63
+        if offset > run.output.size:
+            run.output = room(run, offset)
+        rest = [packed(model), struct.pack("<H", len(coded))]
+        for place, (name, datatype, content, shape, start) in enumerate(coded):
+            run.output.memory[start:start + len(content)] = content
+            rest.append(packed(name))
+            rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), 0, start, len(content)))
+            rest.append(_LENGTHS[len(shape)].pack(*shape))
+        self.send(CALL, run.request, number, b"".join(rest))
+
+    def answer(self, message):
+        """What another model gave, by name; views that hold until the run ends."""
+        number, count = struct.unpack_from("<IH", message, 16)
+        place = 22
+        outputs = {}
+        for _ in range(count):
+            name, place = text(message, place)
+            _, outputs[name], place = self._array(message, place, self._regions[number])
+        return outputs
 
     def region(self, number):
         return self._regions[number]

@@ -4,7 +4,9 @@ import asyncio
 import inspect
 import json
 import signal
+import struct
 import sys
+import time
 import traceback
 
 import numpy
@@ -44,7 +46,6 @@ class Context:
         """Seconds left, or None where nobody set a limit."""
         if self._run.deadline is None:
             return None
-        import time
         return max(0.0, self._run.deadline - time.monotonic())
 
     def fail_row(self, row, message):
@@ -89,10 +90,18 @@ class Worker:
             self._unloadable(_OUT_OF_MEMORY, "there was not enough memory to load it")
             return False
         except BaseException as error:
-            traceback.print_exc()
-            self._unloadable(0, sentence(error))
+            self._unloadable(0, self._said(error))
             return False
         return True
+
+    @staticmethod
+    def _said(error):
+        """What people are told; of what is no sentence already, the way to it goes to the log."""
+        models = sys.modules.get("apus_worker.models")
+        if models is not None and isinstance(error, models.Unservable):
+            return str(error)
+        traceback.print_exception(error)
+        return sentence(error)
 
     def _describe(self):
         served = self.served
@@ -219,7 +228,6 @@ class Worker:
     # What models ask for
 
     def metric(self, name, value, kind):
-        import struct
         kinds = {"counter": 0, "gauge": 1}
         if kind not in kinds:
             raise ValueError("a metric is a counter or a gauge, not %r" % (kind,))
@@ -227,9 +235,12 @@ class Worker:
             wire.METRIC, rest=struct.pack("<Bd", kinds[kind], float(value)) + wire.packed(str(name)))
 
     def call(self, run, model, inputs):
-        self.channel.send(wire.CALL, run.request, 1, wire.packed(str(model)) + (0).to_bytes(2, "little"))
-        _, _, message = self._wait_for(run, (wire.CALL_REFUSED,))
-        raise CallFailed(wire.text(message, 16)[0])
+        """Asks another served model and waits for its one answer."""
+        self.channel.call(run, 1, str(model), [named(*each) for each in inputs.items()], self._room)
+        kind, _, message = self._wait_for(run, (wire.CALL_ANSWERED, wire.CALL_REFUSED))
+        if kind == wire.CALL_REFUSED:
+            raise CallFailed(wire.text(message, 16)[0])
+        return self.channel.answer(message)
 
 
 def cast(value, kind, name, datatype):
@@ -246,6 +257,17 @@ def cast(value, kind, name, datatype):
             array.dtype.kind in "iu" and kind.kind in "iu"):
         raise TypeError("output %s is declared %s, and predict gave %s" % (name, datatype, array.dtype))
     return array.astype(kind)
+
+
+def named(name, value):
+    """An input for another model, with the datatype that its array says."""
+    array = numpy.ascontiguousarray(value) if numpy.ndim(value) else numpy.asarray(value)
+    if array.dtype.kind in "OSU":
+        return name, "BYTES", array.astype(numpy.object_)
+    for datatype, kind in wire.NUMPY.items():
+        if kind == array.dtype and datatype != "BF16":
+            return name, datatype, array
+    raise TypeError("input %s is %s, which no model takes" % (name, array.dtype))
 
 
 def sentence(error):

@@ -114,6 +114,13 @@ class Element:
         self.is_image = _is_image(annotation)
         self.datatype = _SCALARS.get(annotation, "BYTES")
         self.schema = schema(self.annotation)
+        self.content_type = self._content_type()
+
+    def _content_type(self):
+        """What an element holds, for whoever sends or takes it as a whole body; "" for a number."""
+        if self.datatype != "BYTES":
+            return ""
+        return "image/png" if self.is_image else {str: "text/plain", bytes: "*/*"}.get(self.annotation, "application/json")
 
     def read(self, element, where):
         """The value of an element that came with a request."""

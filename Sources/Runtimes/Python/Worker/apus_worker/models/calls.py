@@ -293,6 +293,20 @@ class Call:
             "description": self.description, "inputs": self.inputs, "outputs": self.outputs,
             "decoupled": self.decoupled, "input_schema": self.input_schema(), "output_schema": self.output_schema()})
 
+    def content_types(self):
+        """What whole bodies hold, where one element of bytes is all that comes or goes."""
+        found = {}
+        reader = self.readers.get(self.inputs[0]["name"])
+        if len(self.inputs) == 1 and isinstance(reader, Element) and reader.content_type:
+            # A photo comes in any format, and text as any client sends it.
+            found["input_content_type"] = "*/*" if reader.is_image else reader.content_type
+            if reader.content_type == "application/json":
+                found["input_document_schema"] = json.dumps(reader.schema)
+        element = self.elements.get(self.outputs[0]["name"])
+        if len(self.outputs) == 1 and element is not None and element.content_type:
+            found["output_content_type"] = element.content_type
+        return found
+
     def input_schema(self):
         """The JSON Schema of a request's inputs by name, one row or batch as the method takes them."""
         properties, required = {}, []

@@ -34,7 +34,6 @@ class MLServerModel(Served):
         self.types = importlib.import_module("mlserver.types")
         kind = _class(str(written.get("implementation") or ""), folder)
         self.model = kind(self._settings(written, folder, settings))
-        self.is_async = inspect.iscoroutinefunction(kind.predict)
         loaded = _finished(self.model.load())
         if loaded is False:
             raise Unservable("load of %s returned False" % kind.__name__)
@@ -78,10 +77,11 @@ class MLServerModel(Served):
     def predict(self, inputs, parameters, context):
         if self.is_stand_in:
             mlserver_modules._reporting[""] = context
-        answer = self.model.predict(self._request(inputs, parameters, context))
-        if inspect.isawaitable(answer):
-            return self._awaited(answer, inputs)
-        return self._answer(answer, inputs)
+        try:
+            answer = self.model.predict(self._request(inputs, parameters, context))
+        except Exception as error:
+            raise self._failure(error) from error
+        return self._awaited(answer, inputs) if inspect.isawaitable(answer) else self._answer(answer, inputs)
 
     async def _awaited(self, answer, inputs):
         try:

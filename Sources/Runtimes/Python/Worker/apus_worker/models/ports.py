@@ -1,6 +1,7 @@
 """Inputs and outputs: datatypes as V2 names them, and values of any kind made into arrays of one."""
 
 import json
+import math
 
 import numpy
 
@@ -95,7 +96,7 @@ def plain(value):
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        return value
+        return value if math.isfinite(value) else None  # JSON has no word for the others.
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -20,15 +20,17 @@ class PythonClass(Served):
         module = module_from(path, "apus_model")
         kind = only_class(module, _is_model, "class with a method predict")
         self.instance = _made(kind, path.parent, settings)
-        self.calls = _calls(self.instance)
-        main = self.calls.get("predict") or next(iter(self.calls.values()))
-        self.main = main
+        calls = _calls(self.instance)
+        main = self.main = _main(calls, parameters_of(settings).get("method"))
+        # A request is checked against one signature, so that it may name methods which have the same.
+        self.calls = {name: call for name, call in calls.items() if _ports(call) == _ports(main)}
         self.inputs, self.outputs = main.inputs, main.outputs
         self.has_row_axis, self.decoupled = main.has_row_axis, main.decoupled
         self.methods = {name: call.document() for name, call in self.calls.items()}
         self.metadata = {
             "description": inspect.getdoc(kind) or inspect.getdoc(module) or "",
             "input_schema": json.dumps(main.input_schema()), "output_schema": json.dumps(main.output_schema())}
+        self.metadata.update(main.content_types())
         self.metadata.update({str(k): str(v) for k, v in (getattr(kind, "metadata", None) or {}).items()})
 
     def predict(self, inputs, parameters, context):
@@ -44,6 +46,19 @@ class PythonClass(Served):
         for name in ("close", "unload"):
             if callable(getattr(self.instance, name, None)):
                 return getattr(self.instance, name)()
+
+
+def _main(calls, chosen):
+    """The method that is the model: the operator's choice, else `predict`."""
+    if chosen is None:
+        return calls.get("predict") or next(iter(calls.values()))
+    if chosen not in calls:
+        raise Unservable("there is no method %s for the model to be; there are %s" % (chosen, ", ".join(calls)))
+    return calls[chosen]
+
+
+def _ports(call):
+    return call.inputs, call.outputs, call.has_row_axis, call.decoupled
 
 
 def _is_model(kind):

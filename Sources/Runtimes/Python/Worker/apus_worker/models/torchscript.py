@@ -1,5 +1,6 @@
 """TorchScript archives and, where pickles are allowed, whole pickled modules."""
 
+import inspect
 import pathlib
 import zipfile
 
@@ -27,7 +28,9 @@ class TorchScriptModel(Served):
     def _loaded(self, path, is_script):
         if is_script:
             return self.torch.jit.load(str(path), map_location="cpu")
-        model = self.torch.load(str(path), map_location="cpu", weights_only=False)
+        # Newer releases load weights alone unless they are told; older ones know no such word.
+        whole = {"weights_only": False} if "weights_only" in inspect.signature(self.torch.load).parameters else {}
+        model = self.torch.load(str(path), map_location="cpu", **whole)
         if not callable(model) or not hasattr(model, "eval"):
             raise Unservable("%s holds a %s, weights without the network they belong to; load them in a model.py, or "
                              "save the whole network as TorchScript" % (path.name, type(model).__name__))

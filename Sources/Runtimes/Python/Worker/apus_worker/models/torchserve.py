@@ -11,12 +11,11 @@ import zipfile
 
 from .. import api
 from . import ports
-from .served import Served, Unservable, allow_pickle, module_from, row_count
+from .served import Served, Unservable, module_from, row_count
 
 _BYTES_MAX = 64 << 30
 _FILES_MAX = 100_000
 _BUILT_IN = ("image_classifier", "image_segmenter", "object_detector", "text_classifier")
-_PICKLES = {".pkl", ".pickle", ".joblib", ".pth"}
 
 
 class TorchServeModel(Served):
@@ -28,16 +27,14 @@ class TorchServeModel(Served):
         folder = self._folder(pathlib.Path(path))
         manifest = _manifest(folder)
         model = manifest.get("model", {})
-        for each in sorted(folder.rglob("*")):
-            if each.suffix.lower() in _PICKLES:
-                allow_pickle(settings, each, "save it as TorchScript or ONNX and pack that")
         install_stand_ins()
         self.context = _context(folder, manifest, model, settings)
         self.handle = self._handler(folder, str(model.get("handler") or ""))
         self.inputs = [ports.port("data", "BYTES", [-1])]
         self.outputs = [ports.port("predictions", "BYTES", [-1])]
         self.metadata = {"modelName": str(model.get("modelName", "")), "handler": str(model.get("handler", "")),
-                         "modelVersion": str(model.get("modelVersion", "")), "body": "raw"}
+                         "modelVersion": str(model.get("modelVersion", "")), "input_content_type": "*/*",
+                         "output_content_type": "*/*"}
 
     def _folder(self, path):
         if path.is_dir():

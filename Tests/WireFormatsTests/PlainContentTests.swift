@@ -1,0 +1,117 @@
+import Inference
+import Testing
+
+@testable import WireFormats
+
+/// Models of documents and files: bodies that are the input itself, and rows that are documents.
+@Suite struct PlainContentTests {
+  private static func facts(
+    _ contentType: String, takes: String?, gives: String? = nil, inputs: Int = 1
+  ) -> BodyFacts {
+    var metadata: [String: String] = [:]
+    metadata[PlainContent.inputKey] = takes
+    metadata[PlainContent.outputKey] = gives
+    let ports = (0..<inputs).map { tensor("in\($0)", .bytes, [nil]) }
+    let signature = ModelSignature(
+      inputs: ports, outputs: [tensor("out", .bytes, [nil])], hasRowAxis: true, metadata: metadata)
+    return BodyFacts(signature: signature, contentType: contentType)
+  }
+
+  private static func elements(_ tensor: Tensor?) -> [String] {
+    var texts: [String] = []
+    _ = tensor?.forEachByteString { texts.append(String(decoding: $0, as: UTF8.self)) }
+    return texts
+  }
+
+  private static func read(
+    _ text: String, _ reader: any DialectReader, _ facts: BodyFacts
+  ) throws(InferenceFailure) -> (DialectRequest, TensorRequest) {
+    let request = try Array(text.utf8).withUnsafeBytes { (body) throws(InferenceFailure) in
+      try reader.read(body, facts)
+    }
+    guard case .tensors(let tensors) = request.content else { preconditionFailure("no tensors") }
+    return (request, tensors)
+  }
+
+  private static func answer(
+    _ request: DialectRequest, _ elements: [String]
+  ) throws(InferenceFailure) -> (text: String, type: String) {
+    var bytes: [UInt8] = []
+    for element in elements {
+      bytes += withUnsafeBytes(of: UInt32(element.utf8.count).littleEndian) { Array($0) }
+      bytes += Array(element.utf8)
+    }
+    let tensor = Tensor(bytes, datatype: .bytes, shape: TensorShape([elements.count])!)
+    let text = try request.answer.text(
+      for: [NamedTensor(name: "out", tensor: tensor)],
+      of: AnsweringModel(name: "m", version: 1, labels: [], requestID: "r"))
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: text.byteCountMax, alignment: 1)
+    defer { memory.deallocate() }
+    let count = text.write(into: memory)
+    let written = UnsafeRawBufferPointer(memory)[..<count]
+    return (String(decoding: written, as: UTF8.self), "\(text.contentType)")
+  }
+
+  @Test(arguments: [
+    ("application/json", "application/json", #"{"instances": [1]}"#),
+    ("application/ld+json", "application/json", "[1]"), ("", "application/json", #" {"a": 1}"#),
+    ("image/png", "*/*", "any bytes"), ("application/json", "*/*", "no JSON"),
+  ])
+  func `the whole body is the input`(_ contentType: String, _ takes: String, _ body: String) throws
+  {
+    let facts = Self.facts(contentType, takes: takes, gives: "application/json")
+    let (request, tensors) = try Self.read(body, PlainPredictReader(.torchServe), facts)
+    #expect(Self.elements(tensors.inputs[0]) == [body])
+    let type = contentType.isEmpty ? nil : contentType
+    #expect(tensors.parameters.first.map(\.value) == type.map(ParameterValue.string))
+    let answer = try Self.answer(request, [#"{"got":1}"#])
+    #expect(answer.text == #"{"got":1}"# && answer.type == "application/json")
+  }
+
+  @Test(arguments: [
+    ("text/plain", "words", "text/plain; charset=utf-8"),
+    ("*/*", "words", "text/plain; charset=utf-8"),
+    ("*/*", "[1]", "application/json"), ("image/png", "x", "image/png"),
+    ("application/x", "x", "application/octet-stream"),
+  ])
+  func `the answer is the output, with its type`(
+    _ gives: String, _ output: String, _ type: String
+  ) throws {
+    let facts = Self.facts("a/b", takes: "*/*", gives: gives)
+    let (request, _) = try Self.read("x", PlainPredictReader(.torchServe), facts)
+    let answer = try Self.answer(request, [output])
+    #expect(answer.text == output && answer.type == type)
+  }
+
+  @Test func `instances may be documents, and predictions are`() throws {
+    let facts = Self.facts("application/json", takes: "application/json", gives: "application/json")
+    for reader in [PredictReader(.kserve), InvocationsReader(spoken: nil)] as [any DialectReader] {
+      let (request, tensors) = try Self.read(
+        #"{"instances": [{"a": [1, "x"]}, [2], null, "{\"b\": 1}"]}"#, reader, facts)
+      #expect(
+        Self.elements(tensors.inputs[0]) == [#"{"a": [1, "x"]}"#, "[2]", "null", #"{"b": 1}"#])
+      let answer = try Self.answer(request, [#"{"a":1}"#, "2", "null", #""x""#])
+      #expect(answer.text == #"{"predictions":[{"a":1},2,null,"x"]}"#)
+    }
+  }
+
+  @Test func `broken documents among instances are refused`() {
+    let facts = Self.facts("application/json", takes: "application/json")
+    for text in [#"{"instances": [{"a": }]}"#, #"{"instances": [{"a": 1]}"#, #"{"instances": [{"#] {
+      #expect(throws: InferenceFailure.self) {
+        try Self.read(text, PredictReader(.kserve), facts)
+      }
+    }
+  }
+
+  @Test func `models without such marks, or with more inputs, are read as before`() {
+    for facts in [
+      Self.facts("application/json", takes: nil),
+      Self.facts("application/json", takes: "application/json", inputs: 2),
+    ] {
+      #expect(throws: InferenceFailure.self) {
+        try Self.read(#"{"a": 1}"#, PlainPredictReader(.torchServe), facts)
+      }
+    }
+  }
+}
