@@ -63,7 +63,9 @@ extension TabularInstance {
     var rowCount: Int?
     for (index, port) in pipeline.inputs.enumerated() {
       let name = port.description.name
-      guard let tensor = batch.inputs[index] else { throw Self.invalid("input '\(name)' is missing") }
+      guard let tensor = batch.inputs[index] else {
+        throw Self.invalid("input '\(name)' is missing")
+      }
       let shape = tensor.shape
       guard tensor.datatype == port.description.datatype, shape.rank == port.column.shape.rank,
         (1..<shape.rank).allSatisfy({ shape[$0] == port.column.shape.rowLengths[$0 - 1] })

@@ -63,10 +63,7 @@ enum OnnxTrees {
   static func load(
     _ bytes: UnsafeRawBufferPointer, name: String
   ) throws(RuntimeFault) -> TabularPipeline {
-    let pipeline = try TabularPipelineReader.read(bytes: bytes, name: name) {
-      (ensemble) throws(RuntimeFault) in try CompiledSums(ensemble)
-    }
-    guard let pipeline else {
+    guard let pipeline = try TabularPipelineReader.read(bytes: bytes, name: name) else {
       throw RuntimeFault(
         code: .invalidModel,
         message: "\(name) has operators that the runtime trees does not compute; write runtime: "
@@ -75,17 +72,10 @@ enum OnnxTrees {
     return pipeline
   }
 
-  /// Reads the file without compiling anything.
+  /// Whether the file has trees, and all of it is computed here.
   static func hasTrees(
     _ bytes: UnsafeRawBufferPointer, name: String
   ) throws(RuntimeFault) -> Bool {
-    try TabularPipelineReader.read(bytes: bytes, name: name) { _ in Uncompiled() }?.hasTrees
-      ?? false
-  }
-
-  /// Stands for an ensemble that nobody is going to ask.
-  private struct Uncompiled: EnsembleSums {
-    let byteCount = 0
-    func makeCaller() -> any EnsembleCaller { preconditionFailure("it was never compiled") }
+    try TabularPipelineReader.read(bytes: bytes, name: name)?.hasTrees ?? false
   }
 }
