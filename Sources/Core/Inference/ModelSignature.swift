@@ -28,11 +28,16 @@ package struct TensorDescription: Sendable, Hashable {
   /// This output is given where a request names it, and not otherwise. Such outputs stand behind all
   /// others, so that those keep their places where none is named.
   package let isOnRequest: Bool
+  /// This output takes so much longer than others that a run that gives it is not for an event loop,
+  /// however cheap the model is otherwise.
+  package let isCostly: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
-    isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false
+    isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
+    isCostly: Bool = false
   ) {
+    self.isCostly = isCostly
     self.name = name
     self.datatype = datatype
     self.dimensions = dimensions

@@ -26,13 +26,15 @@ extension TabularOutput {
   static func all(of model: TabularModel, forest: ForestParameters?) -> [TabularOutput] {
     let numbers: Datatype = model.outputPrecision == .float ? .float32 : .float64
     var outputs = [first(of: model, numbers, forest)]
-    func add(_ content: Content, _ name: String, _ datatype: Datatype, _ lengths: [Dimension]) {
+    func add(
+      _ content: Content, _ name: String, _ datatype: Datatype, _ lengths: [Dimension]
+    ) {
       outputs.append(
         TabularOutput(
           content: content,
           description: TensorDescription(
             name: name, datatype: datatype, dimensions: [.any(name: nil)] + lengths,
-            isOnRequest: true)))
+            isOnRequest: true, isCostly: content == .contributions)))
     }
     if let count = model.classCount {
       add(.probabilities, "predict_proba", numbers, [.fixed(count)])

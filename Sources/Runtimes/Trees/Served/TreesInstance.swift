@@ -26,7 +26,7 @@ final class TreesInstance: ModelInstance {
     let asked = try RoundsParameter.rounds(in: batch.parameters, of: tabular)
     let run = TreesRun(
       model: tabular, engine: engine, rowCount: batch.rowCount,
-      rounds: asked ?? 0..<tabular.defaultRounds)
+      rounds: asked ?? 0..<tabular.defaultRounds, stop: stop)
     switch (tabular.inputDatatype, tabular.outputPrecision) {
     case (.float32, .float): try compute(batch, bytes, run, Float.self, Float.self, emit)
     case (.float32, .double): try compute(batch, bytes, run, Float.self, Double.self, emit)

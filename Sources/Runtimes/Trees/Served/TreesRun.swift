@@ -7,6 +7,7 @@ struct TreesRun {
   let rowCount: Int
   /// Within those that the model has.
   let rounds: Range<Int>
+  let stop: StopFlag
 
   /// Trees that count, of all outputs.
   var treeCount: Int {
@@ -34,9 +35,7 @@ struct TreesRun {
     case .leaves:
       engine.leaves(
         of: rows, rowCount: rowCount, into: memory.bindMemory(to: Int32.self), rounds: rounds)
-    case .contributions:
-      engine.contributions(
-        of: rows, rowCount: rowCount, into: memory.bindMemory(to: Margin.self), rounds: rounds)
+    case .contributions: contributions(of: rows, into: memory.bindMemory(to: Margin.self))
     case .prediction, .classPlace, .probabilities, .margin:
       switch output.description.datatype {
       case .int64: values(output.content, margins) { memory.store(Int64($0), $1) }
@@ -45,6 +44,26 @@ struct TreesRun {
       }
     }
   }
+
+  /// A few rows at a time, as each may take milliseconds; ends early once the run is told to stop.
+  private func contributions<Input: TreeScalar, Margin: TransformedValue>(
+    of rows: UnsafeBufferPointer<Input>, into memory: UnsafeMutableBufferPointer<Margin>
+  ) {
+    let width = model.outputCount * (model.featureCount + 1)
+    var start = 0
+    while start < rowCount, !stop.isRaised {
+      let end = min(start + Self.explainedRowsPerStep, rowCount)
+      engine.contributions(
+        of: UnsafeBufferPointer(
+          rebasing: rows[start * model.featureCount..<end * model.featureCount]),
+        rowCount: end - start,
+        into: UnsafeMutableBufferPointer(rebasing: memory[start * width..<end * width]),
+        rounds: rounds)
+      start = end
+    }
+  }
+
+  private static let explainedRowsPerStep = 8
 
   /// Calls `put` with each value of an output and its place.
   private func values<Margin: TransformedValue>(
