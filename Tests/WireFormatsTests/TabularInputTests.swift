@@ -24,7 +24,7 @@ import WireFormats
 
   private func infer(
     _ json: String, _ signature: ModelSignature = signature()
-  ) throws(InputProblem) -> OpenInferenceRequest {
+  ) throws -> OpenInferenceRequest {
     try Array(json.utf8).withUnsafeBytes { bytes throws(InputProblem) in
       try OpenInferenceRequest.decode(json: bytes, signature: signature)
     }
