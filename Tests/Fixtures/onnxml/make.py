@@ -221,7 +221,8 @@ def several_inputs():
         ("table-regression", hot, GradientBoostingRegressor(n_estimators=3, **seeded),
          survived * 1.5, None),
         ("table-strict", OneHotEncoder(drop="first", sparse_output=False),
-         RandomForestClassifier(2, max_depth=2, **seeded), survived, False),
+         RandomForestClassifier(2, max_depth=2, **seeded),
+         np.where(survived == 1, "yes", "no"), False),
     ]:
         steps = ColumnTransformer([("n", numbers, ["age", "fare"]), ("c", encoder, texts)])
         pipeline = Pipeline([("prepare", steps), ("model", model)]).fit(table, target)

@@ -57,16 +57,14 @@ import Testing
   func `a file with any byte changed is read, refused or left alone`(name: String) throws {
     let fixture = try OnnxFixture(name)
     for place in 0..<fixture.bytes.count {
-      for change: UInt8 in [0x01, 0xff] {
-        var bytes = fixture.bytes
-        bytes[place] ^= change
-        do throws(RuntimeFault) {
-          guard let pipeline = try Self.read(bytes) else { continue }
-          // Whatever it became, it runs.
-          _ = try? answers(pipeline, fixture.inputs)
-        } catch {
-          #expect(error.code == .invalidModel)
-        }
+      var bytes = fixture.bytes
+      bytes[place] ^= place % 2 == 0 ? 0x01 : 0xff
+      do throws(RuntimeFault) {
+        guard let pipeline = try Self.read(bytes) else { continue }
+        // Whatever it became, it runs; its inputs may be others now, which it then refuses.
+        _ = try? answers(pipeline, fixture.inputs)
+      } catch {
+        #expect(error.code == .invalidModel)
       }
     }
   }

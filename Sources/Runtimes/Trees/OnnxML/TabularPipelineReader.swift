@@ -36,6 +36,23 @@ package enum TabularPipelineReader {
 struct TabularPort: Sendable {
   let description: TensorDescription
   let column: Column
+  /// Bytes of a row.
+  let rowByteCount: Int
+  private let emptyShape: TensorShape
+
+  init(description: TensorDescription, column: Column) {
+    self.description = description
+    self.column = column
+    rowByteCount = column.shape.width * column.kind.byteCount
+    emptyShape = TensorShape(column.shape.axes.map { $0 ?? 0 }) ?? []
+  }
+
+  /// The shape of so many rows.
+  func shape(rowCount: Int) -> TensorShape {
+    var shape = emptyShape
+    shape[column.shape.rowAxis] = rowCount
+    return shape
+  }
 }
 
 // MARK: - Inputs and outputs
