@@ -125,7 +125,7 @@ let package = Package(
       dependencies: [
         "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
         "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport",
-        "Vision",
+        "Trees", "Vision",
         "WireFormats", "Workers", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
         http2("NIOHPACK"),
         http2("NIOHTTP2"),
