@@ -48,7 +48,7 @@ enum ForeignModel {
   private static let torch = (
     what: "a PyTorch checkpoint",
     advice: "export it to ONNX: with torch.onnx.export, or for YOLO with "
-      + "yolo export model=FILE format=onnx"
+      + "yolo export model=FILE format=onnx; or to TorchScript with torch.jit.trace"
   )
   private static let xgboost = (
     what: "an XGBoost model", advice: "convert it to ONNX with onnxmltools.convert_xgboost"
@@ -63,7 +63,7 @@ enum ForeignModel {
   private static let archive = (what: "an archive", advice: "unpack it and name what is inside")
 
   private static let files: [String: (what: String, advice: String)] = [
-    "ckpt": torch,
+    "pt": torch, "pth": torch, "ckpt": torch,
     "xgb": xgboost, "ubj": xgboost, "bst": xgboost,
     "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
     "zip": archive, "tar": archive, "gz": archive, "tgz": archive,
