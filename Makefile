@@ -13,6 +13,12 @@ swift_files = $(wildcard $(shell git ls-files --cached --others --exclude-standa
 generated := .artifacts/generated
 tsan_report := .build/tsan/report
 
+# `make fuzz trees` is `make fuzz TARGET=trees`: words after fuzz are no goals of their own.
+ifeq ($(firstword $(MAKECMDGOALS)),fuzz)
+TARGET ?= $(word 2,$(MAKECMDGOALS))
+$(eval $(wordlist 2,9,$(MAKECMDGOALS)):;@:)
+endif
+
 .DEFAULT_GOAL := table
 .NOTPARALLEL:
 .PHONY: table serve build release test test-torch test-fast check lint format conformance integration \
@@ -67,7 +73,7 @@ integration: swift ## the assembled server from outside, and the official client
 	swift build --build-tests
 	@scripts/run-tests integration clients
 
-fuzz: swift ## fuzz the decoders for 30 seconds in all, or TARGET=name, SECONDS=600
+fuzz: swift ## fuzz the decoders for 30 seconds in all, or one: fuzz trees SECONDS=600
 	@scripts/bootstrap run
 	@SECONDS_OF_FUZZING=$(or $(SECONDS),30) Fuzz/run $(TARGET)
 

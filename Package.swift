@@ -72,6 +72,7 @@ let package = Package(
     .target(
       name: "Python", dependencies: ["CWorkers", "Inference", "Workers"],
       path: "Sources/Runtimes/Python", exclude: ["Worker"], swiftSettings: house),
+    tests("Python", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -211,6 +212,9 @@ let package = Package(
       name: "FrontBench",
       dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
+    .executableTarget(
+      name: "TreesBench", dependencies: ["Inference", "Trees"],
+      path: "Benchmarks/TreesBench", swiftSettings: house),
     .executableTarget(
       name: "WorkerBench", dependencies: ["Inference", "Workers"],
       path: "Benchmarks/WorkerBench", swiftSettings: house),

@@ -34,6 +34,9 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "config-pbtxt", run: fuzzConfigPbtxt),
     FuzzTarget(name: "settings-yaml", run: fuzzSettingsYAML),
     FuzzTarget(name: "route", run: fuzzRoute),
+    FuzzTarget(name: "trees", run: fuzzTrees),
+    FuzzTarget(name: "trees-onnx", run: fuzzTreesOnnx),
+    FuzzTarget(name: "worker", run: fuzzWorker),
   ]
 }
 

@@ -341,3 +341,28 @@ if not only or only in "cat-statistics":
                                         one_hot_max_size=2).fit(pool)
     model.save_model(os.path.join(here, "cat-statistics.json"), format="json", pool=pool)
     slim(os.path.join(here, "cat-statistics.json"))
+
+# Seeds of the fuzzer: the least of each form, each smaller than an input may be (4 KiB).
+seeds = os.path.join(here, "..", "..", "..", "Fuzz", "Seeds", "trees")
+for name in ["xgb-names.json", "xgb-linear.ubj", "xgb-linear-multi.json", "xgb-stump.ubj",
+             "xgb-old.json", "xgb-outputs-vector-ubj.ubj", "cat-one-hot.json",
+             "cat-lossguide.json"]:
+    data = open(os.path.join(here, name), "rb").read()
+    if name.startswith("cat-"):
+        data = json.dumps(json.loads(data), separators=(",", ":")).encode()
+    open(os.path.join(seeds, name), "wb").write(data)
+for name in ["lgb-categories.lgb", "lgb-linear.lgb", "lgb-zero-missing.lgb"]:
+    text = open(os.path.join(here, name)).read()
+    head, trees = text.split("\n\nTree=0", 1)
+    head = "\n".join(line for line in head.split("\n") if not line.startswith("tree_sizes"))
+    first = trees.split("\n\n\nTree=1", 1)[0]
+    open(os.path.join(seeds, name), "w").write(head + "\n\nTree=0" + first + "\n\n\nend of trees\n")
+for kind in ["json", "ubj"]:
+    small = xgboost.DMatrix(train[:60, 3:], label=binary[:60], feature_types=["c", "c"],
+                            enable_categorical=True)
+    xgboost.train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1,
+                   "tree_method": "hist"}, small, 1).save_model(
+                       os.path.join(seeds, "xgb-categories." + kind))
+    xgboost.train({"objective": "multi:softprob", "num_class": 2, "max_depth": 1, "nthread": 1,
+                   "booster": "dart"}, xgboost.DMatrix(train[:60, 3:], label=binary[:60]),
+                  1).save_model(os.path.join(seeds, "xgb-dart." + kind))

@@ -8,6 +8,8 @@ struct ColumnPath {
   private var places: [Int]
   /// For each number of known columns, what all sets of so many come to; made by `weigh`.
   private var weights: [Double] = []
+  /// 1 / n, which is multiplied with for speed; the first is not asked for.
+  private var inverses: [Double] = []
 
   init(columnCount: Int) { places = Array(repeating: -1, count: columnCount) }
 
@@ -50,6 +52,7 @@ struct ColumnPath {
   /// Prepares the factors of the columns; false where all are zero, as no row with or without any
   /// column comes here.
   mutating func weigh() -> Bool {
+    while inverses.count < count + 2 { inverses.append(1 / Double(inverses.count)) }
     weights.removeAll(keepingCapacity: true)
     weights.append(1)
     for index in columns.indices {
@@ -62,9 +65,10 @@ struct ColumnPath {
   /// EXTEND of the paper: one more column, known or not, in sets of every size.
   private mutating func extendWeights(share: Double, taken: Double) {
     let depth = weights.count
+    let inverse = inverses[depth + 1]
     weights.append(0)
     for size in stride(from: depth - 1, through: 0, by: -1) {
-      let weight = weights[size] / Double(depth + 1)
+      let weight = weights[size] * inverse
       weights[size + 1] += taken * weight * Double(size + 1)
       weights[size] = share * weight * Double(depth - size)
     }
@@ -76,18 +80,17 @@ struct ColumnPath {
     let depth = weights.count - 1
     let share = shares[index]
     var total = 0.0
-    if isTaken[index] {
-      var next = weights[depth]
-      for size in stride(from: depth - 1, through: 0, by: -1) {
-        let weight = next * Double(depth + 1) / Double(size + 1)
-        total += weight
-        next = weights[size] - weight * share * Double(depth - size) / Double(depth + 1)
-      }
-      return (columns[index], total * (1 - share))
+    guard isTaken[index] else {
+      for size in 0..<depth { total += weights[size] * inverses[depth - size] }
+      return (columns[index], -total * Double(depth + 1))
     }
-    for size in 0..<depth {
-      total += weights[size] * Double(depth + 1) / (share * Double(depth - size))
+    let step = share * inverses[depth + 1]
+    var next = weights[depth]
+    for size in stride(from: depth - 1, through: 0, by: -1) {
+      let weight = next * Double(depth + 1) * inverses[size + 1]
+      total += weight
+      next = weights[size] - weight * step * Double(depth - size)
     }
-    return (columns[index], -total * share)
+    return (columns[index], total * (1 - share))
   }
 }

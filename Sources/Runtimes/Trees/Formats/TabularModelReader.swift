@@ -5,6 +5,9 @@ package import Inference
 /// Reading goes once through the bytes and keeps none of them. It takes memory in proportion to
 /// the file, whatever the file declares, and may run on any thread.
 package enum TabularModelReader {
+  /// Of what a message says about the file; it may quote it.
+  private static let problemCharactersMax = 600
+
   /// - Parameters:
   ///   - bytes: all of the file; they may go after the call.
   ///   - name: what a message calls it.
@@ -23,7 +26,8 @@ package enum TabularModelReader {
     } catch {
       throw RuntimeFault(
         code: .invalidModel,
-        message: "\(name) cannot be read\(format.words): \(error.text)")
+        message: "\(name) cannot be read\(format.words): "
+          + PublicText.cut(error.text, problemCharactersMax))
     }
   }
 

@@ -4,8 +4,7 @@ package import Inference
 /// compiled once and run over blocks of rows.
 ///
 /// Its signature is the one that the room OnnxRuntime gives the same file. Any number of instances
-/// compute with it at the same time. A row's answer has the same bits whatever runs beside it, as
-/// long as that is true of the ensembles' sums.
+/// compute with it at the same time. A row's answer has the same bits whatever runs beside it.
 package final class TabularPipeline: ComputingModel {
   package let signature: ModelSignature
   package let platformName = "trees_onnx"
@@ -19,7 +18,7 @@ package final class TabularPipeline: ComputingModel {
   let blockRowCount: Int
   private let constants: ConstantMemory
   private let rowByteCounts: [Int]
-  private let ensembles: [any EnsembleSums]
+  private let ensembles: [CompiledEnsemble]
 
   /// Bytes of columns that a block should stay below, so that it lies in a core's own cache.
   private static let blockBytes = 256 << 10
@@ -68,6 +67,6 @@ package final class TabularPipeline: ComputingModel {
   func makeMemory() -> ColumnMemory {
     ColumnMemory(
       constants: constants, rowByteCounts: rowByteCounts, blockRowCount: blockRowCount,
-      callers: ensembles.map { $0.makeCaller() })
+      scratches: ensembles.map { $0.makeScratch() })
   }
 }

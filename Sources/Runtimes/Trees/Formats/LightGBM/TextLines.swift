@@ -90,7 +90,7 @@ struct NumberWords {
   }
 
   private var problem: FormatProblem {
-    let word = bytes[Swift.min(place, bytes.count)...].prefix(40)
+    let word = bytes[place...].prefix { $0 != 0x20 }.prefix(40)
     return FormatProblem(
       "\"\(String(decoding: word, as: UTF8.self))\" stands where a number belongs")
   }
