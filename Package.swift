@@ -200,7 +200,8 @@ let package = Package(
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
         "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Python", "Reports",
-        "SampleBackends", "Serving", "Settings", "Transport", "Vision", "WireFormats", "Workers",
+        "SampleBackends", "Serving", "Settings", "Transport", "Trees", "Vision", "WireFormats",
+        "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -229,7 +230,7 @@ let package = Package(
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport", "Trees"],
       swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),

@@ -9,7 +9,7 @@ from .figure import Figure
 from .figures import (
     batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
     graphs, grpc, loadgen, logs, neighbours, overload, precision, reloads, small_json, starting,
-    tensor_paths, thousand_models, tls, trees, tune, workers, yolo)
+    tensor_paths, thousand_models, tls, trees, trees_served, tune, workers, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -17,6 +17,7 @@ FIGURES = {
     "grpc": grpc.measure,
     "generator-grpc": generator_grpc.measure,
     "dialects": dialects.measure,
+    "trees-served": trees_served.measure,
     "binary": binary.measure,
     "tensor-paths": tensor_paths.measure,
     "tls": tls.measure,

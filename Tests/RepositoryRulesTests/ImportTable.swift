@@ -142,8 +142,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "Python", "SampleBackends", "Workers",
-        "WireFormats",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "Python", "SampleBackends", "Trees",
+        "Workers", "WireFormats",
         "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus",
         "ArgumentParser", "Foundation", "FoundationEssentials",

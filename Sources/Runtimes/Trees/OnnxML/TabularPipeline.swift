@@ -38,7 +38,7 @@ package final class TabularPipeline: ComputingModel {
       1, min(Self.blockRowsMax, Self.blockBytes / max(builder.rowByteCount, 1)))
     let descriptions = (inputs + outputs).map(\.description)
     signature = ModelSignature(
-      inputs: inputs.map(\.description), outputs: outputs.map(\.description),
+      inputs: Self.described(inputs), outputs: outputs.map(\.description),
       hasRowAxis: Self.hasRowAxis(descriptions), metadata: metadata)
     footprintByteCount =
       builder.constants.byteCount + builder.ensembles.reduce(0) { $0 + $1.byteCount }
@@ -58,6 +58,22 @@ package final class TabularPipeline: ComputingModel {
     }
     return names.count <= 1
   }
+
+  /// An only input of numbers in rows and columns is a table, as lenient as those of other tabular models.
+  private static func described(_ inputs: [TabularPort]) -> [TensorDescription] {
+    let all = inputs.map(\.description)
+    guard let only = all.first, all.count == 1, only.dimensions.count == 2,
+      [.float32, .float64].contains(only.datatype)
+    else { return all }
+    return [
+      TensorDescription(
+        name: only.name, datatype: only.datatype, dimensions: only.dimensions,
+        table: FeatureTable(names: nil))
+    ]
+  }
+
+  /// Whether any of its steps walks trees.
+  var hasTrees: Bool { !ensembles.isEmpty }
 
   package func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
     TabularInstance(self, stop: stop)
