@@ -54,7 +54,7 @@ enum ForeignModel {
   private static let torch = (
     what: "a PyTorch checkpoint",
     advice: "export it to ONNX: with torch.onnx.export, or for YOLO with "
-      + "yolo export model=FILE format=onnx"
+      + "yolo export model=FILE format=onnx; or to TorchScript with torch.jit.trace"
   )
   private static let keras = (
     what: "a Keras model", advice: "convert it to ONNX with tf2onnx.convert.from_keras"
@@ -66,7 +66,7 @@ enum ForeignModel {
   private static let archive = (what: "an archive", advice: "unpack it and name what is inside")
 
   private static let files: [String: (what: String, advice: String)] = [
-    "ckpt": torch,
+    "pt": torch, "pth": torch, "ckpt": torch,
     "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
     "zip": archive, "tar": archive, "gz": archive, "tgz": archive,
     "gguf": ("a GGUF language model", "ONNX models are"),
