@@ -72,6 +72,7 @@ let package = Package(
     .target(
       name: "Python", dependencies: ["CWorkers", "Inference", "Workers"],
       path: "Sources/Runtimes/Python", exclude: ["Worker"], swiftSettings: house),
+    tests("Python", needs: ["Inference"]),
 
     // Wire
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
@@ -199,7 +200,8 @@ let package = Package(
       dependencies: [
         "Console", "FrontSupport", "GRPCFront", "GraphSteps", "HTTPFront", "Inference", "Jobs",
         "LoadTesting", "ModelStore", "Monitoring", "OnnxRuntime", "OpenVino", "Python", "Reports",
-        "SampleBackends", "Serving", "Settings", "Transport", "Vision", "WireFormats", "Workers",
+        "SampleBackends", "Serving", "Settings", "Transport", "Trees", "Vision", "WireFormats",
+        "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/ApusCommand", swiftSettings: house),
 
@@ -211,6 +213,9 @@ let package = Package(
       name: "FrontBench",
       dependencies: ["FrontSupport", "GRPCFront", "HTTPFront", "Inference", "Serving"],
       path: "Benchmarks/FrontBench", swiftSettings: house),
+    .executableTarget(
+      name: "TreesBench", dependencies: ["Inference", "Trees"],
+      path: "Benchmarks/TreesBench", swiftSettings: house),
     .executableTarget(
       name: "WorkerBench", dependencies: ["Inference", "Workers"],
       path: "Benchmarks/WorkerBench", swiftSettings: house),
@@ -225,7 +230,7 @@ let package = Package(
     .target(name: "PhotoSamples", path: "Tests/PhotoSamples", swiftSettings: house),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport"],
+      dependencies: ["Inference", "OnnxRuntime", "OpenVino", "TestSupport", "Trees"],
       swiftSettings: house),
     .testTarget(name: "RepositoryRulesTests", swiftSettings: house),
     .testTarget(name: "IntegrationTests", swiftSettings: house),

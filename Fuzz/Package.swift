@@ -51,6 +51,8 @@ let package = Package(
     room("Imaging", in: "Core", needs: ["Inference", "NativeLibraries", "CImaging", "Kernels"]),
     room("Vision", in: "Core", needs: ["Inference", "Imaging", "Kernels"]),
     room("Trees", in: "Runtimes", needs: ["Inference", "Kernels"]),
+    roomOfC("CWorkers", in: "Runtimes"),
+    room("Workers", in: "Runtimes", needs: ["CWorkers", "Inference"]),
     room("WireFormats", in: "Wire", needs: ["Inference", "Vision"]),
     roomOfC("CZlib", in: "Wire"),
     room(
@@ -124,7 +126,8 @@ let package = Package(
         "CFuzzer", "FrontFixture", "FrontSupport", "GRPCFront", "HTTPFront", "Imaging",
         "Inference", "LoadTesting", "ModelStore", "Serving", "Settings", "TestSupport", "Transport",
         "Trees", "Vision",
-        "WireFormats", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), http2("NIOHPACK"),
+        "WireFormats", "Workers", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
+        http2("NIOHPACK"),
         http2("NIOHTTP2"),
       ], path: "Decoders", swiftSettings: house,
       linkerSettings: [.unsafeFlags([sanitizers])]),

@@ -9,7 +9,7 @@ from .figure import Figure
 from .figures import (
     batching, binary, codec, counts, dialects, during_load, fairness, generator, generator_grpc,
     graphs, grpc, loadgen, logs, neighbours, overload, precision, reloads, small_json, starting,
-    tensor_paths, thousand_models, tls, tune, yolo)
+    tensor_paths, thousand_models, tls, trees, trees_served, tune, workers, yolo)
 from .workshop import ROOT, Skip, Workshop
 
 FIGURES = {
@@ -17,6 +17,7 @@ FIGURES = {
     "grpc": grpc.measure,
     "generator-grpc": generator_grpc.measure,
     "dialects": dialects.measure,
+    "trees-served": trees_served.measure,
     "binary": binary.measure,
     "tensor-paths": tensor_paths.measure,
     "tls": tls.measure,
@@ -24,6 +25,7 @@ FIGURES = {
     "photo": yolo.measure_photo,
     "precision": precision.measure,
     "codec": codec.measure,
+    "trees": trees.measure,
     "starting": starting.measure,
     "memory": starting.measure_memory,
     "reloads": reloads.measure,
@@ -36,6 +38,7 @@ FIGURES = {
     "neighbours": neighbours.measure,
     "overload": overload.measure,
     "graphs": graphs.measure,
+    "workers": workers.measure,
     "generator": generator.measure,
     "tune": tune.measure,
     "loadgen": loadgen.measure,

@@ -5,7 +5,7 @@ import json
 
 from . import processes
 from .processes import Child
-from .workshop import ROOT
+from .workshop import ROOT, Skip
 
 NGINX = """
 daemon off;
@@ -86,3 +86,58 @@ def grpc_swift(shop):
     """grpc-swift-2's server on the server's core."""
     with Child([shop.built_peer("GRPCSwiftPeer")], core=shop.cores.server, pipes=True) as child:
         yield child, int(child.line())
+
+
+@contextlib.contextmanager
+def mlserver(shop):
+    """MLServer with one parallel worker on the server's core, by the tests' environment of their own."""
+    program = ROOT / ".venv-apart/bin/mlserver"
+    if not program.exists():
+        raise Skip("MLServer is not installed: run scripts/bootstrap test")
+    folder = shop.folder / "mlserver"
+    (folder / "echo").mkdir(parents=True)
+    port, grpc_port, metrics_port = (processes.free_port() for _ in range(3))
+    (folder / "settings.json").write_text(json.dumps({
+        "http_port": port, "grpc_port": grpc_port, "metrics_port": metrics_port, "parallel_workers": 1,
+        "debug": False, "host": "127.0.0.1"}))
+    (folder / "echo/model-settings.json").write_text(json.dumps({
+        "name": "echo", "implementation": "mlserver_peer.Echo"}))
+    environment = {"PYTHONPATH": str(ROOT / "Benchmarks/peers")}
+    with Child([program, "start", folder], core=shop.cores.server, environment=environment) as child:
+        processes.wait_until_ready(child, port, limit_seconds=60)
+        yield child, port
+
+
+@contextlib.contextmanager
+def fastapi_xgboost(shop, model):
+    """FastAPI around xgboost, one uvicorn process on the server's core."""
+    port = processes.free_port()
+    command = [
+        shop.python_of_trees(), "-B", ROOT / "Benchmarks/peers/fastapi_xgboost_peer.py", port, model]
+    with Child(command, core=shop.cores.server, environment=ONE_THREAD) as child:
+        processes.wait_until_ready(child, port)
+        yield child, port
+
+
+@contextlib.contextmanager
+def mlserver_xgboost(shop, name, model):
+    """MLServer's XGBoost runtime in one process on the server's core."""
+    port, grpc_port, metrics_port = (processes.free_port() for _ in range(3))
+    folder = shop.folder / f"mlserver-{port}"
+    (folder / name).mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps({
+        "host": "127.0.0.1", "http_port": port, "grpc_port": grpc_port, "metrics_port": metrics_port,
+        "parallel_workers": 0, "debug": False}))
+    (folder / name / "model-settings.json").write_text(json.dumps({
+        "name": name, "implementation": "mlserver_xgboost.XGBoostModel",
+        "parameters": {"uri": str(model), "version": "1"}}))
+    program = shop.python_of_trees().parent / "mlserver"
+    with Child(
+        [program, "start", folder], core=shop.cores.server, environment=ONE_THREAD, folder=folder
+    ) as child:
+        processes.wait_until_ready(child, port, limit_seconds=120)
+        yield child, port
+
+
+# OpenMP spins otherwise, and there is one core.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}

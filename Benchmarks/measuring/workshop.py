@@ -174,6 +174,13 @@ class Workshop(contextlib.ExitStack):
             raise Skip("the peers are not installed: run scripts/bootstrap bench")
         return python
 
+    def python_of_trees(self):
+        """The one with xgboost and MLServer, which wants releases of its own."""
+        python = ROOT / ".venv-bench-trees/bin/python"
+        if not python.exists():
+            raise Skip("MLServer and xgboost are not installed: run scripts/bootstrap bench")
+        return python
+
     def python_of_clients(self):
         """The one of the tests: tritonclient and the peers want different releases of protobuf."""
         python = ROOT / ".venv/bin/python"

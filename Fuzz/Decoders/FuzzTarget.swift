@@ -35,6 +35,8 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "settings-yaml", run: fuzzSettingsYAML),
     FuzzTarget(name: "route", run: fuzzRoute),
     FuzzTarget(name: "trees", run: fuzzTrees),
+    FuzzTarget(name: "trees-onnx", run: fuzzTreesOnnx),
+    FuzzTarget(name: "worker", run: fuzzWorker),
   ]
 }
 

@@ -5,6 +5,7 @@ import OpenVino
 import Python
 import SampleBackends
 import Settings
+import Trees
 import Workers
 
 /// The loader of each runtime, as the settings want it.
@@ -27,18 +28,29 @@ struct Loaders {
     }
   }
 
+  /// What loads a plan's model; never `auto`. Blocks on the beginning of an ONNX file, whose operators
+  /// say whether it is a model of trees.
+  static func runtime(of plan: ModelPlan) -> ModelPlan.RuntimeKind {
+    let chosen = plan.chosenRuntime
+    guard plan.runtime == .auto, chosen == .onnxruntime else { return chosen }
+    return TreesLoader.takes(plan.source) ? .trees : chosen
+  }
+
   func loader(for plan: ModelPlan) -> any ModelLoader {
-    guard plan.worker.isIsolated, plan.chosenRuntime != .python else { return inner(plan) }
+    let runtime = Self.runtime(of: plan)
+    guard plan.worker.isIsolated, runtime != .python else { return inner(plan, runtime) }
     return IsolatedLoader(
-      runtimeName: plan.chosenRuntime.rawValue, name: plan.name, options: plan.worker,
+      runtimeName: runtime.rawValue, name: plan.name, options: plan.worker,
       launcher: workers.launcher, program: WorkerCommand.program(for: plan),
       observe: workers.observe)
   }
 
-  private func inner(_ plan: ModelPlan) -> any ModelLoader {
-    switch plan.chosenRuntime {
+  private func inner(_ plan: ModelPlan, _ runtime: ModelPlan.RuntimeKind) -> any ModelLoader {
+    switch runtime {
     case .auto, .onnxruntime: OnnxLoader()
     case .openvino: OpenVinoLoader(cache: cache)
+    case .trees: TreesLoader()
+    case .forest: TreesLoader(forest: forest(of: plan))
     case .python:
       PythonLoader(
         name: plan.name, version: plan.version, python: plan.python, worker: plan.worker,
@@ -57,16 +69,24 @@ struct Loaders {
     }
   }
 
+  private func forest(of plan: ModelPlan) -> ForestParameters {
+    ForestParameters(
+      givesProbabilities: plan.backendParameters["predict_proba"] == "true",
+      givesClass: plan.backendParameters["output_class"] == "true",
+      threshold: plan.backendParameters["threshold"].flatMap(Double.init) ?? 0.5)
+  }
+
   private func number(_ parameter: String, of plan: ModelPlan) -> Int {
     plan.backendParameters[parameter].flatMap(Int.init) ?? 0
   }
 
   /// The release of the library that computes this plan's model; of the program, where none does.
   func version(for plan: ModelPlan) throws(RuntimeFault) -> String {
-    switch plan.chosenRuntime {
+    switch Self.runtime(of: plan) {
     case .auto, .onnxruntime: try OnnxRuntimeLibrary.open().version
     case .openvino: try OpenVinoLibrary.open().version
-    case .identity, .repeating, .square, .iterativeSequence, .python: Version.text
+    case .trees, .forest, .identity, .repeating, .square, .iterativeSequence, .python:
+      Version.text
     }
   }
 

@@ -16,7 +16,7 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "f32, auto, bf16 or int8; f32 unless said.")
   var precision: String?
 
-  @Option(help: "What computes the model: auto, onnxruntime or openvino.")
+  @Option(help: "What computes the model: auto, onnxruntime, openvino or trees.")
   var runtime: String?
 
   @Option(help: "What the model is for: detect, classify or none; instead of what it says itself.")

@@ -65,14 +65,14 @@ class GoodServerTest(unittest.TestCase):
     def test_calls_are_spread_over_connections(self):
         for connections in (1, 4, 16):
             _, document = measured(
-                f"{self.url}/iris/1", "--concurrency", 16, "--connections", connections, "--requests", 2000)
+                f"{self.url}/iris/1", "--concurrency", 16, "--connections", connections, "--requests", 800)
             self.assertEqual(document["errors"]["rate"], 0)
             self.assertEqual(document["environment"]["connections"], str(connections))
 
     def test_tensors_beyond_every_window(self):
         # 8 MB each way, several at a time, over one connection.
         _, document = measured(
-            f"{self.url}/identity", "--shape", "INPUT0=2000000", "--concurrency", 4, "--requests", 40)
+            f"{self.url}/identity", "--shape", "INPUT0=2000000", "--concurrency", 4, "--requests", 16)
         self.assertEqual(document["errors"], {"rate": 0, "by_kind": {}})
 
     def test_rows_and_requests_of_files(self):

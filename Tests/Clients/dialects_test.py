@@ -5,14 +5,13 @@ import io
 import json
 import pathlib
 import shutil
-import socket
 import tempfile
 import unittest
 
 import numpy as np
 import requests
 
-from support.apus_server import REPOSITORY, ApusServer, fixture, shared_data
+from support.apus_server import REPOSITORY, ApusServer, fixture, free_port, shared_data
 
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [5.9, 3.0, 4.2, 1.5], [6.7, 3.0, 5.2, 2.3]]
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
@@ -20,13 +19,7 @@ PHOTO = REPOSITORY / "models/shapes/example-1.png"
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for found in sockets:
-        found.bind(("127.0.0.1", 0))
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
+    return [free_port() for _ in range(count)]
 
 
 class DialectsTest(unittest.TestCase):

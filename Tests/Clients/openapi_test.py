@@ -21,7 +21,7 @@ from support.apus_server import REPOSITORY, ApusServer
 
 MODELS = ("iris", "shapes", "digits")
 # Schemathesis calls every 5xx a fault of the server. These two are answers, and only where the description
-# names them, which another check sees to: 501, no explainer, no GPU; 504, the client allowed no time.
+# names them, which another check sees to: 501, no explanations, no GPU; 504, the client allowed no time.
 CONFIGURATION = """
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "501", "504"]

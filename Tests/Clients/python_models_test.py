@@ -132,6 +132,10 @@ class PythonModelsTest(unittest.TestCase):
         answer = self.stub("add_sub", {"INPUT0": a, "INPUT1": b}, expected)
         self.assertEqual({name: each.tolist() for name, each in answer.items()}, expected)
 
+    def test_triton_asks_another_model(self):
+        self.assertEqual(self.rest("bls", X=("FP32", [1, 4], [1, 2, 3, 4])), {"SUM": [[2, 4, 6, 8]]})
+        self.assertIn("nowhere", self.rest("bls", 500, X=("FP32", [1, 4], [0, 0, 0, 0])))
+
     def test_triton_decoupled(self):
         answers = queue.Queue()
         client = triton.InferenceServerClient(self.server.grpc_url)
@@ -165,6 +169,9 @@ class PythonModelsTest(unittest.TestCase):
         self.assertEqual(self.rest("own", x=("FP32", [1, 2], [1, 2]), parameters={"factor": 3}), {"output": [[3, 6]]})
         self.assertIn("x must not be negative", self.rest("own", 400, x=("FP32", [1, 1], [-1])))
         self.assertEqual(self.post("/v1/models/own:predict", {"instances": [[1, 2]]}), {"predictions": [[2, 4]]})
+
+    def test_a_class_asks_another_model(self):
+        self.assertEqual(self.rest("asking", x=("FP32", [1, 2], [1, 2])), {"output": [[4, 6]]})
 
     def test_methods_by_name(self):
         x = ("FP32", [1, 2], [1, 2])

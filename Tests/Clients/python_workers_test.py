@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ import unittest
 
 import requests
 
-from support.apus_server import ApusServer, fixture
+from support.apus_server import ApusServer, binary, fixture
 
 # What it is asked for is in its first element.
 MODEL = '''
@@ -46,7 +47,7 @@ class Model:
             print("leaving early", file=sys.stderr)
             os._exit(7)
         if what == 5:
-            held = [bytearray(64 << 20) for _ in range(100)]
+            np.empty(8 << 30, np.uint8)
         if what == 6:
             while True:
                 os.fork()
@@ -196,14 +197,97 @@ def worker_processes(server, word):
 class UnloadableTest(unittest.TestCase):
     def test_a_model_that_cannot_be_loaded_says_why(self):
         with tempfile.TemporaryDirectory() as folder:
-            model = pathlib.Path(folder) / "broken"
-            model.mkdir()
-            (model / "model.py").write_text("import nothing_of_that_name\n")
-            (model / "model.yaml").write_text(
-                f"runtime: python\nfile: model.py\npython:\n  interpreter: {sys.executable}\n")
-            with ApusServer(folder, "--strict-readiness", "false") as server:
-                answer = requests.post(server.url + "/v2/repository/index", timeout=10).json()
-            self.assertIn("nothing_of_that_name", str(answer))
+            write_model(folder, "broken", "import nothing_of_that_name\n")
+            done = subprocess.run(
+                [str(binary()), "serve", folder, "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"],
+                capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("nothing_of_that_name", done.stderr)
+
+    def test_an_interpreter_that_is_not_there_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write_model(folder, "lost", DOUBLE, interpreter="no-such-python")
+            done = subprocess.run(
+                [str(binary()), "serve", folder, "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"],
+                capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("no-such-python", done.stderr)
+
+
+DOUBLE = """
+import numpy as np
+
+
+class Model:
+    inputs = [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}]
+    outputs = [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
+
+    def predict(self, x: np.ndarray, context) -> np.ndarray:
+        context.metric("rows", len(x))
+        context.metric("last", float(x[0, 0]), "gauge")
+        return x * 2
+"""
+
+ASKS = """
+import numpy as np
+
+
+class Model:
+    inputs = [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}]
+    outputs = [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}]
+
+    def predict(self, x: np.ndarray, context) -> np.ndarray:
+        return context.call("%s", {"x": x})["y"] + 1
+"""
+
+
+def write_model(folder, name, text, interpreter=sys.executable):
+    model = pathlib.Path(folder) / name
+    model.mkdir()
+    (model / "model.py").write_text(text)
+    (model / "model.yaml").write_text(
+        f"runtime: python\nfile: model.py\ninstances: 1\npython:\n  interpreter: {interpreter}\n")
+
+
+class CallsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        write_model(cls.folder.name, "double", DOUBLE)
+        write_model(cls.folder.name, "asks", ASKS % "double")
+        write_model(cls.folder.name, "asks-asks", ASKS % "asks")
+        write_model(cls.folder.name, "one", ASKS % "other")
+        write_model(cls.folder.name, "other", ASKS % "one")
+        write_model(cls.folder.name, "nobody", ASKS % "not-here")
+        cls.server = ApusServer(cls.folder.name)
+        cls.server.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__(None, None, None)
+        cls.folder.cleanup()
+
+    def ask(self, name):
+        body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+        return requests.post(f"{self.server.url}/v2/models/{name}/infer", json=body, timeout=30)
+
+    def test_a_model_asks_another_through_the_door(self):
+        self.assertEqual(self.ask("asks").json()["outputs"][0]["data"], [3, 5])
+        self.assertEqual(self.ask("asks-asks").json()["outputs"][0]["data"], [4, 6])
+
+    def test_what_a_model_measures_of_itself_is_on_the_page(self):
+        self.assertEqual(self.ask("double").status_code, 200)
+        page = requests.get(self.server.url + "/metrics", timeout=10).text
+        self.assertRegex(page, r'apus_model_own_total\{model="double",name="rows"\} [1-9]')
+        self.assertIn('apus_model_own_value{model="double",name="last"} 1\n', page)
+
+    def test_models_that_ask_in_a_circle_are_told_so(self):
+        answer = self.ask("one")
+        self.assertGreaterEqual(answer.status_code, 400)
+        self.assertIn("circle: one -> other -> one", answer.json()["error"])
+
+    def test_a_model_that_is_not_there_is_named(self):
+        self.assertIn("not-here", self.ask("nobody").json()["error"])
 
 
 class IsolatedTest(unittest.TestCase):

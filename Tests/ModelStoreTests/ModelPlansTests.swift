@@ -181,7 +181,7 @@ func refusal(_ paths: String..., flags: [String: String] = [:]) throws -> String
 @Suite struct ModelRefusalTests {
   @Test(arguments: [
     ("yolo.pt", "PyTorch", "yolo export"), ("llm.gguf", "GGUF", "ONNX"),
-    ("tree.xgb", "XGBoost", "onnxmltools"),
+    ("tree.xgb", "XGBoost", "save_model"), ("tree.cbm", "CatBoost", "format=\"json\""),
     ("net.pb", "TensorFlow graph", "tf2onnx"), ("net.engine", "TensorRT", "ONNX model"),
     ("net.zip", "archive", "unpack"), ("notes.txt", "not known", ".onnx"),
     ("w.safetensors", "without their graph", "optimum"),

@@ -6,6 +6,10 @@ import Testing
 @testable import ModelStore
 
 @Suite struct PythonFormatTests {
+  private func find(_ path: String, flags: [String: String] = [:]) throws -> [ModelPlan] {
+    try ModelPlans.find([path], settings: try settings(flags))
+  }
+
   private static let ownClass =
     "import numpy\n\nclass Mine:\n    def predict(self, x):\n        return x\n"
   private static let tritonClass = "class TritonPythonModel:\n  def execute(self, requests): pass\n"
@@ -73,6 +77,10 @@ import Testing
   @Test func `a script of that name is no model`() throws {
     let tree = try Tree(["m/model.py": "class Net:\n  pass\n", "m/model.onnx": "x"])
     #expect(try find(tree["m"]).map(\.chosenRuntime) == [.onnxruntime])
+    let snapshot = try Tree([
+      "m/config.json": "{}", "m/model.safetensors": "x", "m/model.onnx": "x",
+    ])
+    #expect(try find(snapshot["m"]).map(\.chosenRuntime) == [.onnxruntime])
   }
 
   @Test func `parameters of Triton reach the model`() throws {

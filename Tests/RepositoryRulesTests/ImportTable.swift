@@ -53,6 +53,12 @@ enum ImportTable {
       mayImport: ["Inference", "NativeLibraries", "COpenVino", "Synchronization", "Glibc"]),
     Room(
       "SampleBackends", in: "Runtimes", mayImport: ["Inference", "Synchronization", "Glibc"]),
+    Room("CWorkers", in: "Runtimes", mayImport: []),
+    Room(
+      "Workers", in: "Runtimes", mayImport: ["CWorkers", "Inference", "Synchronization", "Glibc"]),
+    Room(
+      "Python", in: "Runtimes",
+      mayImport: ["CWorkers", "Inference", "Workers", "Synchronization", "Glibc"]),
     Room("Trees", in: "Runtimes", mayImport: ["Inference", "Kernels", "Synchronization", "Glibc"]),
   ]
 
@@ -136,7 +142,8 @@ enum ImportTable {
     Room(
       "ApusCommand",
       mayImport: coreNames.union([
-        "NativeLibraries", "OnnxRuntime", "OpenVino", "SampleBackends", "WireFormats",
+        "NativeLibraries", "OnnxRuntime", "OpenVino", "Python", "SampleBackends", "Trees",
+        "Workers", "WireFormats",
         "FrontSupport", "Transport", "HTTPFront", "GRPCFront", "ModelStore",
         "Settings", "Monitoring", "Console", "Reports", "Jobs", "LoadTesting", "Apus",
         "ArgumentParser", "Foundation", "FoundationEssentials",

@@ -26,9 +26,10 @@ import Testing
   private static func read(
     _ text: String, _ reader: any DialectReader, _ facts: BodyFacts
   ) throws(InferenceFailure) -> (DialectRequest, TensorRequest) {
-    let request = try Array(text.utf8).withUnsafeBytes { (body) throws(InferenceFailure) in
-      try reader.read(body, facts)
+    let outcome = Array(text.utf8).withUnsafeBytes { body in
+      Result { () throws(InferenceFailure) in try reader.read(body, facts) }
     }
+    let request = try outcome.get()
     guard case .tensors(let tensors) = request.content else { preconditionFailure("no tensors") }
     return (request, tensors)
   }

@@ -46,7 +46,8 @@ final class House: Sendable {
       paths: models, settings: settings, door: door, log: log,
       specifications: ModelSpecifications(
         loaders: Loaders(
-          settings: settings, observer: WorkerObserver(log), door: ServedDoor(door)), graphs: graphs, visionOptions: visionOptions))
+          settings: settings, observer: WorkerObserver(log, metrics), door: ServedDoor(door)),
+        graphs: graphs, visionOptions: visionOptions))
     clientMemory = SharedMemoryRegistry(
       isAllowed: settings.isClientMemoryAllowed, copiedBytesMax: settings.waitingBytesMax)
     let extensions = FrontExtensions(

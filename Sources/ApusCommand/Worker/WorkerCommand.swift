@@ -33,7 +33,7 @@ struct WorkerCommand: ParsableCommand {
 
   /// What a server starts for this plan.
   static func program(for plan: ModelPlan) -> @Sendable (String, RuntimeOptions) -> [String] {
-    let runtime = plan.chosenRuntime.rawValue
+    let runtime = Loaders.runtime(of: plan).rawValue
     return { path, options in
       [
         "/proc/self/exe", "worker", "--runtime", runtime, "--precision",

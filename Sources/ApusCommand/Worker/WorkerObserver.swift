@@ -12,8 +12,15 @@ struct WorkerObserver: Sendable {
     progress = { model, words in Terminal.tell("\(model): \(words)") }
   }
 
-  init(_ log: ServerLog) {
-    observe = { model, event in Self.write(event, of: model, to: log) }
+  init(_ log: ServerLog, _ metrics: Metrics) {
+    observe = { model, event in
+      if case .measured(_, let metric) = event {
+        metrics.modelSays(
+          metric.name, metric.value, of: model, adds: metric.kind == .counter)
+      } else {
+        Self.write(event, of: model, to: log)
+      }
+    }
     progress = { model, words in log.write(.info, "model \(model): \(words)") }
   }
 

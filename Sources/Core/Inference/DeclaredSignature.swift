@@ -69,7 +69,8 @@ package struct DeclaredSignature: Sendable, Equatable {
   }
 
   /// The model's signature with what is declared over it: declared tensors in their order and
-  /// shapes, inputs that are not declared after them; outputs that are not declared are not given.
+  /// shapes, inputs that are not declared after them; outputs that are not declared are not given,
+  /// but for those that a request has to name.
   package func completed(
     from model: ModelSignature
   ) throws(Clash) -> ModelSignature {
@@ -89,7 +90,8 @@ package struct DeclaredSignature: Sendable, Equatable {
           + "not declared beside \(inputs.map(\.name).joined(separator: ", "))")
     }
     let kept = model.outputs.filter { output in
-      serverTensors.contains(output.name) && !outputs.contains { $0.name == output.name }
+      (serverTensors.contains(output.name) || output.isOnRequest)
+        && !outputs.contains { $0.name == output.name }
     }
     return ModelSignature(
       inputs: takes + others, outputs: outputs.isEmpty ? model.outputs : gives + kept,
@@ -129,7 +131,7 @@ package struct DeclaredSignature: Sendable, Equatable {
         sentence: "\(kind) \(tensor.name) is declared as \(tensor.summary)\(rows), but the "
           + "model's is \(Self.text(own)): \(what)")
     }
-    guard own.datatype == tensor.datatype else { throw clash("the datatypes differ") }
+    guard own.takes(tensor.datatype) else { throw clash("the datatypes differ") }
     if tensor.isOptional, !own.isOptional { throw clash("it is not optional there") }
     let wanted = tensor.modelDimensions ?? tensor.dimensions
     var rows: [Dimension] = []
@@ -148,9 +150,9 @@ package struct DeclaredSignature: Sendable, Equatable {
       }
     }
     return TensorDescription(
-      name: tensor.name, datatype: tensor.datatype,
+      name: tensor.name, datatype: own.datatype,
       dimensions: rows + tensor.dimensions.map { $0 < 0 ? .any(name: nil) : .fixed($0) },
-      isOptional: own.isOptional)
+      isOptional: own.isOptional, table: tensor.modelDimensions == nil ? own.table : nil)
   }
 
   private static func text(_ tensor: TensorDescription) -> String {

@@ -22,7 +22,8 @@ package struct TensorRequest: Sendable {
   /// One place for each input of the model's signature, in its order; `nil` where an optional input
   /// was left out. The decoder has checked datatypes, shapes and byte counts.
   package var inputs: [Tensor?]
-  /// Places of the outputs that are wanted, in the order of the answer; empty means all.
+  /// Places of the outputs that are wanted, in the order of the answer; empty means all but those that
+  /// are given on request.
   package var outputs: [Int]
   package var parameters: [Parameter]
   /// Where outputs of known size are to be written; `nil` means pooled memory.

@@ -168,7 +168,7 @@ package struct RunBatch: Sendable {
   package var inputs: [Tensor?]
   /// Rows on axis 0, or 1 where the model has no row axis.
   package var rowCount: Int
-  /// Places of the wanted outputs; empty means all.
+  /// Places of the wanted outputs; empty means all but those that are given on request.
   package var outputs: [Int]
   package var outputMemory: any TensorMemory
   package var parameters: [Parameter]

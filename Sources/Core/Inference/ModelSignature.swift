@@ -23,16 +23,28 @@ package struct TensorDescription: Sendable, Hashable {
   package let isShapeless: Bool
   /// A request may leave this input out.
   package let isOptional: Bool
+  /// What its columns are, where it is the input of a tabular model.
+  package let table: FeatureTable?
+  /// This output is given where a request names it, and not otherwise. Such outputs stand behind all
+  /// others, so that those keep their places where none is named.
+  package let isOnRequest: Bool
+  /// This output takes so much longer than others that a run that gives it is not for an event loop,
+  /// however cheap the model is otherwise.
+  package let isCostly: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
-    isOptional: Bool = false
+    isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
+    isCostly: Bool = false
   ) {
+    self.isCostly = isCostly
     self.name = name
     self.datatype = datatype
     self.dimensions = dimensions
     self.isShapeless = isShapeless
     self.isOptional = isOptional
+    self.table = table
+    self.isOnRequest = isOnRequest
   }
 
   /// Whether a tensor of this shape may be given here; one with too many rows without elements may
@@ -87,6 +99,17 @@ package struct ModelSignature: Sendable {
   package func inputIndex(named name: String) -> Int? {
     inputs.firstIndex { $0.name == name }
   }
+
+  /// Place of the input that a client means by that name: the one that has it, and of a tabular model,
+  /// whose clients call its input as they like, the only one, unless a column has the name.
+  package func inputIndex(meantBy name: String) -> Int? {
+    if let index = inputIndex(named: name) { return index }
+    guard let table, !(table.names?.contains(name) ?? false) else { return nil }
+    return 0
+  }
+
+  /// The columns of the only input, where it is a table of features.
+  package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
 
   /// Place of the output of that name.
   package func outputIndex(named name: String) -> Int? {

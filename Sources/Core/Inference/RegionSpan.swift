@@ -20,10 +20,14 @@ package struct RegionInput: Sendable {
   package let datatype: Datatype
   package let shape: TensorShape
   package let span: RegionSpan
+  /// The input itself, where the bytes are to be converted to its datatype.
+  package let target: TensorDescription?
 
   package init(
-    inputIndex: Int, name: String, datatype: Datatype, shape: TensorShape, span: RegionSpan
+    inputIndex: Int, name: String, datatype: Datatype, shape: TensorShape, span: RegionSpan,
+    target: TensorDescription? = nil
   ) {
+    self.target = target
     self.inputIndex = inputIndex
     self.name = name
     self.datatype = datatype

@@ -14,9 +14,9 @@ int apus_tree_variant_is_here(apus_tree_variant variant) {
 }
 
 /* A value's rank goes to its slots; a missing value's ranks are told by the scale. */
-#define STORE_RANK(scale, value, rank, ranks)                                         \
+#define STORE_RANK(scale, zero_is_missing, value, rank, ranks)                        \
   do {                                                                                \
-    if (__builtin_expect(is_missing(value, (scale)->zero_is_missing), 0)) {           \
+    if (IS_MISSING(value, zero_is_missing)) {                                         \
       (ranks)[(scale)->slots[0]] = (scale)->missing_ranks[0];                         \
       (ranks)[(scale)->slots[1]] = (scale)->missing_ranks[1];                         \
     } else {                                                                          \
@@ -28,6 +28,11 @@ int apus_tree_variant_is_here(apus_tree_variant variant) {
 APUS_ALWAYS_INLINE int is_missing(double value, int zero_is_missing) {
   return value != value || (zero_is_missing && __builtin_fabs(value) <= APUS_TREE_ZERO_MAX);
 }
+
+/* NaN first, since zero is missing in few columns. */
+#define IS_MISSING(value, zero_is_missing)         \
+  (__builtin_expect((value) != (value), 0) ||      \
+   (__builtin_expect(zero_is_missing, 0) && is_missing(value, 1)))
 
 /* A category is the value's integral part; what no set can hold is right. */
 APUS_ALWAYS_INLINE uint8_t category_rank(const apus_forest *forest,
@@ -57,21 +62,23 @@ APUS_ALWAYS_INLINE uint8_t category_rank(const apus_forest *forest,
 #define PORTABLE_RANKS(name, type, thresholds)                                            \
   static void name(const apus_forest *forest, const type *rows, size_t row_count,         \
                    uint8_t *ranks) {                                                      \
-    for (size_t r = 0; r < row_count; r++) {                                              \
-      const type *row = rows + r * forest->column_count;                                  \
-      uint8_t *of_row = ranks + r * forest->rank_stride;                                  \
-      for (uint32_t i = 0; i < forest->scale_count; i++) {                                \
-        const apus_tree_scale *scale = &forest->scales[i];                                \
-        const type *ends = forest->thresholds + scale->first_threshold;                   \
-        type value = row[scale->column];                                                  \
+    size_t columns = forest->column_count, stride = forest->rank_stride;                  \
+    for (uint32_t i = 0; i < forest->scale_count; i++) {                                  \
+      const apus_tree_scale *scale = &forest->scales[i];                                  \
+      const type *ends = forest->thresholds + scale->first_threshold;                     \
+      uint8_t zero_is_missing = scale->zero_is_missing;                                   \
+      for (size_t r = 0; r < row_count; r++) {                                            \
+        type value = rows[r * columns + scale->column];                                   \
+        uint8_t *of_row = ranks + r * stride;                                             \
         size_t block = 0, within;                                                         \
         if (!scale->has_one_block) COUNT_OF_16(ends, value, block);                       \
         const type *blocks = ends + 16 + 16 * block;                                      \
         COUNT_OF_16(blocks, value, within);                                               \
-        STORE_RANK(scale, value, 16 * block + within, of_row);                            \
+        STORE_RANK(scale, zero_is_missing, value, 16 * block + within, of_row);           \
       }                                                                                   \
-      STORE_CATEGORIES(forest, row, of_row)                                               \
     }                                                                                     \
+    for (size_t r = 0; forest->category_count && r < row_count; r++)                      \
+      STORE_CATEGORIES(forest, rows + r * columns, ranks + r * stride)                    \
   }
 
 PORTABLE_RANKS(ranks_float_portable, float, float_thresholds)
@@ -82,19 +89,21 @@ PORTABLE_RANKS(ranks_double_portable, double, double_thresholds)
 #define VECTOR_RANKS(name, target, type, thresholds, count_of_16)                         \
   target static void name(const apus_forest *forest, const type *rows, size_t row_count,  \
                           uint8_t *ranks) {                                               \
-    for (size_t r = 0; r < row_count; r++) {                                              \
-      const type *row = rows + r * forest->column_count;                                  \
-      uint8_t *of_row = ranks + r * forest->rank_stride;                                  \
-      for (uint32_t i = 0; i < forest->scale_count; i++) {                                \
-        const apus_tree_scale *scale = &forest->scales[i];                                \
-        const type *ends = forest->thresholds + scale->first_threshold;                   \
-        type value = row[scale->column];                                                  \
+    size_t columns = forest->column_count, stride = forest->rank_stride;                  \
+    for (uint32_t i = 0; i < forest->scale_count; i++) {                                  \
+      const apus_tree_scale *scale = &forest->scales[i];                                  \
+      const type *ends = forest->thresholds + scale->first_threshold;                     \
+      uint8_t zero_is_missing = scale->zero_is_missing;                                   \
+      for (size_t r = 0; r < row_count; r++) {                                            \
+        type value = rows[r * columns + scale->column];                                   \
+        uint8_t *of_row = ranks + r * stride;                                             \
         size_t block = scale->has_one_block ? 0 : count_of_16(ends, value);               \
         size_t within = count_of_16(ends + 16 + 16 * block, value);                       \
-        STORE_RANK(scale, value, 16 * block + within, of_row);                            \
+        STORE_RANK(scale, zero_is_missing, value, 16 * block + within, of_row);           \
       }                                                                                   \
-      STORE_CATEGORIES(forest, row, of_row)                                               \
     }                                                                                     \
+    for (size_t r = 0; forest->category_count && r < row_count; r++)                      \
+      STORE_CATEGORIES(forest, rows + r * columns, ranks + r * stride)                    \
   }
 
 APUS_TREES_AVX512 APUS_ALWAYS_INLINE size_t count_float_avx512(const float *values, float value) {
@@ -135,7 +144,7 @@ VECTOR_RANKS(ranks_float_avx2, APUS_TREES_AVX2, float, float_thresholds, count_f
 VECTOR_RANKS(ranks_double_avx2, APUS_TREES_AVX2, double, double_thresholds, count_double_avx2)
 #endif
 
-void apus_tree_ranks_float(apus_tree_variant variant, const apus_forest *forest, const float *rows,
+static void ranks_of_few_float(apus_tree_variant variant, const apus_forest *forest, const float *rows,
                            size_t row_count, uint8_t *ranks) {
 #if APUS_TREES_ON_X86
   if (variant == apus_trees_avx512) return ranks_float_avx512(forest, rows, row_count, ranks);
@@ -144,7 +153,7 @@ void apus_tree_ranks_float(apus_tree_variant variant, const apus_forest *forest,
   ranks_float_portable(forest, rows, row_count, ranks);
 }
 
-void apus_tree_ranks_double(apus_tree_variant variant, const apus_forest *forest,
+static void ranks_of_few_double(apus_tree_variant variant, const apus_forest *forest,
                             const double *rows, size_t row_count, uint8_t *ranks) {
 #if APUS_TREES_ON_X86
   if (variant == apus_trees_avx512) return ranks_double_avx512(forest, rows, row_count, ranks);
@@ -152,3 +161,17 @@ void apus_tree_ranks_double(apus_tree_variant variant, const apus_forest *forest
 #endif
   ranks_double_portable(forest, rows, row_count, ranks);
 }
+
+/* Scale after scale over so many rows that they and a scale's thresholds stay near. */
+#define RANKS_IN_BLOCKS(type)                                                             \
+  void apus_tree_ranks_##type(apus_tree_variant variant, const apus_forest *forest,       \
+                              const type *rows, size_t row_count, uint8_t *ranks) {       \
+    for (size_t first = 0; first < row_count; first += 64) {                              \
+      size_t count = row_count - first < 64 ? row_count - first : 64;                     \
+      ranks_of_few_##type(variant, forest, rows + first * forest->column_count, count,    \
+                          ranks + first * forest->rank_stride);                           \
+    }                                                                                     \
+  }
+
+RANKS_IN_BLOCKS(float)
+RANKS_IN_BLOCKS(double)

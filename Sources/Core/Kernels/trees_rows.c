@@ -1,5 +1,8 @@
 #include "trees.h"
 
+/* Groups whose ends are found before any is summed. */
+enum { chunk_groups = 8 };
+
 /* Eight trees of a row, walked as plain code. */
 APUS_ALWAYS_INLINE void walk_nodes(const apus_tree_node *nodes, const uint8_t *ranks,
                                    uint32_t *places) {
@@ -92,19 +95,11 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i picked(const rank_registers *ranks,
   return _mm512_mask_blend_epi8(_mm512_movepi8_mask(slots), low, high);
 }
 
-/* The decisions of all of a heap's splits, a bit each, in a lane for each tree. */
-APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i decisions(const uint8_t *tops,
-                                                       const rank_registers *ranks, int count) {
-  uint64_t masks[apus_trees_abreast];
-#pragma clang loop unroll(full)
-  for (int tree = 0; tree < apus_trees_abreast; tree++) {
-    __m512i slots = _mm512_load_si512(tops + 128 * tree);
-    masks[tree] = _mm512_cmpgt_epu8_mask(picked(ranks, slots, count),
-                                         _mm512_load_si512(tops + 128 * tree + 64));
-  }
-  return _mm512_set_epi64((long long)masks[7], (long long)masks[6], (long long)masks[5],
-                          (long long)masks[4], (long long)masks[3], (long long)masks[2],
-                          (long long)masks[1], (long long)masks[0]);
+/* The decisions of all of a heap's splits, a bit each. */
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE uint64_t decisions(const uint8_t *top,
+                                                        const rank_registers *ranks, int count) {
+  __m512i slots = _mm512_load_si512(top);
+  return _mm512_cmpgt_epu8_mask(picked(ranks, slots, count), _mm512_load_si512(top + 64));
 }
 
 /* (way * 2) | (bits >> way & 1) */
@@ -141,16 +136,19 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i tail_ways(const uint64_t *tails, __
                                    0xF8);
 }
 
-APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest *forest,
-                                                              size_t place, const uint8_t *ranks,
-                                                              const rank_registers *loaded,
-                                                              int count, uint32_t *places) {
-  const apus_tree_group *group = &forest->groups[place];
-  const uint8_t *tops = forest->tops + 128 * apus_trees_abreast * place;
-  uint32_t level_count = group->level_count;
-  __m512i ways = heap_ways_avx512(level_count, decisions(tops, loaded, count));
+/* Ways out of a group's heaps, each with its tree's part. */
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE __m512i group_ways(uint32_t level_count,
+                                                        const uint64_t *bits) {
+  __m512i ways = heap_ways_avx512(level_count, _mm512_load_si512(bits));
   const __m512i numbers = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-  ways = _mm512_add_epi64(ways, _mm512_slli_epi64(numbers, level_count));
+  return _mm512_add_epi64(ways, _mm512_slli_epi64(numbers, level_count));
+}
+
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE void end_group(const apus_forest *forest, size_t place,
+                                                    __m512i ways, const uint8_t *ranks,
+                                                    const rank_registers *loaded, int count,
+                                                    uint32_t *places) {
+  const apus_tree_group *group = &forest->groups[place];
   if (group->kind == apus_trees_deep) {
     uint64_t exits[apus_trees_abreast];
     _mm512_storeu_si512(exits, ways);
@@ -163,9 +161,32 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest 
   ways = _mm512_add_epi64(ways, _mm512_set1_epi64(group->first_place));
   _mm256_storeu_si256((__m256i *)places, _mm512_cvtepi64_epi32(ways));
 }
+
+APUS_TREES_AVX512 APUS_ALWAYS_INLINE void chunk_places_avx512(const apus_forest *forest,
+                                                              size_t first, size_t group_count,
+                                                              const uint8_t *ranks, int count,
+                                                              uint32_t *places) {
+  rank_registers loaded = loaded_ranks(ranks, count);
+  __m512i ways[chunk_groups];
+  uint64_t bits[chunk_groups * apus_trees_abreast] __attribute__((aligned(64)));
+  const uint8_t *tops = forest->tops + 128 * apus_trees_abreast * first;
+  size_t tree_count = apus_trees_abreast * group_count;
+  /* Through memory: lanes take them up long after they were written. */
+#pragma clang loop unroll_count(8)
+  for (size_t tree = 0; tree < tree_count; tree++)
+    bits[tree] = decisions(tops + 128 * tree, &loaded, count);
+#pragma clang loop unroll(disable)
+  for (size_t each = 0; each < group_count; each++)
+    ways[each] = group_ways(forest->groups[first + each].level_count,
+                            bits + apus_trees_abreast * each);
+#pragma clang loop unroll(disable)
+  for (size_t each = 0; each < group_count; each++)
+    end_group(forest, first + each, ways[each], ranks, &loaded, count,
+              places + apus_trees_abreast * each);
+}
 #endif
 
-/* Adds up to eight leaves to a row's sums. */
+/* Adds leaves to a row's sums. */
 #define ADD_LEAVES(type)                                                                     \
   APUS_ALWAYS_INLINE void add_leaves_##type(const apus_forest *forest, size_t first,         \
                                             size_t count, const uint32_t *places,            \
@@ -174,7 +195,8 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest 
     size_t width = forest->leaf_width;                                                       \
     if (forest->output_count == 1) {                                                         \
       type sum = *sums;                                                                      \
-      for (size_t tree = 0; tree < count; tree++) sum += values[places[tree]];               \
+      _Pragma("clang loop unroll_count(8)") for (size_t tree = 0; tree < count; tree++)      \
+          sum += values[places[tree]];                                                       \
       *sums = sum;                                                                           \
     } else if (width == 1) {                                                                 \
       for (size_t tree = 0; tree < count; tree++)                                            \
@@ -195,38 +217,42 @@ APUS_TREES_AVX512 APUS_ALWAYS_INLINE void group_places_avx512(const apus_forest 
 ADD_LEAVES(float)
 ADD_LEAVES(double)
 
-/* Group by group, so that a group stays near while the rows pass. */
-#define SUM_ROWS(name, target, type, prepare, group_places)                                  \
+/* A row's trees in chunks: first where each ends, then the sum, so that what is loaded for one tree need
+ * not wait for the tree before it. The chunk stays near while rows pass. */
+#define SUM_ROWS(name, target, type, chunk_places)                                 \
   target static void name(const apus_forest *forest, const uint8_t *ranks, size_t row_count, \
                           apus_tree_range trees, type *sums) {                               \
-    for (size_t first = trees.first; first < trees.end;) {                                   \
-      size_t group = first / apus_trees_abreast, within = first % apus_trees_abreast;        \
-      size_t left = trees.end - first, of_group = apus_trees_abreast - within;               \
-      size_t count = left < of_group ? left : of_group;                                      \
+    size_t end_group = (trees.end + apus_trees_abreast - 1) / apus_trees_abreast;            \
+    size_t chunk = chunk_groups;                                                             \
+    for (size_t group = trees.first / apus_trees_abreast; group < end_group; group += chunk) { \
+      size_t count = end_group - group < chunk ? end_group - group : chunk;                  \
+      size_t before = group * apus_trees_abreast;                                            \
+      size_t first = before < trees.first ? trees.first : before;                            \
+      size_t end = before + count * apus_trees_abreast;                                      \
+      if (end > trees.end) end = trees.end;                                                  \
       for (size_t r = 0; r < row_count; r++) {                                               \
         const uint8_t *of_row = ranks + r * forest->rank_stride;                             \
-        uint32_t places[apus_trees_abreast];                                                 \
-        prepare;                                                                             \
-        group_places;                                                                        \
-        add_leaves_##type(forest, first, count, places + within,                             \
+        uint32_t places[chunk_groups * apus_trees_abreast] __attribute__((aligned(64)));     \
+        chunk_places;                                                                        \
+        add_leaves_##type(forest, first, end - first, places + (first - before),             \
                           sums + r * forest->output_count);                                  \
       }                                                                                      \
-      first += count;                                                                        \
     }                                                                                        \
   }
 
-#define PLAIN_PLACES group_places_plain(forest, group, of_row, places)
-SUM_ROWS(sum_float_portable, , float, , PLAIN_PLACES)
-SUM_ROWS(sum_double_portable, , double, , PLAIN_PLACES)
+#define PLAIN_PLACES                                             \
+  for (size_t each = 0; each < count; each++)                    \
+  group_places_plain(forest, group + each, of_row, places + apus_trees_abreast * each)
+SUM_ROWS(sum_float_portable, , float, PLAIN_PLACES)
+SUM_ROWS(sum_double_portable, , double, PLAIN_PLACES)
 
 #if APUS_TREES_ON_X86
-SUM_ROWS(sum_float_avx2, APUS_TREES_AVX2, float, , PLAIN_PLACES)
-SUM_ROWS(sum_double_avx2, APUS_TREES_AVX2, double, , PLAIN_PLACES)
+SUM_ROWS(sum_float_avx2, APUS_TREES_AVX2, float, PLAIN_PLACES)
+SUM_ROWS(sum_double_avx2, APUS_TREES_AVX2, double, PLAIN_PLACES)
 
 #define AVX512_SUMS(type, registers)                                                            \
   SUM_ROWS(sum_##type##_avx512_##registers, APUS_TREES_AVX512, type,                              \
-           rank_registers loaded = loaded_ranks(of_row, registers),                               \
-           group_places_avx512(forest, group, of_row, &loaded, registers, places))
+           chunk_places_avx512(forest, group, count, of_row, registers, places))
 AVX512_SUMS(float, 1)
 AVX512_SUMS(float, 2)
 AVX512_SUMS(float, 4)

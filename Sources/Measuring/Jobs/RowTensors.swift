@@ -32,7 +32,9 @@ package struct RowTensors: Sendable {
     self.inputs = inputs
     self.widths = widths
     rowsAtOnce = try Self.rowsAtOnce(inputs)
-    let named = signature.metadata["feature_names"].flatMap(ClassNames.parse) ?? []
+    let named =
+      signature.table?.names
+      ?? signature.metadata["feature_names"].flatMap(ClassNames.parse) ?? []
     let columnCount = widths.reduce(0, +)
     if inputs.count > 1 {
       columnNames = inputs.map(\.name)
@@ -126,6 +128,9 @@ package struct RowTensors: Sendable {
     return TensorRequest(inputs: tensors)
   }
 
+  /// Cells that stand for no number in a table of features, where pandas would read none.
+  private static let missing: Set = ["", "NA", "N/A", "null", "None", "NaN", "nan"]
+
   private func tensor(
     for input: TensorDescription, _ table: RowTable, rows: Range<Int>, columns: [Int]
   ) throws(RowProblem) -> Tensor {
@@ -134,7 +139,8 @@ package struct RowTensors: Sendable {
       for column in columns {
         let text = table.cell(row: row, column: column)
         let title = table.titles?[column] ?? String(column + 1)
-        guard let number = Double(text) else {
+        let isMissing = input.table != nil && Self.missing.contains(text)
+        guard let number = isMissing ? .nan : Double(text) else {
           throw .notANumber(row: row + 1, column: title, text: text)
         }
         guard NumberBytes.append(number, text, as: input.datatype, to: &bytes) else {

@@ -1,12 +1,17 @@
 /// Models that others serve and this program does not, and what their owner can do.
 enum ForeignModel {
-  /// Why a file is not served, by its name; `nil` for one that nobody would take for a model.
+  /// Why a file is not served, by its name and first bytes; `nil` for one that nobody would take for a
+  /// model.
   static func advice(forFile path: String) -> String? {
-    files[PathText.ending(path)].map { "it is \($0.what), which is not served yet; \($0.advice)" }
+    if case .refused(let advice) = TabularFile.kind(of: path) { return advice }
+    return files[PathText.ending(path)].map {
+      "it is \($0.what), which is not served yet; \($0.advice)"
+    }
   }
 
   /// Why a directory is not served, by a file that marks it; `nil` where there is none.
   static func advice(for folder: Folder) -> String? {
+    if MLflowFolder.nativeFile(in: folder) != nil { return nil }
     let hasOurs = !ServedFormat.models(in: folder).isEmpty
     for mark in markers where folder.files.contains(mark.file) && (mark.isBinding || !hasOurs) {
       return "it is \(mark.what) (\(mark.file)), which is not read yet; \(mark.advice)"
@@ -18,7 +23,7 @@ enum ForeignModel {
   static func adviceOnContents(of folder: Folder) -> String? {
     if let advice = advice(for: folder) { return advice }
     return folder.files.lazy.compactMap { name in
-      advice(forFile: name).map { "\(name): \($0)" }
+      advice(forFile: folder.path(of: name)).map { "\(name): \($0)" }
     }.first
   }
 
@@ -34,7 +39,8 @@ enum ForeignModel {
   /// What is served, for messages.
   static let supported =
     "supported are ONNX (.onnx), OpenVINO (.xml with .bin), TensorFlow (a SavedModel directory, "
-    + ".tflite), Paddle (.pdmodel) and " + PythonFormat.supported
+    + ".tflite), Paddle (.pdmodel), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.json) and "
+    + PythonFormat.supported
 
   private static let markers = [
     Mark(
@@ -50,9 +56,6 @@ enum ForeignModel {
     advice: "export it to ONNX: with torch.onnx.export, or for YOLO with "
       + "yolo export model=FILE format=onnx"
   )
-  private static let xgboost = (
-    what: "an XGBoost model", advice: "convert it to ONNX with onnxmltools.convert_xgboost"
-  )
   private static let keras = (
     what: "a Keras model", advice: "convert it to ONNX with tf2onnx.convert.from_keras"
   )
@@ -64,12 +67,8 @@ enum ForeignModel {
 
   private static let files: [String: (what: String, advice: String)] = [
     "ckpt": torch,
-    "xgb": xgboost, "ubj": xgboost, "bst": xgboost,
     "h5": keras, "keras": keras, "engine": tensorRT, "plan": tensorRT, "trt": tensorRT,
     "zip": archive, "tar": archive, "gz": archive, "tgz": archive,
-    "cbm": (
-      "a CatBoost model", "save it with model.save_model(\"model.onnx\", format=\"onnx\")"
-    ),
     "gguf": ("a GGUF language model", "ONNX models are"),
     "safetensors": (
       "weights without their graph", "export the model with: optimum-cli export onnx"

@@ -20,6 +20,8 @@ struct ModelConfiguration {
   var name: String?
   /// A file or directory in the version's directory.
   var file: String?
+  /// Names that the file may have where none is given, the most wanted first; others may do, too.
+  var usualFiles: [String] = []
   var runtime: ModelPlan.RuntimeKind
   /// `nil` is the highest, for the dialect that says nothing of it.
   var versions = Versions.latest(1)

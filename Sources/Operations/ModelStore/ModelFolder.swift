@@ -159,11 +159,11 @@ struct ModelFolder {
       }
       return path
     }
-    if ServedFormat.isModel(place) { return place.path }
-    let usual = ServedFormat.usualFiles + [ServedFormat.usualFolder]
-    if let name = usual.first(where: (place.files + place.folders + place.others).contains) {
+    if let model = ServedFormat.model(place) { return model }
+    if let name = configuration.usualFiles.first(where: place.files.contains) {
       return place.path(of: name)
     }
+    if let name = ServedFormat.usualName(in: place) { return place.path(of: name) }
     let candidates = ServedFormat.models(in: place)
     if candidates.count == 1 { return place.path(of: candidates[0]) }
     if configuration.takesFolders, candidates.isEmpty { return place.path }

@@ -52,10 +52,15 @@ package struct ModelPlan: Sendable {
 
   /// The runtimes that this program has, by their names in `model.yaml`.
   package enum RuntimeKind: String, Sendable, CaseIterable {
-    /// ONNX Runtime for ONNX at f32, OpenVINO for every other precision and format.
+    /// Trees for files of trees; ONNX Runtime for other ONNX at f32, OpenVINO for every other precision
+    /// and format.
     case auto
     case onnxruntime
     case openvino
+    /// XGBoost, LightGBM, CatBoost, and ONNX of trees.
+    case trees
+    /// The same with the names and parameters of Triton's backend for forests.
+    case forest = "fil"
     /// Any model that Python computes, in worker processes.
     case python
     /// Triton's `identity` backend: no file, outputs are inputs.
@@ -69,15 +74,17 @@ package struct ModelPlan: Sendable {
     /// Whether it is all configuration, and its version folders may be empty.
     package var needsNoFile: Bool {
       switch self {
-      case .auto, .onnxruntime, .openvino, .python: false
+      case .auto, .onnxruntime, .openvino, .trees, .forest, .python: false
       case .identity, .repeating, .square, .iterativeSequence: true
       }
     }
   }
 
-  /// The runtime that loads it; never `auto`.
+  /// The runtime that loads it; never `auto`. Whether an ONNX file holds trees, only its contents tell,
+  /// which are not looked at here.
   package var chosenRuntime: RuntimeKind {
     guard runtime == .auto else { return runtime }
+    if case .file(let path) = source, ServedFormat.isTabular(path) { return .trees }
     return isONNX && options.precision == .f32 ? .onnxruntime : .openvino
   }
 

@@ -55,7 +55,8 @@ package enum ModelPlans {
   private static func plan(
     savedModel folder: Folder, _ settings: ServeSettings
   ) throws(ServerFault) -> ModelPlan {
-    try plan(try ModelFolder.name(of: folder), folder.path, settings)
+    try plan(
+      try ModelFolder.name(of: folder), ServedFormat.model(folder) ?? folder.path, settings)
   }
 
   private static func plan(

@@ -74,9 +74,11 @@ enum PythonFormat {
     }
   }
 
-  /// A model that Hugging Face's libraries saved: its configuration beside its weights.
+  /// A model that Hugging Face's libraries saved: its configuration beside its weights, and no ONNX that
+  /// was made of them.
   private static func isSnapshot(_ folder: Folder) -> Bool {
     folder.files.contains("config.json")
+      && !folder.files.contains { PathText.ending($0) == "onnx" }
       && folder.files.contains { name in
         ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"].contains(name)
       }

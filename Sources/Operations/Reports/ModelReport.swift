@@ -64,11 +64,26 @@ package struct ModelReport: Sendable {
     {
       facts.append(("description", description))
     }
+    facts += trees
     facts.append(("file", Readable.bytes(fileByteCount)))
     facts.append(("loads in", Readable.time(trial.loadNanoseconds)))
     facts.append(("memory", memory))
     facts.append(("first run", firstRun))
     facts.append(("will it fit?", fit.sentence))
+    return facts
+  }
+
+  /// What a model of trees says of itself.
+  private var trees: [(String, String)] {
+    guard let columns = signature.table else { return [] }
+    var facts: [(String, String)] = []
+    if let objective = signature.metadata["objective"] { facts.append(("objective", objective)) }
+    if let count = signature.metadata["trees"], let depth = signature.metadata["depth"],
+      let rounds = signature.metadata["rounds"]
+    {
+      facts.append(("trees", "\(count) in \(rounds) rounds, up to \(depth) deep"))
+    }
+    if let names = columns.names { facts.append(("columns", Self.summary(of: names))) }
     return facts
   }
 
@@ -87,7 +102,8 @@ package struct ModelReport: Sendable {
     var table = TextTable([.init(""), .init(""), .init(""), .init("")])
     for port in ports {
       let shape = port.isShapeless ? "any shape" : Self.shape(of: port)
-      table.add([port.name, port.datatype.name, shape, port.isOptional ? "optional" : ""])
+      let remark = port.isOptional ? "optional" : port.isOnRequest ? "on request" : ""
+      table.add([port.name, port.datatype.name, shape, remark])
     }
     return ["  \(title)"] + table.lines.map { "    \($0)" }
   }

@@ -122,8 +122,9 @@ package enum SettingsTable {
       "`f32` computes exactly; `auto` takes what this processor does fastest; `bf16` needs a "
         + "processor that has it, `int8` a model that is quantised."),
     Setting(
-      .runtime, .models, .choice(["auto", "onnxruntime", "openvino"]), fallback: "auto",
-      "What computes models; `auto` is ONNX Runtime for ONNX at `f32`, else OpenVINO."),
+      .runtime, .models, .choice(["auto", "onnxruntime", "openvino", "trees"]), fallback: "auto",
+      "What computes models; `auto` is our own engine for trees, ONNX Runtime for other ONNX at `f32`, "
+        + "else OpenVINO."),
     Setting(
       .cacheDirectory, .models, .path, fallback: "",
       "Where compiled models are kept for the next start; empty means `apus` in the user's cache "

@@ -38,28 +38,6 @@ enum Folders {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Removes a folder of our own making with what is in it; links are removed, not followed.
-  static func remove(_ path: String) {
-    for name in names(in: path) {
-      let inner = "\(path)/\(name)"
-      if unlink(inner) != 0 { remove(inner) }
-    }
-    rmdir(path)
-  }
-
-  private static func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
   static func unwritable(_ path: String) -> RuntimeFault {
     RuntimeFault(
       code: .failed, message: "cannot write \(path): \(String(cString: strerror(errno)))")

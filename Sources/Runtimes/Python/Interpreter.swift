@@ -86,7 +86,7 @@ private struct Environment {
 
   private func make(_ folder: String) throws(RuntimeFault) {
     progress("making an environment for \(list)")
-    if Folders.isFolder(folder) { Folders.remove(folder) }
+    if Folders.isFolder(folder) { TemporaryFolder.remove(folder) }
     try run(["python3", "-m", "venv", folder])
     progress("installing \(list)")
     // What lies beside the list may be named in it.

@@ -1,6 +1,7 @@
 import CWorkers
 import Glibc
 import Inference
+import Workers
 
 /// The Python package that runs inside workers, as files that an interpreter finds.
 enum WorkerPackage {
@@ -40,7 +41,7 @@ enum WorkerPackage {
       try write(apus_worker_file_at(index), below: draft)
     }
     // Another process may have been faster, with the same files.
-    if rename(draft, path) != 0 { Folders.remove(draft) }
+    if rename(draft, path) != 0 { TemporaryFolder.remove(draft) }
     return path
   }
 

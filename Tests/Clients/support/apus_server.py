@@ -7,6 +7,7 @@ The program is named by APUS_BINARY, else it is `.build/debug/apus` of this repo
 """
 
 import collections
+import itertools
 import os
 import pathlib
 import re
@@ -42,11 +43,22 @@ def fixture(name):
     return REPOSITORY / "Tests/Fixtures/onnx" / f"{name}.onnx"
 
 
+# Below those that the system gives to clients and to port 0, so that nobody is given one before its server
+# has it; each process begins somewhere else.
+PORTS = itertools.cycle(range(20_000, 32_000))
+for _ in range(os.getpid() * 97 % 12_000):
+    next(PORTS)
+
+
 def free_port():
     """A port that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class ApusServer:

@@ -123,6 +123,29 @@ TRITON = {
                         pb_utils.Tensor("OUTPUT1", (a - b).astype(self.types[1]))]))
                 return responses
         """),
+    "bls": ("""
+        backend: "python"
+        input { name: "X" data_type: TYPE_FP32 dims: [ 1, 4 ] }
+        output { name: "SUM" data_type: TYPE_FP32 dims: [ 1, 4 ] }
+        """, """
+        import triton_python_backend_utils as pb_utils
+
+        class TritonPythonModel:
+            def execute(self, requests):
+                responses = []
+                for request in requests:
+                    x = pb_utils.get_input_tensor_by_name(request, "X").as_numpy()
+                    model = "add_sub" if x[0, 0] else "nowhere"
+                    asked = pb_utils.InferenceRequest(
+                        model_name=model, requested_output_names=["OUTPUT0"],
+                        inputs=[pb_utils.Tensor("INPUT0", x), pb_utils.Tensor("INPUT1", x)])
+                    answer = asked.exec()
+                    if answer.has_error():
+                        raise pb_utils.TritonModelException(answer.error().message())
+                    responses.append(pb_utils.InferenceResponse([
+                        pb_utils.Tensor("SUM", pb_utils.get_output_tensor_by_name(answer, "OUTPUT0").as_numpy())]))
+                return responses
+        """),
     "countdown": ("""
         backend: "python"
         model_transaction_policy { decoupled: true }
@@ -209,6 +232,14 @@ def own(repository):
         class Words:
             def predict(self, prompt: str) -> Iterator[str]:
                 yield from prompt.split()
+        """})
+    repository.write("asking", {"model.py": """
+        from numpy.typing import NDArray
+        import numpy as np
+
+        class Asking:
+            def predict(self, x: NDArray[np.float32], context) -> NDArray[np.float32]:
+                return context.call("own", {"x": x + 1})["output"]
         """})
     repository.write("echo", {"model.py": """
         class Echo:

@@ -317,6 +317,11 @@ class B:
 """)
         self.assertEqual(served.inputs[0]["name"], "y")
 
+    def test_its_own_configuration_makes_it_no_snapshot(self):
+        self.write("config.json", "{}")
+        self.write("model.safetensors", "")
+        self.assertEqual(self.model("class A:\n    def predict(self, x): return x").inputs[0]["name"], "x")
+
     def test_an_empty_folder(self):
         self.refuses("no Python model is in", self.open)
         self.refuses("is not here", self.open, self.folder / "none")

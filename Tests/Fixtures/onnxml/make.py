@@ -11,6 +11,7 @@ protocol's binary extension has them. A line `signature NAME DATATYPE SHAPE` say
 declares an output (-1: any length), a line `keys NAME JSON` how a map's keys are ordered.
 """
 
+import json
 import pathlib
 import struct
 import warnings
@@ -91,9 +92,8 @@ def save(name, model, inputs):
         if isinstance(answer, list):
             keys = sorted(answer[0])
             answer = np.array([[row[key] for key in keys] for row in answer], np.float32)
-            quoted = ",".join(f'"{k}"' if isinstance(k, str) else str(k) for k in keys)
             lines.append(f"signature {port.name} FP32 -1,-1")
-            lines.append(f"keys {port.name} [{quoted}]")
+            lines.append(f"keys {port.name} {json.dumps(keys, separators=(',', ':'))}")
         else:
             shape = ",".join(str(d) if isinstance(d, int) else "-1" for d in port.shape) or "-"
             lines.append(f"signature {port.name} {DECLARED[port.type]} {shape}")
@@ -221,7 +221,8 @@ def several_inputs():
         ("table-regression", hot, GradientBoostingRegressor(n_estimators=3, **seeded),
          survived * 1.5, None),
         ("table-strict", OneHotEncoder(drop="first", sparse_output=False),
-         RandomForestClassifier(2, max_depth=2, **seeded), survived, False),
+         RandomForestClassifier(2, max_depth=2, **seeded),
+         np.where(survived == 1, "yes", "no"), False),
     ]:
         steps = ColumnTransformer([("n", numbers, ["age", "fare"]), ("c", encoder, texts)])
         pipeline = Pipeline([("prepare", steps), ("model", model)]).fit(table, target)
@@ -271,7 +272,7 @@ def boosted():
 
 MODES = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT"]
 THRESHOLDS = [0.0, -0.0, 0.5, np.inf, -np.inf, 3.4028235e38]
-TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"]
+TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"]
 
 
 def stumps(random, outputs, count=3, positive=False):
@@ -332,9 +333,6 @@ def variants():
         for transform in TRANSFORMS:
             for base in bases:
                 for positive in [False, True]:
-                    # One score for two classes leaves the other unwritten here.
-                    if transform == "PROBIT" and outputs == [0] and len(base) < 2:
-                        continue
                     trees, leaves = stumps(random, outputs, positive=positive)
                     number = len(nodes)
                     nodes.append(learning(
@@ -488,17 +486,67 @@ def operators():
         out(learning("LinearRegressor", ["Clip"], [f"linear{transform}"],
                      coefficients=[0.1, 0.2, -0.3, 0.4, 0.5, 0.1], intercepts=[0.4, 0.5], targets=2,
                      post_transform=transform), real, 2)
-        if transform != "PROBIT":
-            name = f"class{transform}"
-            nodes.append(learning(
-                "LinearClassifier", ["Clip"], [f"{name}label", name], coefficients=[0.1, 0.2, -0.3],
-                intercepts=[0.05], classlabels_strings=["no", "yes"], post_transform=transform))
-            ports.extend([(f"{name}label", text, ["N"]), (name, real, ["N", 2])])
+        name = f"class{transform}"
+        nodes.append(learning(
+            "LinearClassifier", ["Clip"], [f"{name}label", name], coefficients=[0.1, 0.2, -0.3],
+            intercepts=[0.05], classlabels_strings=["no", "yes"], post_transform=transform))
+        ports.extend([(f"{name}label", text, ["N"]), (name, real, ["N", 2])])
     graph("operators", nodes, ports, {"X": X, "whole": whole, "words": words},
           [("", 18), ("ai.onnx.ml", 2)])
 
 
+def later_labels():
+    """Version 4 of LabelEncoder, whose keys and values may be tensors, and NaN a key."""
+    def tensor(values, dtype):
+        return numpy_helper.from_array(np.array(values, dtype))
+
+    X = np.array([[0.0, -0.0], [np.nan, 1.5], [2.5, np.inf]])
+    nodes = [learning("LabelEncoder", ["X"], ["labels"], keys_tensor=tensor([0, np.nan, 1.5], "f8"),
+                      values_tensor=tensor([3, 4, 5], "f8"), default_tensor=tensor([-1], "f8")),
+             learning("LabelEncoder", ["F"], ["numbers"], keys_floats=[np.nan, 0.0],
+                      values_int64s=[7, 8], default_int64=-9),
+             learning("LabelEncoder", ["words"], ["texts"], keys_strings=["x", "y"],
+                      values_strings=["ex", "why"], default_string="none")]
+    ports = [("labels", TensorProto.DOUBLE, ["N", 2]), ("numbers", TensorProto.INT64, ["N", 2]),
+             ("texts", TensorProto.STRING, ["N"])]
+    words = np.array(["y", "x", "z"], object)
+    graph("later-labels", nodes, ports, {"X": X, "F": X.astype(np.float32), "words": words},
+          [("", 21), ("ai.onnx.ml", 4)])
+
+
+def left():
+    """Good files that ask for more than is computed: read as such, and answered by ONNX Runtime."""
+    random = np.random.default_rng(4)
+    trees, leaves = stumps(random, [0], count=1)
+
+    def regressor(name, change, **settings):
+        nodes = {f"nodes_{k}": v for k, v in change(dict(trees)).items()}
+        node = learning("TreeEnsembleRegressor", ["X"], ["Y"], n_targets=1, **settings, **nodes,
+                        **{f"target_{k}": v for k, v in leaves.items()})
+        keep(name, [node], [("", 17), ("ai.onnx.ml", 1)])
+
+    def keep(name, nodes, versions):
+        ports = [helper.make_tensor_value_info(p, TensorProto.FLOAT, ["N", 2]) for p in "XY"]
+        model = helper.make_model(
+            helper.make_graph(nodes, name, ports[:1], ports[1:]),
+            opset_imports=[helper.make_opsetid(*version) for version in versions], ir_version=9)
+        (FOLDER / "left").mkdir(exist_ok=True)
+        (FOLDER / "left" / f"{name}.onnx").write_bytes(model.SerializeToString())
+
+    regressor("probit", lambda t: t, post_transform="PROBIT")
+    regressor("smallest-leaf", lambda t: t, aggregate_function="MIN")
+    regressor("equal", lambda t: t | {"modes": ["BRANCH_EQ"] * 3 + ["LEAF"] * 4})
+    no_learning = [helper.make_node("Relu", ["X"], ["Y"])]
+    keep("no-learning", no_learning, [("", 17)])
+    keep("later-version", [learning("Normalizer", ["X"], ["Y"])], [("ai.onnx.ml", 99)])
+    keep("unknown-operator", [learning("SVMRegressor", ["X"], ["Y"])], [("ai.onnx.ml", 1)])
+    keep("across-rows", [helper.make_node("ReduceMax", ["X"], ["Z"], axes=[0]),
+                         learning("Normalizer", ["Z"], ["Y"])], [("", 13), ("ai.onnx.ml", 1)])
+
+
 if __name__ == "__main__":
+    left()
+    later_labels()
     scikit_learn()
     several_inputs()
     boosted()

@@ -163,8 +163,8 @@ import Testing
     var margins = [Margin](repeating: .nan, count: rowCount * compiled.outputCount)
     rows.withUnsafeBufferPointer { rows in
       margins.withUnsafeMutableBufferPointer { margins in
-        compiled.margins(
-          of: rows, rowCount: rowCount, into: margins, rounds: rounds, scratch: scratch)
+        compiled.answer(
+          rows, rowCount: rowCount, into: margins, rounds: rounds, scratch: scratch)
       }
     }
     return margins

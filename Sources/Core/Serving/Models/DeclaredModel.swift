@@ -46,6 +46,8 @@ struct DeclaredPorts: Sendable {
   let outputShapes: [Reshape?]
   /// Axes before a declared shape: 1 where there are rows.
   let rowAxisCount: Int
+  /// Places in the declaration of what is given where nothing is named.
+  let standardOutputs: [Int]
   /// A run is the same for both.
   let isPlain: Bool
 
@@ -66,8 +68,10 @@ struct DeclaredPorts: Sendable {
       }
     }
     rowAxisCount = signature.hasRowAxis ? 1 : 0
+    standardOutputs = signature.outputs.indices.filter { !signature.outputs[$0].isOnRequest }
     isPlain =
       inputs == Array(model.inputs.indices) && outputs == Array(model.outputs.indices)
+      && standardOutputs == model.outputs.indices.filter { !model.outputs[$0].isOnRequest }
       && inputShapes.allSatisfy { $0 == nil } && outputShapes.allSatisfy { $0 == nil }
   }
 
@@ -192,7 +196,7 @@ extension DeclaredPorts {
 
   /// The declared outputs that the run is to give.
   private func wanted(of batch: RunBatch) -> [Int] {
-    batch.outputs.isEmpty ? Array(outputs.indices) : batch.outputs
+    batch.outputs.isEmpty ? standardOutputs : batch.outputs
   }
 
   /// A part in the declared shapes; where it has none of them, each of its rows fails.

@@ -26,7 +26,8 @@ extension ModelCore {
       ? PartStream(sink, served: begun(rowCount: rowCount, admitted: now)) : nil
     var admission = Admission.queued(Ticket(number: 0))
     let mayRunInline =
-      turns == nil && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
+      turns == nil && !asksForCostly(tensors)
+      && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
     let actions = decide { shelf, _ in
       let key = rowsMax > 0 ? shelf.forms.key(of: tensors, rowCount: rowCount) : nil
       guard rowsMax == 0 || rowCount <= rowsMax || (key != nil && canSplit) else {
@@ -63,6 +64,10 @@ extension ModelCore {
     }
     act(actions)
     return RequestHandle(core: self, ticket: ticket.number, stream: stream)
+  }
+
+  private func asksForCostly(_ tensors: TensorRequest) -> Bool {
+    tensors.outputs.contains { loaded.signature.outputs[$0].isCostly }
   }
 
   private enum Admission {

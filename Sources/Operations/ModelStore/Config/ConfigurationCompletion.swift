@@ -36,7 +36,10 @@ struct ConfigurationCompletion {
     root.set("name", [.text(model.name)])
     let isGraph = plan.graph != nil
     root.complete("platform", [.text(isGraph ? "ensemble" : model.platformName)])
-    if !isGraph { root.complete("backend", [.text(plan.chosenRuntime.rawValue)]) }
+    // Whether an ONNX file is one of trees, only its load finds out.
+    let isTrees = plan.runtime == .auto && model.platformName.hasPrefix("trees")
+    let runtime = isTrees ? ModelPlan.RuntimeKind.trees : plan.chosenRuntime
+    if !isGraph { root.complete("backend", [.text(runtime.rawValue)]) }
     root.complete("version_policy", [.group(versions)])
     if case .file(let path) = plan.source, !isGraph {
       root.complete("default_model_filename", [.text(PathText.name(path))])

@@ -31,6 +31,12 @@ struct MLServerDialect {
     model.notes.stop("\(group.path(of: name)): \(text)", in: file, at: group.place(of: name))
   }
 
+  /// Classes that only run a file of trees.
+  private static let tabular = [
+    "mlserver_xgboost.XGBoostModel", "mlserver_lightgbm.LightGBMModel",
+    "mlserver_catboost.CatboostModel",
+  ]
+
   private mutating func takeIdentity() {
     if let name = root.text("name") {
       if !ModelName.isValid(name) { stop("expected \(ModelName.expectation)", root, "name") }
@@ -38,7 +44,9 @@ struct MLServerDialect {
     }
     if let implementation = root.word("implementation") {
       let lower = implementation.lowercased()
-      if !["onnx", "openvino"].contains(where: lower.contains) {
+      if Self.tabular.contains(implementation) {
+        model.runtime = .trees
+      } else if !["onnx", "openvino"].contains(where: lower.contains) {
         // The worker reads this file itself, for the class and what that wants.
         model.runtime = .python
         model.isWholeFolder = true

@@ -18,8 +18,9 @@ enum MLServerTable {
     Field("name", .text, .honoured("what it is served as")),
     Field(
       "implementation", .text,
-      .honoured("one that only runs an ONNX or OpenVINO file is ours; another class runs in Python")
-    ),
+      .honoured(
+        "one that only runs an ONNX, OpenVINO, XGBoost, LightGBM or CatBoost file is ours; another "
+          + "class runs in Python")),
     Field("platform", .text, .honoured("says nothing that the file does not")),
     Field("versions", .text, .repeated, .warns("the version is that of parameters")),
     Field("inputs", .group("tensor"), .repeated, .honoured("must agree with the model")),

@@ -78,6 +78,10 @@ extension ModelPlan {
     if scheduling.isDecoupled { return "it answers in parts, and these are not measured here" }
     switch chosenRuntime {
     case .auto, .onnxruntime, .openvino: return nil
+    case .trees, .forest:
+      return
+        "trees are compiled for this processor as they are loaded, and requests run on the event "
+        + "loops; there is nothing to choose"
     case .python: return "Python computes it, in as many processes as its instances say"
     case .identity, .repeating, .square, .iterativeSequence:
       return "it is an example that computes nothing"

@@ -145,6 +145,7 @@ struct TritonDialect {
   private mutating func takeParameters() {
     for (key, parameter) in root.keyedGroups("parameters") {
       let value = parameter.text("string_value") ?? ""
+      if model.runtime == .forest, take(value, ofForest: key) { continue }
       if let limit = Self.sampleParameters[model.runtime]?[key] {
         take(value, of: key, max: limit)
         continue
@@ -177,6 +178,48 @@ struct TritonDialect {
   private static let sampleParameters: [ModelPlan.RuntimeKind: [String: Int]] = [
     .identity: ["execute_delay_ms": 3_600_000],
     .square: ["CUSTOM_INFER_DELAY_NS": 3_600_000_000_000, "CUSTOM_FAIL_COUNT": Int(Int32.max)],
+  ]
+
+  /// Takes a parameter of Triton's backend for forests; false for one that it does not have.
+  private mutating func take(_ text: String, ofForest key: String) -> Bool {
+    switch key {
+    case "model_type":
+      guard let files = Self.forestFiles[text] else {
+        stop(
+          "model_type: expected one of \(Self.forestFiles.keys.sorted().joined(separator: ", ")), got "
+            + "\"\(text)\"; XGBoost's old binary format and Treelite's checkpoints are not read",
+          root, "parameters")
+        return true
+      }
+      if model.file == nil { model.usualFiles = files }
+    case "predict_proba", "output_class":
+      guard let flag = Self.flags[text.lowercased()] else {
+        stop("\(key): expected true or false, got \"\(text)\"", root, "parameters")
+        return true
+      }
+      model.backendParameters[key] = flag ? "true" : "false"
+    case "threshold":
+      guard let number = Double(text), number.isFinite else {
+        stop("threshold: expected a number, got \"\(text)\"", root, "parameters")
+        return true
+      }
+      model.backendParameters[key] = text
+    // They say how a GPU lays the trees out.
+    case "storage_type", "algo", "blocks_per_sm", "threads_per_tree", "transfer_threshold",
+      "use_experimental_optimizations", "chunk_size", "xgboost_allow_unknown_field", "layout",
+      "align_bytes", "precision":
+      warn("\(key) is not obeyed: the trees are laid out for this processor", root, "parameters")
+    default: return false
+    }
+    return true
+  }
+
+  private static let flags = ["true": true, "1": true, "false": false, "0": false]
+
+  /// What Triton calls the file of each type.
+  private static let forestFiles = [
+    "xgboost_json": ["xgboost.json", "model.json"], "xgboost_ubj": ["xgboost.ubj", "model.ubj"],
+    "lightgbm": ["model.txt", "lightgbm.txt"],
   ]
 
   private mutating func take(_ text: String, of key: String, max: Int) {

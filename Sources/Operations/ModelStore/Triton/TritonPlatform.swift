@@ -20,6 +20,7 @@ enum TritonPlatform {
     "openvino": "openvino", "openvino_ir": "openvino",
     "identity": "identity", "repeat": "repeat", "square": "square",
     "iterative_sequence": "iterative_sequence", "python": "python",
+    "fil": "fil", "xgboost": "trees", "lightgbm": "trees",
     "tensorflow": "openvino", "tensorflow_savedmodel": "openvino",
   ]
 
@@ -32,7 +33,6 @@ enum TritonPlatform {
     "tensorrt_plan": "serve the ONNX model that the engine was built from",
     "pytorch": torch, "pytorch_libtorch": torch,
     "dali": "photos are decoded and resized here without it",
-    "fil": "convert the forest to ONNX with onnxmltools or skl2onnx",
     "vllm": language, "tensorrtllm": language,
   ]
 }

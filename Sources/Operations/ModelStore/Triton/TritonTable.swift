@@ -72,7 +72,8 @@ enum TritonTable {
           "parameters", .group("ModelParameter"),
           .honoured(
             "`intra_op_thread_count` is the threads of a run, `execute_delay_ms` the time of a run "
-              + "of `identity`, `CUSTOM_INFER_DELAY_NS` and `CUSTOM_FAIL_COUNT` those of `square`; "
+              + "of `identity`, `CUSTOM_INFER_DELAY_NS` and `CUSTOM_FAIL_COUNT` those of `square`, "
+              + "`model_type`, `predict_proba`, `output_class` and `threshold` those of `fil`; "
               + "others warn")),
         Field("model_warmup", .group("ModelWarmup"), whole),
         Field("model_operations", .group("ModelOperations"), whole),

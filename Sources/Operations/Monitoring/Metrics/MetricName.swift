@@ -14,6 +14,9 @@ package enum MetricName: String, Sendable, Hashable, CaseIterable {
   case queueDepth = "apus_queue_depth_requests"
   case responseCacheLookups = "apus_response_cache_lookups_total"
 
+  case modelCounts = "apus_model_own_total"
+  case modelValues = "apus_model_own_value"
+
   case unroutedRequests = "apus_unrouted_requests_total"
   case otherRequests = "apus_other_requests_total"
   case refusals = "apus_refusals_total"

@@ -12,6 +12,8 @@ package final class Metrics: EventObserver {
   /// Counts that belong to no model: outcomes without a model, outcomes of other requests, refusals.
   private let serverCells: CounterCells
   let settled: Settled
+  /// What models say of themselves.
+  let own = OwnFigures()
   private let sources = Guarded(Sources())
   private let processorUse = Guarded(ProcessorUse())
   /// How often each version that has series was loaded and has not gone. A version that was

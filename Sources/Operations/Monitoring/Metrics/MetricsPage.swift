@@ -48,6 +48,11 @@ struct MetricsPage {
             name, labels: labels(series) + [("result", result)], String(total.count))
         }
       }
+    case .modelCounts, .modelValues:
+      for (key, value) in metrics.own.read(counters: name == .modelCounts) {
+        text.sample(
+          name, labels: [("model", key.model), ("name", key.name)], PrometheusText.number(value))
+      }
     case .tritonCacheHits: writeCache(name, into: &text) { $0.cacheHits.count }
     case .tritonCacheMisses: writeCache(name, into: &text) { $0.cacheMisses.count }
     case .tritonCacheHitDuration:

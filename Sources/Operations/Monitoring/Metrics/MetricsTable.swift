@@ -25,6 +25,12 @@ package enum MetricsTable {
     MetricFamily(
       .responseCacheLookups, .counter, model + ["result"],
       "Requests looked up in the response cache, by hit and miss; of models that keep answers."),
+    MetricFamily(
+      .modelCounts, .counter, ["model", "name"],
+      "What a model counts itself, by names of its own, at most 100."),
+    MetricFamily(
+      .modelValues, .gauge, ["model", "name"],
+      "What a model says of itself, by names of its own, at most 100."),
   ]
 
   private static let server: [MetricFamily] = [

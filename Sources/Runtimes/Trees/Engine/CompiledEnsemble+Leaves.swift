@@ -34,11 +34,9 @@ struct LinearTree: Sendable {
 }
 
 extension CompiledEnsemble {
-  /// What the library calls the leaves that rows end in, a number for each tree of the rounds.
-  package func leaves<Value: TreeScalar>(
-    of rows: UnsafeBufferPointer<Value>, rowCount: Int,
-    into leaves: UnsafeMutableBufferPointer<Int32>, rounds: Range<Int>? = nil,
-    scratch: TreeScratch
+  func nameLeaves<Value: TreeScalar>(
+    _ rows: UnsafeBufferPointer<Value>, rowCount: Int,
+    into leaves: UnsafeMutableBufferPointer<Int32>, rounds: Range<Int>?, scratch: TreeScratch
   ) {
     precondition(rows.count >= rowCount * featureCount)
     let batch = TreeBatch(rows: rows, work: work(rounds), ensemble: self, scratch: scratch)
@@ -66,7 +64,7 @@ extension CompiledEnsemble {
     _ batch: TreeBatch<Value>, _ rowCount: Int, as: Sum.Type,
     into margins: UnsafeMutableBufferPointer<Margin>
   ) {
-    let finish = SumFinish<Sum>(sum, batch.work.trees)
+    let finish = SumFinish<Sum>(self, batch.work.trees)
     let sums = batch.scratch.small.sums.assumingMemoryBound(to: Sum.self)
     batch.eachRowPlaces(rowCount) { row, places in
       for output in 0..<outputCount { sums[output] = finish.start(output) }

@@ -16,6 +16,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
 
   // Unchecked: what the pointers lead to is written before `init` returns and never after.
   let forest: UnsafeMutablePointer<apus_forest>
+  let base: UnsafePointer<Double>
   let sum: LeafSum
   let inputPrecision: TreeEnsemble.Precision
   let leaves: LeafNames
@@ -39,6 +40,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
     inputPrecision = ensemble.inputPrecision
     let plan = try EnsemblePlan(ensemble)
     forest = plan.kept(in: memory)
+    base = UnsafePointer(memory.kept(ensemble.sum.base))
     hasSlices = plan.slices != nil
     leaves = LeafNames(plan, ensemble)
   }
@@ -61,15 +63,11 @@ package final class CompiledEnsemble: @unchecked Sendable {
   private var sliceRowCount: Int { Int(apus_tree_slice_rows(variant.kernels)) }
 
   /// From so many rows on a slice is faster than row by row.
-  private var slicedRowsMin: Int { hasSlices ? sliceRowCount / 4 : .max }
+  private var slicedRowsMin: Int { hasSlices ? sliceRowCount / 8 : .max }
 
-  /// Margins, `outputCount` a row, in the order of the rows.
-  ///
-  /// - Parameter rounds: which rounds of trees count; nil for all, and none beyond the last.
-  package func margins<Value: TreeScalar, Margin: TreeScalar>(
-    of rows: UnsafeBufferPointer<Value>, rowCount: Int,
-    into margins: UnsafeMutableBufferPointer<Margin>, rounds: Range<Int>? = nil,
-    scratch: TreeScratch
+  func answer<Value: TreeScalar, Margin: TreeScalar>(
+    _ rows: UnsafeBufferPointer<Value>, rowCount: Int,
+    into margins: UnsafeMutableBufferPointer<Margin>, rounds: Range<Int>?, scratch: TreeScratch
   ) {
     precondition(rows.count >= rowCount * featureCount && margins.count >= rowCount * outputCount)
     let batch = TreeBatch(rows: rows, work: work(rounds), ensemble: self, scratch: scratch)

@@ -59,6 +59,9 @@ struct CategoryTable: Sendable {
     return Int64(bitPattern: value.isNaN ? Double.nan.bitPattern : value.bitPattern)
   }
 
+  /// Bits that no number has as a key: those of another NaN than `bits(of:)` gives.
+  static let bitsOfNothing = Int64(bitPattern: Double.nan.bitPattern | 1)
+
   private static func slot(of number: Int64, in all: [Int64], _ slots: [Int32]) -> Int {
     let mixed = UInt64(bitPattern: number) &* 0x9e37_79b9_7f4a_7c15
     var slot = Int(truncatingIfNeeded: mixed >> 32) & (slots.count - 1)

@@ -86,7 +86,7 @@ final class ColumnMemory {
   private let bases: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private let block: UnsafeMutableRawPointer
   private let constants: ConstantMemory
-  let callers: [any EnsembleCaller]
+  let scratches: [TreeScratch]
   /// Rows that got no answer, and why; numbered from the run's first row.
   private(set) var failures: [(row: Int, why: String)] = []
   /// The run's number of the block's first row.
@@ -95,10 +95,10 @@ final class ColumnMemory {
   /// `rowByteCounts`: of each column.
   init(
     constants: ConstantMemory, rowByteCounts: [Int], blockRowCount: Int,
-    callers: [any EnsembleCaller]
+    scratches: [TreeScratch]
   ) {
     self.constants = constants
-    self.callers = callers
+    self.scratches = scratches
     let constantCount = constants.bases.count
     table = .allocate(capacity: constantCount + rowByteCounts.count + 1)
     bases = table + constantCount

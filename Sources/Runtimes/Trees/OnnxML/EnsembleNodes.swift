@@ -65,7 +65,9 @@ struct EnsembleNodes {
 
   private func checkCounts(outputCount: Int) throws(PipelineObstacle) {
     let count = treeIDs.count
-    let lists = [nodeIDs.count, features.count, modes.count, values.count, trueIDs.count, falseIDs.count]
+    let lists = [
+      nodeIDs.count, features.count, modes.count, values.count, trueIDs.count, falseIDs.count,
+    ]
     guard lists.allSatisfy({ $0 == count }), missingIsTrue.isEmpty || missingIsTrue.count == count,
       hitRates.isEmpty || hitRates.count == count
     else { throw .corrupt("the lists that make up the trees' nodes are of different lengths") }

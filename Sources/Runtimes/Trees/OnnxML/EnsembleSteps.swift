@@ -1,29 +1,19 @@
-/// Sums the leaves of a checked ensemble: what a pipeline asks for each of its ensembles.
-package protocol EnsembleSums: Sendable {
-  /// Bytes of memory that it holds.
-  var byteCount: Int { get }
-  /// One caller of it, for one thread.
-  func makeCaller() -> any EnsembleCaller
-}
-
-/// One caller of an ensemble, owned by one thread. Allocates nothing in a call.
-package protocol EnsembleCaller: AnyObject {
-  /// - Parameters:
-  ///   - rows: `featureCount` values of the ensemble's input precision for each row.
-  ///   - sums: `outputCount` places of the sum's precision for each row, to be overwritten.
-  func margins(of rows: UnsafeRawPointer, rowCount: Int, into sums: UnsafeMutableRawPointer)
-}
-
-/// The sums of an ensemble's leaves.
-struct EnsembleStep: PipelineStep {
-  /// Among the pipeline's ensembles, of each of which a run's memory has a caller.
+/// The sums of an ensemble's leaves; inputs and sums are of one precision.
+struct EnsembleStep<Number: TreeScalar>: PipelineStep {
+  let ensemble: CompiledEnsemble
+  /// Among the pipeline's ensembles, of each of which a run's memory has a scratch.
   let number: Int
   let source: Int
   let sums: Int
 
   func run(_ memory: ColumnMemory, rowCount: Int) {
-    memory.callers[number].margins(
-      of: memory.base(source), rowCount: rowCount, into: memory.base(sums))
+    ensemble.margins(
+      of: UnsafeBufferPointer(
+        start: memory.elements(source, as: Number.self), count: rowCount * ensemble.featureCount),
+      rowCount: rowCount,
+      into: UnsafeMutableBufferPointer(
+        start: memory.elements(sums, as: Number.self), count: rowCount * ensemble.outputCount),
+      scratch: memory.scratches[number])
   }
 }
 
@@ -33,7 +23,9 @@ struct EnsembleStep: PipelineStep {
 struct EnsembleClasses<Number: RealNumber>: Sendable {
   let classCount: Int
   let baseValues: [Number]
-  /// Whether any leaf has a weight for the second class.
+  /// Whether the leaves have weights for the first class, and for the second. A class without is given
+  /// no base value, and its score is 0.
+  let hasFirstScore: Bool
   let hasSecondScore: Bool
   /// All weights are for one class, whose score then stands for the second.
   let isBinary: Bool
@@ -55,12 +47,14 @@ struct EnsembleClasses<Number: RealNumber>: Sendable {
     let score = hasSecondScore ? scores[1] : scores[0]
     let isSecond = isBinary && weightsArePositive ? score > 0.5 : score > 0
     if hasSecondScore || baseValues.count == 2 {
+      if !hasFirstScore { scores[0] = 0 }
+      if !hasSecondScore { scores[1] = 0 }
       transform.apply(scores, count: 2)
-    } else if isBinary && weightsArePositive {
-      (scores[0], scores[1]) = (1 - score, score)
     } else if transform == .logistic {
       scores[1] = Number(Float.logistic(Float(score)))
       scores[0] = Number(Float.logistic(Float(-score)))
+    } else if isBinary && weightsArePositive {
+      (scores[0], scores[1]) = (1 - score, score)
     } else {
       (scores[0], scores[1]) = (-score, score)
     }

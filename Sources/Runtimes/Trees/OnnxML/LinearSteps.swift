@@ -38,7 +38,8 @@ struct LinearClassStep: PipelineStep {
   let scores: Int
   let scoreCount: Int
   let transform: ScoreTransform
-  /// One score stands for two classes: the second's, and 1 less it for the first.
+  /// One score stands for two classes: it is the second's, and the first has what is left of 1; no
+  /// transform but `LOGISTIC` changes that.
   let addsSecondClass: Bool
   let labels: LabelWriter
   let result: Int
@@ -50,6 +51,9 @@ struct LinearClassStep: PipelineStep {
       if addsSecondClass {
         let result = memory.elements(result, as: Float.self) + row * 2
         (result[0], result[1]) = (1 - scores[0], scores[0])
+        if transform == .logistic {
+          (result[0], result[1]) = (Float.logistic(-scores[0]), Float.logistic(scores[0]))
+        }
       } else {
         let result = memory.elements(result, as: Float.self) + row * scoreCount
         result.update(from: scores, count: scoreCount)
@@ -84,8 +88,8 @@ struct LabelWriter: Sendable {
   }
 }
 
-/// Transforms a regression's scores in place. Of a single one ONNX Runtime knows `PROBIT` alone, and
-/// leaves it as it is for any other transform; so do we.
+/// Transforms a regression's scores in place, of which there are several: a single one stays as it is
+/// whatever the file says, as ONNX Runtime has it.
 struct RegressionTransformStep<Number: RealNumber>: PipelineStep {
   let transform: ScoreTransform
   let scores: Int
@@ -93,12 +97,8 @@ struct RegressionTransformStep<Number: RealNumber>: PipelineStep {
 
   func run(_ memory: ColumnMemory, rowCount: Int) {
     for row in 0..<rowCount {
-      let scores = memory.elements(scores, as: Number.self) + row * scoreCount
-      if scoreCount > 1 {
-        transform.apply(scores, count: scoreCount)
-      } else if transform == .probit {
-        scores[0] = ScoreTransform.probit(scores[0])
-      }
+      transform.apply(
+        memory.elements(scores, as: Number.self) + row * scoreCount, count: scoreCount)
     }
   }
 }

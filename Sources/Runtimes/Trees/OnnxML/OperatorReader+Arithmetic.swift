@@ -212,7 +212,8 @@ extension OperatorReader {
 
   /// Matches the axes of two values, or of three.
   private mutating func paired(
-    _ left: PipelineValue, _ right: PipelineValue, _ node: OnnxNode, with third: PipelineValue? = nil
+    _ left: PipelineValue, _ right: PipelineValue, _ node: OnnxNode,
+    with third: PipelineValue? = nil
   ) throws(PipelineObstacle) -> PairedOperands {
     let kind = kind(of: left)
     guard kind == self.kind(of: right) else {

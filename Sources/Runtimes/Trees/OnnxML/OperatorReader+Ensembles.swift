@@ -22,9 +22,7 @@ extension OperatorReader {
     let precision = column.kind == .double ? TreeEnsemble.Precision.double : .float
     guard let targetCount = Int(exactly: try node.integer("n_targets") ?? 0), targetCount > 0
     else { throw .corrupt("a tree ensemble has no targets") }
-    guard let transform = ScoreTransform(number: try node.integer("post_transform") ?? 0) else {
-      throw .corrupt("a tree ensemble has an unknown transform")
-    }
+    let transform = try ScoreTransform(number: try node.integer("post_transform") ?? 0)
     let aggregate = try node.integer("aggregate_function") ?? 1
     guard aggregate == 0 || aggregate == 1 else {
       throw .notComputed("the smallest or largest leaf")
@@ -52,11 +50,13 @@ extension OperatorReader {
           startsWithBase: false, isAverage: isAverage),
         inputPrecision: nodes.precision),
       of: column, into: sums)
-    if column.kind == .double {
+    if transform == .none || targetCount == 1 {
+      // Nothing is left to do.
+    } else if column.kind == .double {
       builder.add(
         RegressionTransformStep<Double>(
           transform: transform, scores: sums.place, scoreCount: targetCount))
-    } else if transform != .none {
+    } else {
       builder.add(
         RegressionTransformStep<Float>(
           transform: transform, scores: sums.place, scoreCount: targetCount))
@@ -110,17 +110,15 @@ extension OperatorReader {
     }
     let weighted = Set(weights.outputs)
     let classes = EnsembleClasses(
-      classCount: classCount, baseValues: base, hasSecondScore: covered.contains(1),
+      classCount: classCount, baseValues: base, hasFirstScore: covered.contains(0),
+      hasSecondScore: covered.contains(1),
       isBinary: classCount == 2 && weighted.count == 1,
       weightsArePositive: weights.values.allSatisfy { !($0 < 0) },
       transform: try transform(node))
     if classCount == 2 {
-      // A row that only sometimes has the second score is answered in two ways.
-      guard weighted.contains(1) == covered.contains(1), !weighted.isEmpty else {
+      // A row that only sometimes has a class's score is answered in two ways.
+      guard weighted.allSatisfy({ covered.contains(Int($0)) }), !weighted.isEmpty else {
         throw .notComputed("leaves that do not all have a weight")
-      }
-      guard classes.hasSecondScore || base.count == 2 || classes.transform != .probit else {
-        throw .notComputed("'PROBIT' of one score for two classes")
       }
     } else if base.isEmpty && covered.count < classCount {
       throw .notComputed("leaves that do not all have a weight")
@@ -137,15 +135,22 @@ extension OperatorReader {
   private mutating func addEnsemble(
     _ ensemble: TreeEnsemble, of column: Column, into sums: Column
   ) throws(PipelineObstacle) {
-    let compiled: any EnsembleSums
+    let compiled: CompiledEnsemble
     do throws(RuntimeFault) {
-      try ensemble.check()
-      compiled = try compile(ensemble)
+      compiled = try CompiledEnsemble(ensemble)
     } catch {
       throw .corrupt(error.message)
     }
-    builder.add(
-      EnsembleStep(number: builder.add(compiled), source: column.place, sums: sums.place))
+    let number = builder.add(compiled)
+    if column.kind == .double {
+      builder.add(
+        EnsembleStep<Double>(
+          ensemble: compiled, number: number, source: column.place, sums: sums.place))
+    } else {
+      builder.add(
+        EnsembleStep<Float>(
+          ensemble: compiled, number: number, source: column.place, sums: sums.place))
+    }
   }
 }
 
@@ -211,7 +216,8 @@ extension EnsembleClasses<Double> {
   fileprivate var rounded: EnsembleClasses<Float> {
     EnsembleClasses<Float>(
       classCount: classCount, baseValues: baseValues.map { Float($0) },
-      hasSecondScore: hasSecondScore, isBinary: isBinary, weightsArePositive: weightsArePositive,
+      hasFirstScore: hasFirstScore, hasSecondScore: hasSecondScore, isBinary: isBinary,
+      weightsArePositive: weightsArePositive,
       transform: transform)
   }
 }

@@ -116,7 +116,10 @@ extension OperatorReader {
     guard keys.kind == column.kind else {
       throw .notComputed("'LabelEncoder' of \(column.kind)s with \(keys.kind)s as keys")
     }
-    let table = try CategoryTable(Self.categoryKeys(keys), lastCounts: false)
+    // Before version 4, NaN is not equal to the key NaN.
+    let knowsNaN = file.operatorSets[Self.learningDomain] ?? 1 >= 4
+    let table = CategoryTable(
+      try Self.categoryKeys(keys, knowsNaN: knowsNaN), lastCounts: false)
     let places = CategoryPlaces(table: table, source: column, truncatesReals: false)
     let all = try values.appending(standard)
     let result = try output(node, values.kind, column.shape).place
@@ -181,13 +184,16 @@ extension OperatorReader {
   }
 
   private static func categoryKeys(
-    _ keys: ConstantElements
+    _ keys: ConstantElements, knowsNaN: Bool
   ) throws(PipelineObstacle) -> CategoryTable.Keys {
+    func bits(_ key: Double) -> Int64 {
+      key.isNaN && !knowsNaN ? CategoryTable.bitsOfNothing : CategoryTable.bits(of: key)
+    }
     switch keys {
-    case .texts(let all): .texts(all)
-    case .integers(let all): .numbers(all)
-    case .floats(let all): .numbers(all.map { CategoryTable.bits(of: Double($0)) })
-    case .doubles(let all): .numbers(all.map { CategoryTable.bits(of: $0) })
+    case .texts(let all): return .texts(all)
+    case .integers(let all): return .numbers(all)
+    case .floats(let all): return .numbers(all.map { bits(Double($0)) })
+    case .doubles(let all): return .numbers(all.map(bits))
     case .smallIntegers, .truths: throw .notComputed("'LabelEncoder' with such keys")
     }
   }

@@ -14,7 +14,7 @@ extension OperatorReader {
     try addProducts(
       column, coefficients: try node.floats("coefficients"),
       intercepts: intercepts.count == targetCount ? intercepts : nil, result: result, node)
-    if transform != .none {
+    if transform != .none, targetCount > 1 {
       builder.add(
         RegressionTransformStep<Float>(
           transform: transform, scores: result.place, scoreCount: targetCount))
@@ -28,7 +28,7 @@ extension OperatorReader {
     var labels = try classLabels(node, integers: "classlabels_ints")
     let addsSecondClass = intercepts.count == 1
     if addsSecondClass {
-      guard labels.count == 2, transform != .probit else {
+      guard labels.count == 2 else {
         throw .notComputed("'LinearClassifier' with one score")
       }
     } else if intercepts.isEmpty || labels.count < intercepts.count {
@@ -87,11 +87,13 @@ extension OperatorReader {
   private mutating func readProduct(
     _ node: OnnxNode, _ column: Column, _ matrix: Constant, isTransposed: Bool
   ) throws(PipelineObstacle) {
-    guard matrix.elements.kind == column.kind, matrix.dimensions.count == 2,
+    // A list of coefficients is a matrix of one output, whose axis the result then lacks.
+    let isList = matrix.dimensions.count == 1 && !isTransposed
+    guard matrix.elements.kind == column.kind, matrix.dimensions.count == 2 || isList,
       matrix.elements.count <= Self.coefficientsMax
     else { throw .notComputed("'\(node.operatorName)' with a large or unlike matrix") }
     let width = matrix.dimensions[isTransposed ? 1 : 0]
-    let outputCount = matrix.dimensions[isTransposed ? 0 : 1]
+    let outputCount = isList ? 1 : matrix.dimensions[isTransposed ? 0 : 1]
     guard width == column.shape.width else {
       throw .corrupt("'\(node.operatorName)' has a matrix for \(width) columns")
     }
@@ -99,7 +101,7 @@ extension OperatorReader {
       isTransposed
       ? Array(0..<width * outputCount)
       : (0..<outputCount).flatMap { output in (0..<width).map { $0 * outputCount + output } }
-    let shape = ColumnShape([outputCount])
+    let shape = ColumnShape(isList ? [] : [outputCount])
     var intercepts: Int?
     if node.operatorName == "Gemm", node.inputs.count > 2, !node.inputs[2].isEmpty {
       let constant = try constant(node, 2)
@@ -127,11 +129,7 @@ extension OperatorReader {
 
 extension OperatorReader {
   func transform(_ node: OnnxNode) throws(PipelineObstacle) -> ScoreTransform {
-    let name = try node.text("post_transform") ?? "NONE"
-    guard let transform = ScoreTransform(rawValue: name) else {
-      throw .corrupt("'\(node.operatorName)' has the unknown transform '\(name)'")
-    }
-    return transform
+    try ScoreTransform(name: try node.text("post_transform") ?? "NONE")
   }
 
   /// A classifier's labels: strings where there are any, otherwise numbers.

@@ -1,7 +1,6 @@
 /// Reads a graph's nodes one after the other into columns and steps.
 struct OperatorReader {
   let file: OnnxFile
-  let compile: EnsembleCompiler
   var builder = PipelineBuilder()
 
   /// Versions up to which the operators' meaning is known.
@@ -9,10 +8,7 @@ struct OperatorReader {
   private static let learningSetMax: Int64 = 5
   static let learningDomain = "ai.onnx.ml"
 
-  init(_ file: OnnxFile, compile: @escaping EnsembleCompiler) {
-    self.file = file
-    self.compile = compile
-  }
+  init(_ file: OnnxFile) { self.file = file }
 
   /// The version of the standard operators.
   var operatorSet: Int64 { file.operatorSets[""] ?? 0 }

@@ -27,7 +27,7 @@ struct PipelineBuilder {
   private(set) var rowByteCounts: [Int] = []
   private(set) var rowByteCount = 0
   private(set) var steps: [any PipelineStep] = []
-  private(set) var ensembles: [any EnsembleSums] = []
+  private(set) var ensembles: [CompiledEnsemble] = []
   /// By name, as far as the graph was read.
   var values: [String: PipelineValue] = [:]
 
@@ -72,7 +72,7 @@ struct PipelineBuilder {
   mutating func add(_ step: any PipelineStep) { steps.append(step) }
 
   /// Keeps an ensemble; the step that asks it is given its number.
-  mutating func add(_ ensemble: any EnsembleSums) -> Int {
+  mutating func add(_ ensemble: CompiledEnsemble) -> Int {
     ensembles.append(ensemble)
     return ensembles.count - 1
   }

@@ -91,7 +91,9 @@ extension ProtobufScanner.Value {
     return bytes
   }
 
-  func asText() throws(PipelineObstacle) -> String { String(decoding: try asBytes(), as: UTF8.self) }
+  func asText() throws(PipelineObstacle) -> String {
+    String(decoding: try asBytes(), as: UTF8.self)
+  }
 
   func asInteger() throws(PipelineObstacle) -> Int64 {
     guard case .varint(let bits) = self else { throw Self.mistyped }

@@ -1,22 +1,30 @@
-import Glibc
-
 /// What is done to scores after they were summed: `post_transform`, as ONNX Runtime computes it.
+///
+/// `PROBIT` is left to ONNX Runtime: its approximation in Float32 loses digits in a way of its own.
 enum ScoreTransform: String, Sendable {
   case none = "NONE"
   case logistic = "LOGISTIC"
   case softmax = "SOFTMAX"
   case softmaxZero = "SOFTMAX_ZERO"
-  case probit = "PROBIT"
 
-  /// `TreeEnsemble` of version 5 numbers them.
-  init?(number: Int64) {
+  init(name: String) throws(PipelineObstacle) {
+    if name == "PROBIT" { throw .notComputed("'PROBIT'") }
+    guard let transform = ScoreTransform(rawValue: name) else {
+      throw .corrupt("there is the unknown transform '\(name)'")
+    }
+    self = transform
+  }
+
+  /// As version 5 of `TreeEnsemble` numbers them. The operator's text has 1 and 2 the other way round;
+  /// this is how ONNX Runtime reads them.
+  init(number: Int64) throws(PipelineObstacle) {
     switch number {
     case 0: self = .none
-    case 1: self = .softmax
-    case 2: self = .logistic
+    case 1: self = .logistic
+    case 2: self = .softmax
     case 3: self = .softmaxZero
-    case 4: self = .probit
-    default: return nil
+    case 4: throw .notComputed("'PROBIT'")
+    default: throw .corrupt("there is the unknown transform \(number)")
     }
   }
 
@@ -26,8 +34,6 @@ enum ScoreTransform: String, Sendable {
     case .none: break
     case .logistic:
       for place in 0..<count { scores[place] = Number(Float.logistic(Float(scores[place]))) }
-    case .probit:
-      for place in 0..<count { scores[place] = Self.probit(scores[place]) }
     case .softmax: Softmax.apply(scores, count: count)
     case .softmaxZero: Self.softmaxZero(scores, count: count)
     }
@@ -50,19 +56,5 @@ enum ScoreTransform: String, Sendable {
       }
     }
     for place in 0..<count { scores[place] /= sum }
-  }
-
-  /// The quantile of the normal distribution, by Winitzki's approximation of the inverse error
-  /// function with the constants that ONNX Runtime has.
-  static func probit<Number: RealNumber>(_ value: Number) -> Number {
-    Number(Float(1.41421356) * inverseError(2 * Float(value) - 1))
-  }
-
-  private static func inverseError(_ value: Float) -> Float {
-    let logarithm = logf((1 - value) * (1 + value))
-    let first = 2 / (Float(3.14159) * Float(0.147)) + 0.5 * logarithm
-    let second = 1 / Float(0.147) * logarithm
-    let root = (-first + (first * first - second).squareRoot()).squareRoot()
-    return value < 0 ? -root : root
   }
 }

@@ -10,6 +10,8 @@ final class TabularInstance: ModelInstance {
   private let stop: StopFlag
   /// Where the next row's string begins, for inputs of strings.
   private var textOffsets: [Int]
+  /// Where the answer goes, by wanted output; `nil` for strings. Empty between runs.
+  private var storages: [TensorStorage?] = []
   /// Strings of the answer so far, by wanted output; empty for other kinds.
   private var texts: [[UInt8]] = []
 
@@ -22,8 +24,8 @@ final class TabularInstance: ModelInstance {
 
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
     let rowCount = try checkedRowCount(batch)
-    var storages: [TensorStorage?] = []
-    prepare(batch, rowCount: rowCount, &storages)
+    defer { storages.removeAll(keepingCapacity: true) }
+    prepare(batch, rowCount: rowCount)
     for first in stride(from: 0, to: rowCount, by: pipeline.blockRowCount) {
       if stop.isRaised {
         throw RuntimeFault(code: .stopped, message: "the run was told to stop")
@@ -32,9 +34,9 @@ final class TabularInstance: ModelInstance {
       memory.firstRow = first
       try fillInputs(batch, first: first, count: count)
       for step in pipeline.steps { step.run(memory, rowCount: count) }
-      collect(batch, first: first, count: count, storages)
+      collect(batch, first: first, count: count)
     }
-    let answer = tensors(batch, rowCount: rowCount, storages)
+    let answer = tensors(batch, rowCount: rowCount)
     if memory.failures.isEmpty {
       emit(.outputs(rows: 0..<batch.rowCount, answer))
     } else {
@@ -63,7 +65,9 @@ extension TabularInstance {
     var rowCount: Int?
     for (index, port) in pipeline.inputs.enumerated() {
       let name = port.description.name
-      guard let tensor = batch.inputs[index] else { throw Self.invalid("input '\(name)' is missing") }
+      guard let tensor = batch.inputs[index] else {
+        throw Self.invalid("input '\(name)' is missing")
+      }
       let shape = tensor.shape
       guard tensor.datatype == port.description.datatype, shape.rank == port.column.shape.rank,
         (1..<shape.rank).allSatisfy({ shape[$0] == port.column.shape.rowLengths[$0 - 1] })
@@ -93,7 +97,7 @@ extension TabularInstance {
         try fillTexts(bytes, input: index, port, count: count)
         continue
       }
-      let rowByteCount = port.column.shape.width * port.column.kind.byteCount
+      let rowByteCount = port.rowByteCount
       let part = bytes[first * rowByteCount..<(first + count) * rowByteCount]
       let column = UnsafeMutableRawBufferPointer(
         start: memory.base(port.column.place), count: part.count)
@@ -142,62 +146,58 @@ extension TabularInstance {
   }
 
   /// Takes memory for outputs whose size is known, and forgets what the last run left.
-  private func prepare(_ batch: RunBatch, rowCount: Int, _ storages: inout [TensorStorage?]) {
+  private func prepare(_ batch: RunBatch, rowCount: Int) {
     memory.beginRun()
     for index in textOffsets.indices { textOffsets[index] = 0 }
     let count = wantedCount(batch)
-    storages.reserveCapacity(count)
     while texts.count < count { texts.append([]) }
     for place in 0..<count {
       let index = wanted(batch, place)
-      let column = pipeline.outputs[index].column
+      let port = pipeline.outputs[index]
       texts[place].removeAll(keepingCapacity: true)
       storages.append(
-        column.kind == .string
+        port.column.kind == .string
           ? nil
           : batch.outputMemory.storage(
-            forOutput: index, byteCount: rowCount * column.shape.width * column.kind.byteCount))
+            forOutput: index, byteCount: rowCount * port.rowByteCount))
     }
   }
 
   /// Copies the block's answers out of the columns.
-  private func collect(
-    _ batch: RunBatch, first: Int, count: Int, _ storages: [TensorStorage?]
-  ) {
+  private func collect(_ batch: RunBatch, first: Int, count: Int) {
     for place in storages.indices {
-      let column = pipeline.outputs[wanted(batch, place)].column
+      let port = pipeline.outputs[wanted(batch, place)]
       guard let storage = storages[place] else {
-        let slots = memory.elements(column.place, as: TextSlot.self)
-        for element in 0..<count * column.shape.width {
-          withUnsafeBytes(of: UInt32(slots[element].count).littleEndian) {
-            texts[place].append(contentsOf: $0)
-          }
-          texts[place].append(contentsOf: slots[element].bytes)
-        }
+        encode(port.column, count: count, into: &texts[place])
         continue
       }
-      let rowByteCount = column.shape.width * column.kind.byteCount
-      guard count * rowByteCount > 0 else { continue }
-      storage.hostBytesForFilling?.baseAddress.map {
-        ($0 + first * rowByteCount).copyMemory(
-          from: memory.base(column.place), byteCount: count * rowByteCount)
-      }
+      guard let start = storage.hostBytesForFilling?.baseAddress else { continue }
+      (start + first * port.rowByteCount).copyMemory(
+        from: memory.base(port.column.place), byteCount: count * port.rowByteCount)
     }
   }
 
-  private func tensors(
-    _ batch: RunBatch, rowCount: Int, _ storages: [TensorStorage?]
-  ) -> [Tensor] {
+  /// Adds a block's strings, each after its length of four bytes.
+  private func encode(_ column: Column, count: Int, into text: inout [UInt8]) {
+    let slots = memory.elements(column.place, as: TextSlot.self)
+    for element in 0..<count * column.shape.width {
+      withUnsafeBytes(of: UInt32(slots[element].count).littleEndian) {
+        text.append(contentsOf: $0)
+      }
+      text.append(contentsOf: slots[element].bytes)
+    }
+  }
+
+  private func tensors(_ batch: RunBatch, rowCount: Int) -> [Tensor] {
     var tensors: [Tensor] = []
     tensors.reserveCapacity(storages.count)
     for place in storages.indices {
       let index = wanted(batch, place)
-      let column = pipeline.outputs[index].column
-      let storage = storages[place] ?? textStorage(batch, place, index)
+      let port = pipeline.outputs[index]
       tensors.append(
         Tensor(
-          datatype: column.kind.datatype, shape: column.shape.shape(rowCount: rowCount),
-          storage: storage))
+          datatype: port.column.kind.datatype, shape: port.shape(rowCount: rowCount),
+          storage: storages[place] ?? textStorage(batch, place, index)))
     }
     return tensors
   }
@@ -224,13 +224,6 @@ extension TabularInstance {
       if row < rowCount { emit(.failed(row: row, Self.invalid(why))) }
       next = row + 1
     }
-  }
-}
-
-extension ColumnShape {
-  /// The whole shape, for so many rows; its rank was checked when the output was read.
-  func shape(rowCount: Int) -> TensorShape {
-    TensorShape(axes.map { $0 ?? rowCount }) ?? []
   }
 }
 

@@ -4,8 +4,7 @@ package import Inference
 /// compiled once and run over blocks of rows.
 ///
 /// Its signature is the one that the room OnnxRuntime gives the same file. Any number of instances
-/// compute with it at the same time. A row's answer has the same bits whatever runs beside it, as
-/// long as that is true of the ensembles' sums.
+/// compute with it at the same time. A row's answer has the same bits whatever runs beside it.
 package final class TabularPipeline: ComputingModel {
   package let signature: ModelSignature
   package let platformName = "trees_onnx"
@@ -19,7 +18,7 @@ package final class TabularPipeline: ComputingModel {
   let blockRowCount: Int
   private let constants: ConstantMemory
   private let rowByteCounts: [Int]
-  private let ensembles: [any EnsembleSums]
+  private let ensembles: [CompiledEnsemble]
 
   /// Bytes of columns that a block should stay below, so that it lies in a core's own cache.
   private static let blockBytes = 256 << 10
@@ -39,7 +38,7 @@ package final class TabularPipeline: ComputingModel {
       1, min(Self.blockRowsMax, Self.blockBytes / max(builder.rowByteCount, 1)))
     let descriptions = (inputs + outputs).map(\.description)
     signature = ModelSignature(
-      inputs: inputs.map(\.description), outputs: outputs.map(\.description),
+      inputs: Self.described(inputs), outputs: outputs.map(\.description),
       hasRowAxis: Self.hasRowAxis(descriptions), metadata: metadata)
     footprintByteCount =
       builder.constants.byteCount + builder.ensembles.reduce(0) { $0 + $1.byteCount }
@@ -60,6 +59,22 @@ package final class TabularPipeline: ComputingModel {
     return names.count <= 1
   }
 
+  /// An only input of numbers in rows and columns is a table, as lenient as those of other tabular models.
+  private static func described(_ inputs: [TabularPort]) -> [TensorDescription] {
+    let all = inputs.map(\.description)
+    guard let only = all.first, all.count == 1, only.dimensions.count == 2,
+      [.float32, .float64].contains(only.datatype)
+    else { return all }
+    return [
+      TensorDescription(
+        name: only.name, datatype: only.datatype, dimensions: only.dimensions,
+        table: FeatureTable(names: nil))
+    ]
+  }
+
+  /// Whether any of its steps walks trees.
+  var hasTrees: Bool { !ensembles.isEmpty }
+
   package func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
     TabularInstance(self, stop: stop)
   }
@@ -68,6 +83,6 @@ package final class TabularPipeline: ComputingModel {
   func makeMemory() -> ColumnMemory {
     ColumnMemory(
       constants: constants, rowByteCounts: rowByteCounts, blockRowCount: blockRowCount,
-      callers: ensembles.map { $0.makeCaller() })
+      scratches: ensembles.map { $0.makeScratch() })
   }
 }

@@ -1,9 +1,5 @@
 package import Inference
 
-/// Makes of a checked ensemble what sums its leaves.
-package typealias EnsembleCompiler =
-  @Sendable (TreeEnsemble) throws(RuntimeFault) -> any EnsembleSums
-
 /// Reads ONNX files of scikit-learn, XGBoost and LightGBM exports into pipelines.
 package enum TabularPipelineReader {
   /// The pipeline that an ONNX file describes, or `nil` where the file may be good but asks for more
@@ -14,13 +10,12 @@ package enum TabularPipelineReader {
   /// - Parameters:
   ///   - bytes: the file, which need not stay when the pipeline is read.
   ///   - name: how the file is named to people.
-  ///   - compile: gives what sums the leaves of an ensemble that has passed its check.
   package static func read(
-    bytes: UnsafeRawBufferPointer, name: String, compile: @escaping EnsembleCompiler
+    bytes: UnsafeRawBufferPointer, name: String
   ) throws(RuntimeFault) -> TabularPipeline? {
     do throws(PipelineObstacle) {
       let file = try OnnxFile(bytes)
-      var reader = OperatorReader(file, compile: compile)
+      var reader = OperatorReader(file)
       let inputs = try reader.readInputs()
       try reader.readNodes()
       let outputs = try reader.readOutputs()
@@ -41,6 +36,23 @@ package enum TabularPipelineReader {
 struct TabularPort: Sendable {
   let description: TensorDescription
   let column: Column
+  /// Bytes of a row.
+  let rowByteCount: Int
+  private let emptyShape: TensorShape
+
+  init(description: TensorDescription, column: Column) {
+    self.description = description
+    self.column = column
+    rowByteCount = column.shape.width * column.kind.byteCount
+    emptyShape = TensorShape(column.shape.axes.map { $0 ?? 0 }) ?? []
+  }
+
+  /// The shape of so many rows.
+  func shape(rowCount: Int) -> TensorShape {
+    var shape = emptyShape
+    shape[column.shape.rowAxis] = rowCount
+    return shape
+  }
 }
 
 // MARK: - Inputs and outputs
@@ -65,7 +77,8 @@ extension OperatorReader {
       }
       let column = try builder.column(kind, ColumnShape(lengths))
       builder.values[input.name] = .column(column)
-      ports.append(TabularPort(description: Self.description(input.name, column, axes), column: column))
+      ports.append(
+        TabularPort(description: Self.description(input.name, column, axes), column: column))
     }
     guard !ports.isEmpty else { throw .notComputed("graphs without inputs") }
     return ports

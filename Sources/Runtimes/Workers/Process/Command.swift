@@ -36,6 +36,6 @@ package enum Command {
       }
       if Clock.now() >= until { process.kill() }
     }
-    return process.wait()
+    return process.awaitEnd()
   }
 }

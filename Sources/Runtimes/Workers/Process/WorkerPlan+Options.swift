@@ -1,4 +1,3 @@
-import Glibc
 package import Inference
 
 extension WorkerPlan {
@@ -14,22 +13,12 @@ extension WorkerPlan {
     runsInFlight = options.runsInFlight
     modelName = name
     if options.isReadOnly {
-      let folder = try Self.temporaryFolder(name)
-      lines.writableFolder = folder
-      environment["TMPDIR"] = folder
-      environment["HOME"] = folder
+      let folder = try TemporaryFolder(of: name)
+      temporaryFolder = folder
+      lines.writableFolder = folder.path
+      environment["TMPDIR"] = folder.path
+      environment["HOME"] = folder.path
     }
     program = launcher.program(program, within: lines)
-  }
-
-  private static func temporaryFolder(_ name: String) throws(RuntimeFault) -> String {
-    var template = Array("/tmp/apus-worker-XXXXXX".utf8CString)
-    guard let path = mkdtemp(&template) else {
-      throw RuntimeFault(
-        code: .failed,
-        message:
-          "no temporary folder for the workers of \(name): \(String(cString: strerror(errno)))")
-    }
-    return String(cString: path)
   }
 }

@@ -22,6 +22,8 @@ package struct WorkerPlan: Sendable {
   package var observe: @Sendable (WorkerEvent) -> Void
   /// The way to other models; `nil` where there is none.
   package var door: (any ModelDoor)?
+  /// Lives as long as a worker of the plan does.
+  var temporaryFolder: TemporaryFolder?
   /// What the model is called there.
   package var modelName: String
 

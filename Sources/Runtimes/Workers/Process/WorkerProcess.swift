@@ -95,7 +95,7 @@ struct WorkerProcess {
   }
 
   /// How it ended; blocks until it has.
-  func wait() -> ProcessEnd {
+  func awaitEnd() -> ProcessEnd {
     var status: Int32 = 0
     while waitpid(number, &status, 0) < 0 {
       if errno != EINTR { return .exited(-1) }

@@ -121,6 +121,7 @@ final class Worker: Sendable {
   }
 
   var wakeAt: Instant { shell.withLock { $0.state.wakeAt } }
+  var lastEnd: RuntimeFault? { shell.withLock { $0.state.lastEnd } }
   var isOver: Bool { shell.withLock { $0.state.phase == .over } }
 
   func connect(_ link: WorkerLink, to process: Int32) {

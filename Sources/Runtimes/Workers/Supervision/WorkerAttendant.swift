@@ -75,7 +75,7 @@ final class WorkerAttendant {
   private func bury(_ process: WorkerProcess) {
     // What it said before it died counts.
     listen()
-    let end = process.wait()
+    let end = process.awaitEnd()
     // Whatever it started in its session dies with it.
     process.kill()
     read(process.output)
@@ -87,10 +87,12 @@ final class WorkerAttendant {
     let fault = RuntimeFault(
       code: .failed, message: end.sentence + (last.isEmpty ? "" : "; its last words: \(last)"))
     let decision = worker.decide { $0.ended(fault, now: Clock.now()) }
-    plan.observe(.ended(instance: worker.instance, reason: fault.message))
-    worker.tell(.failure(fault))
+    // Where we ended it, the reason is ours.
+    let told = worker.lastEnd ?? fault
+    plan.observe(.ended(instance: worker.instance, reason: told.message))
+    worker.tell(.failure(told))
     carryOut(decision)
-    worker.disconnect(fault)
+    worker.disconnect(told)
   }
 
   // MARK: Waiting

@@ -101,7 +101,11 @@ extension OperationTable {
     switch endpoint {
     case .v1Explain, .explanations:
       return Operation(
-        body: [.json(of: [:])], isBodyRequired: false, failures: named.union([.notImplemented]))
+        body: [.json(of: [:], examples: examples { $0.instances })],
+        answers: [
+          .init(
+            text: "What each column of each row adds.", contents: [.json(of: ["type": "object"])])
+        ], failures: ofInference.union([.notImplemented]))
     case .v1Predict: return predict
     case .v1Classify, .v1Regress:
       return Operation(

@@ -22,7 +22,12 @@ struct DialectDecoding: Sendable {
         coding == .identity
         ? body : try Unpacking.unpack(body, coding, byteCountMax: bodyBytesMax)
       let request = try plain.withUnsafeReadableBytes { bytes throws(InferenceFailure) in
-        try reader.read(bytes, facts)
+        let request = try reader.read(bytes, facts)
+        do throws(InputProblem) {
+          return try request.withNamedOutputs(of: facts.signature)
+        } catch {
+          throw .invalidInput(error)
+        }
       }
       return .success(Product(request: request, plainBody: plain))
     } catch {

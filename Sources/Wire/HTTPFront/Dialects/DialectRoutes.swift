@@ -28,8 +28,8 @@ struct DialectRoutes {
     case .v1Predict: return predictReader(route)
     case .v1Classify: return ExampleReader(.classify)
     case .v1Regress: return ExampleReader(.regress)
-    case .v1Explain, .explanations:
-      throw .unsupported(.other("explanations: no explainer is configured for this model"))
+    case .v1Explain: return ExplanationReader(predictReader(route))
+    case .explanations: return ExplanationReader(PlainPredictReader(.torchServe))
     case .invocations, .modelInvoke:
       let prefersJSON = connection.head.accept.lowercased().contains("json")
       return InvocationsReader(

@@ -125,7 +125,9 @@ extension InferExchange {
     where PhotoTensorReader.mayTakePhotos(lease.signature)
       && shared.visionTasks.task(for: lease).takesPhotos:
       PhotoTensorReader(jsonByteCount: jsonByteCount)
-    case .invalidInput(.unknownInput) where jsonByteCount == nil:
+    case .invalidInput(let problem)
+    where jsonByteCount == nil
+      && PandasTensorReader.mayRead(after: problem, for: lease.signature):
       PandasTensorReader(otherwise: failure)
     default: nil
     }

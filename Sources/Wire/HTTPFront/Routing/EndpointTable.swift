@@ -120,7 +120,7 @@ package enum EndpointTable {
       purpose: "`instances` or `inputs` in, `predictions` or `outputs` out; also CloudEvents."),
     Row(
       path: "/v1/models/{model}:explain", endpoint: .v1Explain,
-      purpose: "501: no model here has an explainer."),
+      purpose: "As `:predict`; of a tabular model, what each column adds, others 501."),
     Row(
       path: "/v1/models/{model}:classify", endpoint: .v1Classify,
       purpose: "`examples` in, classes and their scores out."),
@@ -141,7 +141,7 @@ package enum EndpointTable {
     ),
     Row(
       path: "/explanations/{model}", endpoint: .explanations,
-      purpose: "501: no model here has an explainer."),
+      purpose: "As `/predictions`; of a tabular model, what each column adds, others 501."),
     Row(
       path: "/models", endpoint: .modelRegister,
       purpose: "The models. `POST` loads one (management): TorchServe's `url`, SageMaker's JSON."),

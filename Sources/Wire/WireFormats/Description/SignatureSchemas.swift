@@ -11,7 +11,10 @@ package struct SignatureSchemas {
 
   /// - Parameter hasRegions: inputs may lie in memory that the client shares.
   package func infer(hasRegions: Bool) -> JSONValue {
-    var inputs = signature.inputs.map { input(named: ["const": .string($0.name)], $0, hasRegions) }
+    var inputs =
+      signature.table == nil
+      ? signature.inputs.map { input(named: ["const": .string($0.name)], $0, hasRegions) }
+      : tables(hasRegions)
     if model.takesPhotos { inputs.append(photos) }
     let required = max(1, signature.inputs.count { !$0.isOptional })
     let list: JSONValue = [
@@ -25,7 +28,7 @@ package struct SignatureSchemas {
       ], required: ["inputs"])
   }
 
-  private func input(
+  func input(
     named name: JSONValue, _ input: TensorDescription, _ hasRegions: Bool
   ) -> JSONValue {
     ElementSchemas.object(
@@ -39,7 +42,7 @@ package struct SignatureSchemas {
 
   /// Flat, or nested as deep as the shape.
   private func elements(of input: TensorDescription) -> JSONValue {
-    let element = ElementSchemas.element(input.datatype)
+    let element = ElementSchemas.element(of: input)
     if input.isShapeless { return ["type": "array"] }
     let flat = ElementSchemas.array(of: element, count: nil)
     guard input.dimensions.count > 1 else { return flat }
@@ -124,6 +127,7 @@ package struct SignatureSchemas {
     var forms = photoForms
     if let input = model.onlyInput { forms.append(value(of: input, dropsRows: true)) }
     forms.append(named { value(of: $0, dropsRows: true) })
+    if let table = signature.table { forms.append(record(of: table) { $0 }) }
     return ElementSchemas.any(of: forms)
   }
 
@@ -132,6 +136,9 @@ package struct SignatureSchemas {
     if model.takesPhotos { forms.append(["type": "array", "items": photoForms[0], "minItems": 1]) }
     if let input = model.onlyInput { forms.append(value(of: input, dropsRows: false)) }
     forms.append(named { value(of: $0, dropsRows: false) })
+    if let table = signature.table {
+      forms.append(record(of: table) { ["type": "array", "items": $0] })
+    }
     return ElementSchemas.any(of: forms)
   }
 
@@ -154,7 +161,7 @@ package struct SignatureSchemas {
       !input.isShapeless && (!dropsRows || signature.hasRowAxis)
       && axes.last?.fixedLength != 1 && input.dimensions.count > (dropsRows ? 0 : 1)
     guard isPlain, input.datatype != .bytes else { return true }
-    return ElementSchemas.nested(ElementSchemas.element(input.datatype), axes)
+    return ElementSchemas.nested(ElementSchemas.element(of: input), axes)
   }
 
   /// The bodies without a fixed form, of `/predict` and `/predictions/{m}`: all inputs at once under

@@ -43,7 +43,7 @@ package struct CloudEventReader: DialectReader {
   ) throws(InferenceFailure) -> DialectRequest {
     do throws(InputProblem) {
       guard let attributes else {
-        return try JSONScanner.scanning(body, depthMax: facts.depthMax) {
+        return try facts.scanning(body) {
           (scanner) throws(InputProblem) in try readStructured(&scanner, facts)
         }
       }

@@ -27,6 +27,31 @@ package struct DialectRequest: Sendable {
   }
 }
 
+extension DialectRequest {
+  /// The same with the outputs that its parameter `outputs` names, for dialects that have no other place
+  /// for them: `{"parameters": {"outputs": "predict_proba,margin"}}`. Of tabular models only, as other
+  /// models have no outputs that need to be named.
+  package func withNamedOutputs(
+    of signature: ModelSignature
+  ) throws(InputProblem) -> DialectRequest {
+    guard signature.table != nil, case .tensors(var tensors) = content, tensors.outputs.isEmpty,
+      let place = tensors.parameters.firstIndex(where: { $0.name == "outputs" }),
+      case .string(let text) = tensors.parameters[place].value
+    else { return self }
+    tensors.parameters.remove(at: place)
+    for part in text.split(separator: ",") {
+      let name = String(part.drop { $0 == " " })
+      guard let output = signature.outputIndex(named: name) else {
+        throw .unknownOutput(name, known: signature.outputs.map(\.name))
+      }
+      if !tensors.outputs.contains(output) { tensors.outputs.append(output) }
+    }
+    var request = self
+    request.content = .tensors(tensors)
+    return request
+  }
+}
+
 /// What a reader knows of a body before it looks at it.
 package struct BodyFacts: Sendable {
   package let signature: ModelSignature
@@ -43,6 +68,17 @@ package struct BodyFacts: Sendable {
     self.takesPhotos = takesPhotos
     self.contentType = contentType
     self.depthMax = depthMax
+  }
+
+  /// Runs `read` over a document of JSON, with what the model takes for numbers.
+  func scanning<Result>(
+    _ body: UnsafeRawBufferPointer,
+    _ read: (inout JSONScanner) throws(InputProblem) -> Result
+  ) throws(InputProblem) -> Result {
+    try JSONScanner.scanning(body, depthMax: depthMax) { (scanner) throws(InputProblem) in
+      scanner.takesMissing = signature.table != nil
+      return try read(&scanner)
+    }
   }
 
   /// Said to be JSON in the way in which nearly everybody says it; costs less to find out than what

@@ -24,7 +24,7 @@ package struct ExampleReader: DialectReader {
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InferenceFailure) -> DialectRequest {
     do throws(InputProblem) {
-      return try JSONScanner.scanning(body, depthMax: facts.depthMax) {
+      return try facts.scanning(body) {
         (scanner) throws(InputProblem) in try read(&scanner, facts)
       }
     } catch {

@@ -98,7 +98,7 @@ package struct InvocationsReader: DialectReader {
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest {
     var document = InvocationsDocument(facts: facts)
-    try JSONScanner.scanning(body, depthMax: facts.depthMax) { (scanner) throws(InputProblem) in
+    try facts.scanning(body) { (scanner) throws(InputProblem) in
       guard scanner.peek() == UInt8(ascii: "{") else {
         throw .fieldOfWrongKind("the body", expected: InvocationsDocument.expectation)
       }
@@ -153,7 +153,7 @@ private struct InvocationsDocument {
     case "inputs":
       try note(key)
       take(try RowReader(facts).readColumns(&scanner, field: key))
-    case "params" where facts.takesPhotos:
+    case "params" where facts.takesPhotos || facts.signature.table != nil:
       if !scanner.takeWord("null") { parameters = try OpenInferenceParameters.readAll(&scanner) }
     default: try scanner.skipValue()
     }
@@ -174,7 +174,7 @@ private struct InvocationsDocument {
     switch values {
     case .tensors(let tensors, let rowCount):
       return DialectRequest(
-        content: .tensors(TensorRequest(inputs: tensors)),
+        content: .tensors(TensorRequest(inputs: tensors, parameters: parameters)),
         answer: PredictAnswer(
           key: "predictions", rowCount: rowCount,
           givesDocuments: PlainContent(facts.signature).givesDocuments), dialect: dialect)

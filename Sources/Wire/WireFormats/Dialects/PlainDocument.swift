@@ -95,7 +95,7 @@ struct PlainDocument {
     switch values {
     case .tensors(let tensors, _):
       return DialectRequest(
-        content: .tensors(TensorRequest(inputs: tensors)),
+        content: .tensors(TensorRequest(inputs: tensors, parameters: parameters)),
         answer: PredictAnswer(key: key, rowCount: rowCount))
     case .photos(let photos):
       if key.utf8CodeUnitCount > 0 {

@@ -78,8 +78,8 @@ package struct PlainPredictReader: DialectReader {
         throw .unknownInput(part.name, known: signature.inputs.map(\.name))
       }
       guard tensors[place] == nil else { throw .inputGivenTwice(part.name) }
-      tensors[place] = try JSONScanner.scanning(
-        UnsafeRawBufferPointer(rebasing: body[part.content]), depthMax: facts.depthMax
+      tensors[place] = try facts.scanning(
+        UnsafeRawBufferPointer(rebasing: body[part.content])
       ) { (scanner) throws(InputProblem) in
         try NestedInput.read(&scanner, signature.inputs[place])
       }
@@ -103,7 +103,7 @@ package struct PlainPredictReader: DialectReader {
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InputProblem) -> DialectRequest {
     var isOpenInference = false
-    let request = try JSONScanner.scanning(body, depthMax: facts.depthMax) {
+    let request = try facts.scanning(body) {
       (scanner) throws(InputProblem) -> DialectRequest? in
       guard scanner.peek() == UInt8(ascii: "{") else {
         return try value(&scanner, facts, key: "")

@@ -36,7 +36,12 @@ struct RowReader {
     if content.takesDocuments {
       return .tensors([try content.readRows(&scanner, count: count)], rowCount: count)
     }
-    if isObjectNext(inArrayAt: scanner) { return try readNamedRows(&scanner, field, count) }
+    if isObjectNext(inArrayAt: scanner) {
+      return isRecordNext(inArrayAt: scanner)
+        ? .tensors(
+          try TableReader.records(&scanner, signature, field: field).tensors, rowCount: count)
+        : try readNamedRows(&scanner, field, count)
+    }
     let place = try onlyInput(field)
     var tensors = [Tensor?](repeating: nil, count: signature.inputs.count)
     tensors[place] = try NestedInput.read(&scanner, signature.inputs[place])
@@ -47,6 +52,18 @@ struct RowReader {
     var scanner = scanner
     guard scanner.take("["), scanner.peek() == UInt8(ascii: "{") else { return false }
     return !Base64Object.isNext(scanner) || signature.inputIndex(named: "b64") != nil
+  }
+
+  /// Whether the object is a row of a tabular model: its first name is not that of an input whose
+  /// value is a row of its own.
+  private func isRecordNext(inArrayAt scanner: JSONScanner) -> Bool {
+    guard signature.table != nil else { return false }
+    var scanner = scanner
+    guard scanner.take("["), scanner.take("{"), scanner.peek() == UInt8(ascii: "\""),
+      (try? scanner.skipString()) != nil,  // What is no string is refused by whoever reads it.
+      scanner.take(":")
+    else { return false }
+    return scanner.peek() != UInt8(ascii: "[")
   }
 
   /// The one input that a row without names is for.
@@ -87,8 +104,11 @@ struct RowReader {
       tensors[place] = try NestedInput.read(&scanner, signature.inputs[place])
       return .tensors(tensors, rowCount: nil)
     }
+    if signature.table != nil, let table = try readTableColumns(&scanner) {
+      return .tensors(table.tensors, rowCount: nil)
+    }
     try scanner.readObject { (scanner, key) throws(InputProblem) in
-      guard let place = signature.inputIndex(named: key) else {
+      guard let place = signature.inputIndex(meantBy: key) else {
         throw .unknownInput(key, known: signature.inputs.map(\.name))
       }
       guard tensors[place] == nil else { throw .inputGivenTwice(key) }
@@ -99,6 +119,27 @@ struct RowReader {
       throw .missingInput(input.name)
     }
     return .tensors(tensors, rowCount: nil)
+  }
+
+  /// Columns by the names of a tabular model's; `nil` where the one member is the whole table.
+  private func readTableColumns(
+    _ scanner: inout JSONScanner
+  ) throws(InputProblem) -> TableReader.Table? {
+    let start = scanner
+    var names: [String] = []
+    var values: [JSONScanner] = []
+    try scanner.readObject { (scanner, key) throws(InputProblem) in
+      names.append(key)
+      scanner.skipSpace()
+      values.append(scanner)
+      try scanner.skipValue()
+    }
+    let isWhole = names.count == 1 && signature.inputIndex(meantBy: names[0]) != nil
+    guard !isWhole, !names.isEmpty else {
+      scanner = start
+      return nil
+    }
+    return try TableReader.columns(names, values, signature)
   }
 
   // MARK: Photos
@@ -137,7 +178,7 @@ struct NamedRows {
       throw .fieldOfWrongKind("\(field)[\(rowsRead)]", expected: "an object, as the first row is")
     }
     try scanner.readObject { (scanner, key) throws(InputProblem) in
-      guard let place = signature.inputIndex(named: key) else {
+      guard let place = signature.inputIndex(meantBy: key) else {
         throw .unknownInput(key, known: signature.inputs.map(\.name))
       }
       if inputs[place] == nil {

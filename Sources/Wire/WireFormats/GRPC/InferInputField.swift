@@ -36,17 +36,12 @@ struct InferInputField {
   ) throws(InputProblem) {
     let said = try Self.read(bytes)
     guard let name = said.name else { throw .missingField("inputs[\(place)].name") }
-    guard let index = signature.inputs.firstIndex(where: { $0.name.utf8.elementsEqual(name) })
-    else {
-      throw .unknownInput(
-        String(decoding: name, as: UTF8.self), known: signature.inputs.map(\.name))
-    }
+    let index = try Self.place(of: name, in: signature)
     let expected = signature.inputs[index]
     guard let given = said.datatype else { throw .missingField("inputs[\(place)].datatype") }
-    try Self.check(given, expected)
+    datatype = try Self.datatype(given, expected)
     inputIndex = index
     self.name = expected.name
-    datatype = expected.datatype
     shape = try Self.checkedShape(said, expected)
     span = try said.region.span()
     contentType = said.contentType
@@ -79,14 +74,26 @@ struct InferInputField {
     return said
   }
 
-  private static func check(
+  private static func place(
+    of name: UnsafeRawBufferPointer, in signature: ModelSignature
+  ) throws(InputProblem) -> Int {
+    if let index = signature.inputs.firstIndex(where: { $0.name.utf8.elementsEqual(name) }) {
+      return index
+    }
+    let name = String(decoding: name, as: UTF8.self)
+    if let index = signature.inputIndex(meantBy: name) { return index }
+    throw .unknownInput(name, known: signature.inputs.map(\.name))
+  }
+
+  private static func datatype(
     _ datatype: UnsafeRawBufferPointer, _ expected: TensorDescription
-  ) throws(InputProblem) {
-    if expected.datatype.name.utf8.elementsEqual(datatype) { return }
+  ) throws(InputProblem) -> Datatype {
+    if expected.datatype.name.utf8.elementsEqual(datatype) { return expected.datatype }
     let name = String(decoding: datatype, as: UTF8.self)
     guard let got = Datatype(name: name) else {
       throw .unknownDatatype(input: expected.name, got: name)
     }
+    if expected.takes(got) { return got }
     throw .wrongDatatype(input: expected.name, expected: expected.datatype, got: got)
   }
 

@@ -80,8 +80,9 @@ package struct InferMessage {
       if let span = field.span {
         inRegions.append(try regionInput(field, span))
       } else {
-        tensors[field.inputIndex] = try field.contentType.understood(
+        let tensor = try field.contentType.understood(
           try tensor(of: field, sentCount), input: field.name)
+        tensors[field.inputIndex] = signature.inputs[field.inputIndex].converted(tensor)
         sentCount += 1
       }
     }
@@ -112,7 +113,7 @@ package struct InferMessage {
     try field.checkByteCount(span.byteCount)
     return RegionInput(
       inputIndex: field.inputIndex, name: field.name, datatype: field.datatype,
-      shape: field.shape, span: span)
+      shape: field.shape, span: span, target: signature.inputs[field.inputIndex])
   }
 
   private func tensor(of field: InferInputField, _ place: Int) throws(InputProblem) -> Tensor {

@@ -13,6 +13,10 @@ struct JSONScanner {
   private(set) var depth = 0
   /// `NaN`, `Infinity` and `-Infinity` are read over as values, which is how Python writes them.
   var takesNonFinite = false
+  /// So are they among the numbers of tensors, and `null` for a missing one.
+  var takesMissing = false {
+    didSet { takesNonFinite = takesNonFinite || takesMissing }
+  }
   let tables = DecimalTables.shared
 
   /// `bytes` must not be empty; see `scanning`.

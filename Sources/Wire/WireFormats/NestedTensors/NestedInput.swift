@@ -8,7 +8,8 @@ enum NestedInput {
   ) throws(InputProblem) -> Tensor {
     let shape = try NestedShape.measure(scanner, input: input.name)
     let elements = TensorElements(
-      input: input.name, datatype: input.datatype, shape: shape, takesBase64: true)
+      input: input.name, datatype: input.datatype, shape: shape, takesBase64: true,
+      takesMissing: input.table != nil)
     let tensor =
       shape.rank == 0 ? try scalar(&scanner, elements) : try elements.read(&scanner)
     return try fitted(tensor, to: input)

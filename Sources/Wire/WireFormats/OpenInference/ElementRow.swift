@@ -26,6 +26,12 @@ protocol ElementRow {
 protocol JSONNumeric: BitwiseCopyable {
   /// The nearest value, or `nil` where it does not hold the number.
   static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Self?
+  /// The value that is NaN or infinite, where there is one.
+  static func nonFinite(_ value: Float) -> Self?
+}
+
+extension JSONNumeric {
+  static func nonFinite(_ value: Float) -> Self? { nil }
 }
 
 extension JSONNumeric where Self: FixedWidthInteger {
@@ -49,6 +55,8 @@ extension Float: JSONNumeric {
   static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Float? {
     reading.float(number)
   }
+
+  static func nonFinite(_ value: Float) -> Float? { value }
 }
 
 extension Double: JSONNumeric {
@@ -56,12 +64,16 @@ extension Double: JSONNumeric {
   static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Double? {
     reading.double(number)
   }
+
+  static func nonFinite(_ value: Float) -> Double? { Double(value) }
 }
 
 extension Float16: JSONNumeric {
   static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> Float16? {
     reading.float16(number)
   }
+
+  static func nonFinite(_ value: Float) -> Float16? { Float16(value) }
 }
 
 /// The bits of a bfloat16, for which the language has no type.
@@ -71,13 +83,21 @@ struct BFloat16: JSONNumeric {
   static func nearest(_ number: DecimalNumber, _ reading: FloatReading) -> BFloat16? {
     reading.bfloat16(number).map(BFloat16.init)
   }
+
+  static func nonFinite(_ value: Float) -> BFloat16? {
+    BFloat16(bits: UInt16(value.bitPattern >> 16))
+  }
 }
 
 struct NumberRow<Element: JSONNumeric>: ElementRow {
   let elements: UnsafeMutablePointer<Element>
+  private let takesMissing: Bool
   private let reading = FloatReading()
 
-  init(elements: UnsafeMutablePointer<Element>) { self.elements = elements }
+  init(elements: UnsafeMutablePointer<Element>, takesMissing: Bool) {
+    self.elements = elements
+    self.takesMissing = takesMissing
+  }
 
   mutating func read(_ scanner: inout JSONScanner, _ indices: Range<Int>) -> RowStop {
     var text = NumberCursor(scanner)
@@ -86,6 +106,17 @@ struct NumberRow<Element: JSONNumeric>: ElementRow {
       text.skipSpace()
       let start = text.place
       guard let number = text.read() else {
+        if takesMissing, let word = NonFiniteWord.read(from: start, to: scanner.end),
+          let element = Element.nonFinite(word.value)
+        {
+          elements[index] = element
+          index &+= 1
+          scanner.cursor = word.end
+          guard scanner.take(",") else { return end(index, indices) }
+          if index == indices.upperBound { return .goesOn }
+          text = NumberCursor(scanner)
+          continue
+        }
         // Nothing but what a number begins with makes it a malformed number.
         let isNumber = text.place > start && !(text.place < scanner.end && text.place[0] == 0x49)
         scanner.cursor = isNumber ? text.place : start
@@ -105,7 +136,31 @@ struct NumberRow<Element: JSONNumeric>: ElementRow {
       }
     }
     scanner.cursor = text.place
-    return index == indices.upperBound ? .complete : .ended(index)
+    return end(index, indices)
+  }
+
+  private func end(_ index: Int, _ indices: Range<Int>) -> RowStop {
+    index == indices.upperBound ? .complete : .ended(index)
+  }
+}
+
+/// Words that stand for numbers that JSON has not.
+private enum NonFiniteWord {
+  private static let all: [(word: StaticString, value: Float)] = [
+    ("null", .nan), ("NaN", .nan), ("Infinity", .infinity), ("-Infinity", -.infinity),
+  ]
+
+  /// The value of the one that begins at `start`, and where it ends.
+  static func read(
+    from start: UnsafePointer<UInt8>, to end: UnsafePointer<UInt8>
+  ) -> (value: Float, end: UnsafePointer<UInt8>)? {
+    for (word, value) in all {
+      let count = word.utf8CodeUnitCount
+      guard end - start >= count, (0..<count).allSatisfy({ start[$0] == word.utf8Start[$0] })
+      else { continue }
+      return (value, start + count)
+    }
+    return nil
   }
 }
 

@@ -152,7 +152,8 @@ struct InputField {
     _ scanner: inout JSONScanner, _ declared: Declared
   ) throws(InputProblem) {
     let elements = TensorElements(
-      input: declared.name, datatype: declared.datatype, shape: declared.shape)
+      input: declared.name, datatype: declared.datatype, shape: declared.shape,
+      takesMissing: scanner.takesMissing)
     tensor = try elements.read(&scanner)
   }
 }
@@ -161,19 +162,23 @@ extension InputField {
   /// What the object declares, checked against the signature.
   private func checked(_ signature: ModelSignature) throws(InputProblem) -> Declared {
     guard let name else { throw .missingField(path("name")) }
-    guard let index = signature.inputIndex(named: name) else {
+    guard let index = signature.inputIndex(meantBy: name) else {
       throw .unknownInput(name, known: signature.inputs.map(\.name))
     }
     guard let datatypeName else { throw .missingField(path("datatype")) }
     let expected = signature.inputs[index]
-    guard datatypeName == expected.datatype.name else {
-      guard let datatype = Datatype(name: datatypeName) else {
+    var datatype = expected.datatype
+    if datatypeName != datatype.name {
+      guard let given = Datatype(name: datatypeName) else {
         throw .unknownDatatype(input: name, got: datatypeName)
       }
-      throw .wrongDatatype(input: name, expected: expected.datatype, got: datatype)
+      guard expected.takes(given) else {
+        throw .wrongDatatype(input: name, expected: expected.datatype, got: given)
+      }
+      datatype = given
     }
     return Declared(
-      inputIndex: index, name: name, datatype: expected.datatype,
+      inputIndex: index, name: name, datatype: datatype,
       shape: try checkedShape(name, expected: expected))
   }
 

@@ -46,6 +46,7 @@ struct OpenInferenceDocument {
     try JSONScanner.scanning(bytes, depthMax: depthMax) {
       (scanner) throws(InputProblem) -> OpenInferenceDocument in
       var document = OpenInferenceDocument(inputCount: signature.inputs.count)
+      scanner.takesMissing = signature.table != nil
       try scanner.readObject { (scanner, key) throws(InputProblem) in
         try document.readMember(key, &scanner, signature)
       }
@@ -207,6 +208,9 @@ extension OpenInferenceDocument {
         try type.understood(tensor, input: signature.inputs[index].name)
       }
     }
+    if signature.table != nil, let tensor = inputs[0] {
+      inputs[0] = signature.inputs[0].converted(tensor)
+    }
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {
       OpenInferenceResponsePlan.Form(
@@ -217,8 +221,18 @@ extension OpenInferenceDocument {
       id: id,
       body: TensorRequest(inputs: inputs, outputs: outputs, parameters: parameters.others),
       responsePlan: OpenInferenceResponsePlan(
-        forms: forms, standard: .init(isBinary: isBinaryByDefault)), regionInputs: regionInputs,
+        forms: forms, standard: .init(isBinary: isBinaryByDefault)),
+      regionInputs: signature.table == nil ? regionInputs : regionInputs.map(signature.converting),
       sequence: try parameters.sequence(), priority: parameters.priority,
       timeoutMicroseconds: parameters.timeoutMicroseconds)
+  }
+}
+
+extension ModelSignature {
+  /// The input with what its bytes are to become once they are there.
+  func converting(_ region: RegionInput) -> RegionInput {
+    RegionInput(
+      inputIndex: region.inputIndex, name: region.name, datatype: region.datatype,
+      shape: region.shape, span: region.span, target: inputs[region.inputIndex])
   }
 }

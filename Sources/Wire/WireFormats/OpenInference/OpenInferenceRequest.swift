@@ -64,7 +64,7 @@ extension OpenInferenceRequest {
       let tensor = Tensor(
         datatype: input.datatype, shape: input.shape, storage: try read(input.span))
       try tensor.checkRawElements(input: input.name)
-      body.inputs[input.inputIndex] = tensor
+      body.inputs[input.inputIndex] = input.target?.converted(tensor) ?? tensor
     }
     regionInputs = []
   }

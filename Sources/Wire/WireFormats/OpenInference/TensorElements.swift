@@ -10,8 +10,14 @@ struct TensorElements {
   let shape: TensorShape
   /// Strings may come as `{"b64": "..."}`.
   let takesBase64: Bool
+  /// `null`, and Python's words for what is not finite, are numbers, too.
+  let takesMissing: Bool
 
-  init(input: String, datatype: Datatype, shape: TensorShape, takesBase64: Bool = false) {
+  init(
+    input: String, datatype: Datatype, shape: TensorShape, takesBase64: Bool = false,
+    takesMissing: Bool = false
+  ) {
+    self.takesMissing = takesMissing
     self.input = input
     self.datatype = datatype
     self.shape = shape
@@ -64,7 +70,8 @@ struct TensorElements {
     _ scanner: inout JSONScanner, _ memory: UnsafeMutableRawPointer, _ type: Element.Type
   ) throws(InputProblem) {
     let count = shape.elementCount ?? 0
-    var row = NumberRow(elements: memory.bindMemory(to: Element.self, capacity: count))
+    var row = NumberRow(
+      elements: memory.bindMemory(to: Element.self, capacity: count), takesMissing: takesMissing)
     try readRows(&scanner, &row)
   }
 

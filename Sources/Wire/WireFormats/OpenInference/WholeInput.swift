@@ -64,7 +64,7 @@ extension ModelSignature {
       inputs: [
         TensorDescription(
           name: name, datatype: input.datatype, dimensions: input.dimensions,
-          isOptional: input.isOptional)
+          isOptional: input.isOptional, table: input.table)
       ], outputs: outputs, hasRowAxis: hasRowAxis, metadata: metadata)
   }
 }

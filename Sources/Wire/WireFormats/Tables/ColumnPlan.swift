@@ -67,12 +67,15 @@ struct ColumnPlan {
     _ signature: ModelSignature, _ input: Int, _ columns: [String]?, _ width: Int
   ) throws(InputProblem) -> Target {
     if let columns, let names = FeatureNames.of(signature) {
+      let known = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
       var places: [Int] = []
       for column in columns {
-        guard let place = names.firstIndex(of: column) else { throw unknown(column, names) }
+        guard let place = known[column] else { throw unknown(column, names) }
         places.append(place)
       }
-      if let name = names.indices.first(where: { !places.contains($0) }) {
+      if places.count < names.count {
+        let given = Set(places)
+        let name = names.indices.first { !given.contains($0) } ?? 0
         throw missing(names[name], names)
       }
       return .features(input: input, places: places, width: names.count)
@@ -103,6 +106,7 @@ struct ColumnPlan {
 /// array of strings, a Python list of them, or names with commas between them.
 enum FeatureNames {
   static func of(_ signature: ModelSignature) -> [String]? {
+    if let names = signature.table?.names { return names }
     guard let text = signature.metadata["feature_names"], !text.isEmpty else { return nil }
     let bytes = Array(text.utf8)
     // What is no JSON is a list with commas.

@@ -6,10 +6,10 @@ enum NumpyArray {
     _ body: UnsafeRawBufferPointer, _ input: TensorDescription
   ) throws(InputProblem) -> Tensor {
     let tensor = try NumpyFile(body, name: input.name).tensor
-    guard tensor.datatype == input.datatype else {
+    guard input.takes(tensor.datatype) else {
       throw .wrongDatatype(input: input.name, expected: input.datatype, got: tensor.datatype)
     }
     try tensor.checkRawElements(input: input.name)
-    return try NestedInput.fitted(tensor, to: input)
+    return try NestedInput.fitted(input.converted(tensor), to: input)
   }
 }

@@ -1,7 +1,8 @@
 package import Inference
 
-/// Reads a request of the Open Inference Protocol whose `parameters.content_type` is `pd`: each of its
-/// tensors is a column of one table, as MLServer's clients send a data frame.
+/// Reads a request of the Open Inference Protocol in which each tensor is a column of one table: its
+/// `parameters.content_type` is `pd`, as MLServer's clients send a data frame, or the tensors have the
+/// names of a tabular model's columns.
 package struct PandasTensorReader: DialectReader {
   /// What the request is refused with where it is no such table.
   let failure: InferenceFailure
@@ -14,11 +15,23 @@ package struct PandasTensorReader: DialectReader {
     var data: JSONScanner?
   }
 
+  /// Whether a request that could not be read as it is may be such a table.
+  package static func mayRead(
+    after problem: InputProblem, for signature: ModelSignature
+  ) -> Bool {
+    switch problem {
+    case .unknownInput: true
+    // A tabular model's input takes the first of the columns, whatever its name.
+    case .wrongShape, .inputGivenTwice: signature.table != nil
+    default: false
+    }
+  }
+
   package func read(
     _ body: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InferenceFailure) -> DialectRequest {
     do throws(InputProblem) {
-      let request = try JSONScanner.scanning(body, depthMax: facts.depthMax) {
+      let request = try facts.scanning(body) {
         (scanner) throws(InputProblem) in try read(&scanner, facts)
       }
       if let request { return request }
@@ -53,11 +66,17 @@ package struct PandasTensorReader: DialectReader {
       default: try scanner.skipValue()
       }
     }
-    guard isTable else { return nil }
+    guard isTable || Self.hasColumns(columns, facts.signature) else { return nil }
     return DialectRequest(
       content: .tensors(TensorRequest(inputs: try Self.tensors(columns, facts))),
       answer: OpenInferenceAnswer(
         id: id, plan: OpenInferenceResponsePlan(), framing: .openInference))
+  }
+
+  /// Whether the tensors are called as columns of the model are.
+  private static func hasColumns(_ columns: [Column], _ signature: ModelSignature) -> Bool {
+    guard let known = signature.table?.names.map({ Set($0) }) else { return false }
+    return columns.contains { $0.name.map(known.contains) ?? false }
   }
 
   private static func column(_ scanner: inout JSONScanner) throws(InputProblem) -> Column {
@@ -83,38 +102,14 @@ package struct PandasTensorReader: DialectReader {
     _ columns: [Column], _ facts: BodyFacts
   ) throws(InputProblem) -> [Tensor?] {
     let names = columns.compactMap(\.name)
-    guard names.count == columns.count, let first = columns.first?.data else {
+    guard names.count == columns.count, !columns.isEmpty else {
       throw .missingField("inputs[0].name")
     }
-    let rowCount = NestedShape.elementCount(first)
-    let plan = try ColumnPlan(facts.signature, columns: names, width: names.count)
-    var table = try ColumnTable(
-      facts.signature, plan, rowCount: rowCount, byteCount: first.remainingByteCount)
+    var values: [JSONScanner] = []
     for (place, column) in columns.enumerated() {
-      guard var data = column.data else { throw .missingField("inputs[\(place)].data") }
-      table.beginColumn()
-      try data.readArray { (scanner) throws(InputProblem) in
-        guard table.hasRowsLeft else { throw .raggedArray(input: names[place]) }
-        try readCell(&scanner, place, into: &table)
-        table.endRow()
-      }
-      guard !table.hasRowsLeft else { throw .raggedArray(input: names[place]) }
+      guard let data = column.data else { throw .missingField("inputs[\(place)].data") }
+      values.append(data)
     }
-    return try table.tensors()
-  }
-
-  /// Columns are [n] or [n,1], so that a value may stand in an array of its own.
-  private static func readCell(
-    _ scanner: inout JSONScanner, _ place: Int, into table: inout ColumnTable
-  ) throws(InputProblem) {
-    guard scanner.peek() == UInt8(ascii: "[") else {
-      return try table.read(&scanner, column: place)
-    }
-    try scanner.open("[")
-    try table.read(&scanner, column: place)
-    guard scanner.peek() == UInt8(ascii: "]") else {
-      throw scanner.unexpected("one value in each row of a column")
-    }
-    scanner.close()
+    return try TableReader.columns(names, values, facts.signature).tensors
   }
 }

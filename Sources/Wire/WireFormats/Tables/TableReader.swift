@@ -84,6 +84,45 @@ enum TableReader {
     return cells
   }
 
+  // MARK: Columns
+
+  /// Columns of as many values each, [n] or [n,1], by name; `values` stand before their arrays.
+  static func columns(
+    _ names: [String], _ values: [JSONScanner], _ signature: ModelSignature
+  ) throws(InputProblem) -> Table {
+    guard let first = values.first else { throw .missingField(names.first ?? "inputs") }
+    let rowCount = NestedShape.elementCount(first)
+    let plan = try ColumnPlan(signature, columns: names, width: names.count)
+    var table = try ColumnTable(
+      signature, plan, rowCount: rowCount, byteCount: first.remainingByteCount)
+    for (place, value) in values.enumerated() {
+      var value = value
+      table.beginColumn()
+      try value.readArray { (scanner) throws(InputProblem) in
+        guard table.hasRowsLeft else { throw .raggedArray(input: names[place]) }
+        try readCell(&scanner, place, into: &table)
+        table.endRow()
+      }
+      guard !table.hasRowsLeft else { throw .raggedArray(input: names[place]) }
+    }
+    return Table(tensors: try table.tensors(), rowCount: rowCount)
+  }
+
+  /// A value of a column may stand in an array of its own.
+  private static func readCell(
+    _ scanner: inout JSONScanner, _ column: Int, into table: inout ColumnTable
+  ) throws(InputProblem) {
+    guard scanner.peek() == UInt8(ascii: "[") else {
+      return try table.read(&scanner, column: column)
+    }
+    try scanner.open("[")
+    try table.read(&scanner, column: column)
+    guard scanner.peek() == UInt8(ascii: "]") else {
+      throw scanner.unexpected("one value in each row of a column")
+    }
+    scanner.close()
+  }
+
   // MARK: Columns and rows apart
 
   /// `{"columns": ["a", "b"], "index": [0], "data": [[1, 2]]}`, as pandas writes with `split`.

@@ -90,7 +90,7 @@ private struct PredictInputs {
   }
 
   mutating func take(_ name: String, _ message: TensorMessage) throws(InferenceFailure) {
-    guard let place = facts.signature.inputIndex(named: name) else {
+    guard let place = facts.signature.inputIndex(meantBy: name) else {
       throw .invalidInput(.unknownInput(name, known: facts.signature.inputs.map(\.name)))
     }
     guard tensors[place] == nil else { throw .invalidInput(.inputGivenTwice(name)) }

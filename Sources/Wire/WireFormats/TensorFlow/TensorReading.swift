@@ -8,6 +8,18 @@ struct TensorReading {
   let byteCountMax: Int
 
   func read(_ message: TensorMessage) throws(InferenceFailure) -> Tensor {
+    guard let given = message.datatype, given != input.datatype, input.takes(given) else {
+      return try readOwn(message)
+    }
+    let asGiven = TensorDescription(
+      name: input.name, datatype: given, dimensions: input.dimensions,
+      isShapeless: input.isShapeless)
+    return input.converted(
+      try TensorReading(input: asGiven, byteCountMax: byteCountMax).readOwn(message))
+  }
+
+  /// Of the input's own datatype.
+  private func readOwn(_ message: TensorMessage) throws(InferenceFailure) -> Tensor {
     do throws(InputProblem) {
       let shape = try checkedShape(message)
       if message.tensorByteCount <= byteCountMax, let tensor = try tensor(message, shape) {

@@ -10,6 +10,7 @@ _ENDINGS = {
     ".pkl": "pickle", ".pickle": "pickle", ".joblib": "pickle", ".skops": "skops", ".mar": "torchserve",
     ".pt": "torchscript", ".pth": "torchscript", ".torchscript": "torchscript",
 }
+_WEIGHTS = {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"}
 _TRITON_CLASS = re.compile(rb"^class\s+TritonPythonModel\b", re.MULTILINE)
 _MLSERVER_SKLEARN = {"mlserver_sklearn": "sklearn", "mlserver_xgboost": "xgboost", "mlserver_lightgbm": "lightgbm",
                      "mlserver_mlflow": "mlflow", "mlserver_huggingface": "transformers"}
@@ -66,10 +67,10 @@ def _folder_kind(path, wanted):
             return found
     if "MLmodel" in files:
         return wanted or "mlflow", path
-    if "config.json" in files and wanted in ("", "transformers"):
-        return "transformers", path
-    if "model.py" in files:
+    if "model.py" in files and wanted in ("", "model.py", "triton"):
         return _file_kind(path / "model.py", wanted)
+    if wanted == "transformers" or (not wanted and "config.json" in files and files & _WEIGHTS):
+        return "transformers", path
     if wanted and wanted not in ("sklearn", "xgboost", "lightgbm", "pickle", "skops", "torchscript", "torchserve"):
         return wanted, path
     candidates = sorted(name for name in files if pathlib.Path(name).suffix.lower() in _ENDINGS)

@@ -201,7 +201,7 @@ class InferenceRequest:
     def _question(self):
         name = self._model_name
         if self._model_version not in (-1, "", None):
-            name = "%s/versions/%s" % (name, self._model_version)
+            name = "%s@%s" % (name, self._model_version)
         return name, {tensor.name(): tensor.as_numpy() for tensor in self._inputs}
 
     def _response(self, answer):

@@ -1,0 +1,173 @@
+import Inference
+
+/// One caller of a model of trees.
+///
+/// A run allocates nothing but its outputs, once the memory for margins has grown to the largest run.
+final class TreesInstance: ModelInstance {
+  private let model: TreesModel
+  private let stop: StopFlag
+  private let engine: RowEngine
+  /// Margins of a run that are not an output as they are.
+  private var margins = TensorStorage(byteCount: 0)
+
+  /// Rows that are computed between two looks at the stop flag.
+  private static let rowsPerStep = 1_024
+
+  init(_ model: TreesModel, stop: StopFlag) {
+    self.model = model
+    self.stop = stop
+    engine = RowEngine(model.model, model.computer)
+  }
+
+  func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
+    let tabular = model.model
+    let bytes = try rows(of: batch)
+    if stop.isRaised { throw Self.stopped }
+    let asked = try RoundsParameter.rounds(in: batch.parameters, of: tabular)
+    let run = TreesRun(
+      model: tabular, engine: engine, rowCount: batch.rowCount,
+      rounds: asked ?? 0..<tabular.defaultRounds, stop: stop)
+    switch (tabular.inputDatatype, tabular.outputPrecision) {
+    case (.float32, .float): try compute(batch, bytes, run, Float.self, Float.self, emit)
+    case (.float32, .double): try compute(batch, bytes, run, Float.self, Double.self, emit)
+    case (_, .float): try compute(batch, bytes, run, Double.self, Float.self, emit)
+    case (_, .double): try compute(batch, bytes, run, Double.self, Double.self, emit)
+    }
+  }
+
+  /// The bytes of the rows, once it is sure that the batch is one of this model.
+  private func rows(of batch: RunBatch) throws(RuntimeFault) -> UnsafeRawBufferPointer {
+    let description = model.signature.inputs[0]
+    guard batch.inputs.count == 1, let input = batch.inputs[0] else {
+      throw Self.invalid("it has one input, which must be given")
+    }
+    guard input.datatype == description.datatype, description.admits(input.shape),
+      input.shape[0] == batch.rowCount
+    else {
+      throw Self.invalid(
+        "its input is \(description.datatype.name) of shape \(description.metadataShape), and not "
+          + "\(input.datatype.name) of shape \(input.shape)")
+    }
+    for place in batch.outputs where !model.outputs.indices.contains(place) {
+      throw Self.invalid("it has no output \(place)")
+    }
+    guard let bytes = input.hostBytes else {
+      throw Self.invalid("its input is not in the host's memory")
+    }
+    return bytes
+  }
+
+  private static func invalid(_ message: String) -> RuntimeFault {
+    RuntimeFault(code: .invalidArgument, message: message)
+  }
+
+  private func compute<Input: TreeScalar, Margin: TransformedValue>(
+    _ batch: RunBatch, _ bytes: UnsafeRawBufferPointer, _ run: TreesRun, _: Input.Type,
+    _: Margin.Type, _ emit: (RunPart) -> Void
+  ) throws(RuntimeFault) {
+    let rows = bytes.bindMemory(to: Input.self)
+    let places = batch.outputs.isEmpty ? Self.standard : batch.outputs
+    // The usual run: its one output is made where its margins were.
+    if places.count == 1, model.outputs[places[0]].isMargins(of: run.model, Margin.datatype) {
+      let output = try storage(for: places[0], batch, run)
+      guard let memory = output.storage.hostBytesForFilling?.bindMemory(to: Margin.self) else {
+        throw Self.unwritable
+      }
+      try margins(of: rows, run, into: memory)
+      if model.outputs[places[0]].content == .prediction { run.transform(memory) }
+      return emit(.outputs(rows: 0..<batch.rowCount, [output]))
+    }
+    let margins = try self.margins(of: rows, run, places, Margin.self)
+    var tensors: [Tensor] = []
+    tensors.reserveCapacity(places.count)
+    for place in places {
+      let tensor = try storage(for: place, batch, run)
+      guard let memory = tensor.storage.hostBytesForFilling else { throw Self.unwritable }
+      run.write(model.outputs[place], of: rows, margins: margins, into: memory)
+      if stop.isRaised { throw Self.stopped }
+      tensors.append(tensor)
+    }
+    emit(.outputs(rows: 0..<batch.rowCount, tensors))
+  }
+
+  /// Margins where an output is made of them, in memory of the instance.
+  private func margins<Input: TreeScalar, Margin: TransformedValue>(
+    of rows: UnsafeBufferPointer<Input>, _ run: TreesRun, _ places: [Int], _: Margin.Type
+  ) throws(RuntimeFault) -> UnsafeMutableBufferPointer<Margin> {
+    let isNeeded = places.contains { model.outputs[$0].needsMargins }
+    let count = isNeeded ? run.rowCount * run.model.outputCount : 0
+    let byteCount = count * MemoryLayout<Margin>.size
+    if margins.byteCount < byteCount { margins = TensorStorage(byteCount: byteCount) }
+    guard let memory = margins.hostBytesForFilling else { throw Self.unwritable }
+    let values = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
+      .bindMemory(to: Margin.self)
+    if isNeeded { try margins(of: rows, run, into: values) }
+    return values
+  }
+
+  private func margins<Input: TreeScalar, Margin: TransformedValue>(
+    of rows: UnsafeBufferPointer<Input>, _ run: TreesRun,
+    into memory: UnsafeMutableBufferPointer<Margin>
+  ) throws(RuntimeFault) {
+    let (columns, outputs) = (run.model.featureCount, run.model.outputCount)
+    var start = 0
+    while start < run.rowCount {
+      if stop.isRaised { throw Self.stopped }
+      let end = min(start + Self.rowsPerStep, run.rowCount)
+      engine.margins(
+        of: UnsafeBufferPointer(rebasing: rows[start * columns..<end * columns]),
+        rowCount: end - start,
+        into: UnsafeMutableBufferPointer(rebasing: memory[start * outputs..<end * outputs]),
+        rounds: run.rounds)
+      start = end
+    }
+  }
+
+  /// An output's tensor, to be filled.
+  private func storage(
+    for place: Int, _ batch: RunBatch, _ run: TreesRun
+  ) throws(RuntimeFault) -> Tensor {
+    let output = model.outputs[place]
+    var shape: TensorShape = [batch.rowCount]
+    for dimension in output.description.dimensions.dropFirst() {
+      if case .fixed(let length) = dimension {
+        _ = shape.append(length)
+      } else {
+        _ = shape.append(run.treeCount)
+      }
+    }
+    let size = output.description.datatype.elementByteCount ?? 0
+    guard let count = shape.elementCount, count < .max / 8 else {
+      throw RuntimeFault(code: .invalidArgument, message: "the output would be too large")
+    }
+    return Tensor(
+      datatype: output.description.datatype, shape: shape,
+      storage: batch.outputMemory.storage(forOutput: place, byteCount: count * size))
+  }
+
+  /// The prediction.
+  private static let standard = [0]
+  private static let stopped = RuntimeFault(
+    code: .stopped, message: "the run was told to stop")
+  private static let unwritable = RuntimeFault(
+    code: .failed, message: "the memory for an output is not the host's")
+}
+
+extension TabularOutput {
+  var needsMargins: Bool {
+    switch content {
+    case .prediction, .classPlace, .probabilities, .margin: true
+    case .leaves, .contributions: false
+    }
+  }
+
+  /// Whether it lies in memory as the margins do, so that they can be computed right there.
+  func isMargins(of model: TabularModel, _ datatype: Datatype) -> Bool {
+    guard description.datatype == datatype else { return false }
+    switch content {
+    case .margin: return true
+    case .prediction: return model.predictionCount == model.outputCount
+    case .classPlace, .probabilities, .leaves, .contributions: return false
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Inference
+
+/// A model of trees in memory: what its file said, and how it is shown to clients.
+final class TreesModel: ComputingModel {
+  let signature: ModelSignature
+  let capabilities: ModelCapabilities
+  let footprintByteCount: Int
+  let platformName: String
+  let model: TabularModel
+  let outputs: [TabularOutput]
+  let computer: RowComputer
+
+  /// - Parameter fileByteCount: what the description takes, about.
+  init(
+    _ model: TabularModel, platform: String, fileByteCount: Int, forest: ForestParameters?
+  ) throws(RuntimeFault) {
+    self.model = model
+    platformName = platform
+    computer = try RowComputer(model.predictor)
+    footprintByteCount = fileByteCount + computer.byteCount
+    outputs = TabularOutput.all(of: model, forest: forest)
+    signature = ModelSignature(
+      inputs: [Self.input(of: model, named: forest == nil ? "input" : "input__0")],
+      outputs: outputs.map(\.description), hasRowAxis: true, metadata: model.tale)
+    var capabilities = ModelCapabilities()
+    capabilities.isBatchInvariant = true
+    capabilities.isDeclaredCheap = true
+    self.capabilities = capabilities
+  }
+
+  func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
+    TreesInstance(self, stop: stop)
+  }
+
+  private static func input(of model: TabularModel, named name: String) -> TensorDescription {
+    let names = model.features.compactMap(\.name)
+    return TensorDescription(
+      name: name, datatype: model.inputDatatype,
+      dimensions: [.any(name: nil), .fixed(model.featureCount)],
+      table: FeatureTable(
+        names: names.count == model.featureCount && !names.isEmpty ? names : nil,
+        narrowsOthers: model.format == .lightgbm))
+  }
+}
+
+extension TabularModel {
+  /// What a row's values are before they are compared.
+  var inputDatatype: Datatype {
+    switch predictor {
+    case .trees(let ensemble): ensemble.inputPrecision == .float ? .float32 : .float64
+    case .linear: .float32
+    }
+  }
+
+  /// What the model says of itself, for people.
+  var tale: [String: String] {
+    var tale = metadata
+    tale["objective"] = objective
+    tale["library"] = format.rawValue
+    tale["features"] = String(featureCount)
+    tale["rounds"] = String(rounds)
+    if let bestRounds { tale["best_rounds"] = String(bestRounds) }
+    if case .trees(let ensemble) = predictor {
+      tale["trees"] = String(ensemble.trees.count)
+      tale["depth"] = String(ensemble.trees.lazy.map(\.depth).max() ?? 0)
+      tale["nodes"] = String(ensemble.trees.reduce(0) { $0 + $1.nodes.count })
+    }
+    if !classLabels.isEmpty { tale["classes"] = classLabels.joined(separator: ", ") }
+    return tale
+  }
+}
+
+extension DecisionTree {
+  /// Splits from the root to the farthest leaf.
+  var depth: Int {
+    var deepest = 0
+    var open = [(place: 0, depth: 0)]
+    while let (place, depth) = open.popLast() {
+      deepest = max(deepest, depth)
+      switch nodes[place].kind {
+      case .leaf: break
+      case .numeric(let split, _), .categorical(let split, _):
+        open.append((split.left, depth + 1))
+        open.append((split.right, depth + 1))
+      }
+    }
+    return deepest
+  }
+}
