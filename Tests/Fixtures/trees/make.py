@@ -271,6 +271,21 @@ if not only or only in "lgb-frame":
     write("lgb-frame", rows, margin=booster.predict(frame[:10], raw_score=True),
           prediction=booster.predict(frame[:10]))
 
+# Some rounds of several
+
+if not only or only in "rounds":
+    model = xgboost.Booster(model_file=os.path.join(here, "xgb-multi-softprob.ubj"))
+    xgb_answers("xgb-multi-softprob-1-3", model, ask, leaves=False,
+                contributions=False, iteration_range=(1, 3))
+    model = xgboost.Booster(model_file=os.path.join(here, "xgb-dart.json"))
+    xgb_answers("xgb-dart-1-3", model, ask, leaves=False,
+                contributions=False, iteration_range=(1, 3))
+    for name in ["lgb-multiclass", "lgb-forest"]:
+        model = lightgbm.Booster(model_file=os.path.join(here, name + ".lgb"))
+        part = {"start_iteration": 1, "num_iteration": 2}
+        write(name + "-1-3", ask, margin=model.predict(ask, raw_score=True, **part),
+              prediction=model.predict(ask, **part), leaf=model.predict(ask, pred_leaf=True, **part))
+
 # CatBoost
 
 

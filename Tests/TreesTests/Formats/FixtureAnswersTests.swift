@@ -17,6 +17,10 @@ import Testing
     "xgb-categories-onehot.json", "xgb-base-score.ubj", "xgb-lossguide.ubj", "xgb-stump.ubj",
     "xgb-early-stop.json", "xgb-frame.json", "xgb-frame.ubj", "xgb-old.json",
     "xgb-pickled-state.ubj",
+    // Of version 2.1.
+    "xgb21-binary.json", "xgb21-poisson.ubj", "xgb21-outputs-vector.ubj",
+    "xgb21-outputs-vector-text.json", "xgb21-categories.json", "xgb21-dart.ubj",
+    "xgb21-linear.ubj", "xgb21-hinge.ubj",
   ]
 
   static let lightgbm = [
@@ -60,6 +64,32 @@ import Testing
     #expect(Differences(predictions, answers.predictions).largest < 1e-13)
     guard !answers.leaves.isEmpty else { return }
     #expect(Differences(answers.rows.map { model.leaves($0) }, answers.leaves) == .none)
+  }
+
+  @Test(arguments: [
+    "xgb-multi-softprob.ubj", "xgb-dart.json", "lgb-multiclass.lgb", "lgb-forest.lgb",
+  ])
+  func `some rounds of several are the library's, bit for bit`(file: String) throws {
+    let model = try LibraryAnswers(file).model
+    let answers = try LibraryAnswers("\(file.prefix { $0 != "." })-1-3.answers", of: model)
+    var margins = answers.margins
+    if model.ensemble.sum.isAverage { margins = margins.map { $0.map { $0 / 2 } } }
+    let rows = answers.rows
+    #expect(rows.count > 10)
+    #expect(Differences(rows.map { model.margins($0, rounds: 1..<3) }, margins) == .none)
+    let predictions = rows.map { model.predictions($0, rounds: 1..<3) }
+    #expect(Differences(predictions, answers.predictions) == .none)
+    // XGBoost tells leaves from the first round on only.
+    guard model.format == .lightgbm else { return }
+    #expect(Differences(rows.map { model.leaves($0, rounds: 1..<3) }, answers.leaves) == .none)
+  }
+
+  @Test func `rounds beyond the last are none, and no round leaves the base`() throws {
+    let model = try LibraryAnswers("xgb-base-score.ubj").model
+    let row = [Double](repeating: 0.5, count: 5)
+    #expect(model.margins(row, rounds: 0..<Int.max) == model.margins(row))
+    #expect(model.margins(row, rounds: 7..<9) == model.ensemble.sum.base)
+    #expect(model.margins(row, rounds: 0..<0) == model.ensemble.sum.base)
   }
 
   @Test func `categories beyond the known ones, below zero and with a fraction go XGBoost's way`()
