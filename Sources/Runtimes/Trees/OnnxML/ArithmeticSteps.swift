@@ -73,6 +73,8 @@ struct UnaryStep<Number: RealNumber>: PipelineStep {
   let result: Int
   let width: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     operation.apply(
       memory.elements(source, as: Number.self), memory.elements(result, as: Number.self),
@@ -120,6 +122,8 @@ struct BinaryStep<Number: RealNumber>: PipelineStep {
   let places: PairedPlaces
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let left = memory.elements(places.left.place, as: Number.self)
     let right = memory.elements(places.right.place, as: Number.self)
@@ -151,6 +155,7 @@ struct IntegerStep<Number: FixedWidthInteger & BitwiseCopyable & Sendable>: Pipe
   let places: PairedPlaces
   let result: Int
 
+  @_specialize(where Number == Int64)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let left = memory.elements(places.left.place, as: Number.self)
     let right = memory.elements(places.right.place, as: Number.self)

@@ -67,6 +67,9 @@ struct LabelStep<Value: BitwiseCopyable>: PipelineStep {
   let categoryCount: Int
   let result: Int
 
+  @_specialize(where Value == UInt32)
+  @_specialize(where Value == UInt64)
+  @_specialize(where Value == TextSlot)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let values = memory.elements(values, as: Value.self)
     let result = memory.elements(result, as: Value.self)

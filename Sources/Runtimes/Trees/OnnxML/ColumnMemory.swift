@@ -144,6 +144,9 @@ final class ColumnMemory {
 }
 
 /// One operator over a block of rows. Reads and writes places of the memory that it was made for.
+///
+/// Steps for several kinds of numbers name those that occur with `@_specialize`: called through this
+/// protocol they would otherwise run as generic code, which takes ten times as long.
 protocol PipelineStep: Sendable {
   func run(_ memory: ColumnMemory, rowCount: Int)
 }

@@ -6,6 +6,8 @@ struct EnsembleStep<Number: TreeScalar>: PipelineStep {
   let source: Int
   let sums: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     ensemble.margins(
       of: UnsafeBufferPointer(
@@ -79,6 +81,8 @@ struct EnsembleClassStep<Number: RealNumber>: PipelineStep {
   /// A column of Float32, whatever the sums are.
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let result = memory.elements(result, as: Float.self)
     for row in 0..<rowCount {

@@ -6,6 +6,8 @@ struct ScalerStep<Number: RealNumber>: PipelineStep {
   let width: Int
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let source = memory.elements(source, as: Number.self)
     let result = memory.elements(result, as: Float.self)
@@ -31,6 +33,8 @@ struct ImputerStep<Number: Comparable & BitwiseCopyable & Sendable>: PipelineSte
   let width: Int
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Int64)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let source = memory.elements(source, as: Number.self)
     let result = memory.elements(result, as: Number.self)

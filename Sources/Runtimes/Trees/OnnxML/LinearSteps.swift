@@ -15,6 +15,8 @@ struct MatrixStep<Number: RealNumber>: PipelineStep {
   var factor: Number = 1
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let coefficients = memory.elements(coefficients, as: Number.self)
     let intercepts = intercepts.map { memory.elements($0, as: Number.self) }
@@ -95,6 +97,8 @@ struct RegressionTransformStep<Number: RealNumber>: PipelineStep {
   let scores: Int
   let scoreCount: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     for row in 0..<rowCount {
       transform.apply(

@@ -16,6 +16,8 @@ struct ReductionStep<Number: RealNumber>: PipelineStep {
   let sourceWidth: Int
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let result = memory.elements(result, as: Number.self)
     for row in 0..<rowCount {
@@ -46,6 +48,8 @@ struct ExtremeStep<Number: RealNumber>: PipelineStep {
   let sourceWidth: Int
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let result = memory.elements(result, as: Int64.self)
     for row in 0..<rowCount {
@@ -68,6 +72,8 @@ struct SoftmaxStep<Number: RealNumber>: PipelineStep {
   let width: Int
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     for row in 0..<rowCount {
       let source = memory.elements(source, as: Number.self) + row * width

@@ -5,6 +5,9 @@ struct PickStep<Element: BitwiseCopyable>: PipelineStep {
   let picks: [Int]
   let result: Int
 
+  @_specialize(where Element == UInt32)
+  @_specialize(where Element == UInt64)
+  @_specialize(where Element == TextSlot)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let source = memory.elements(source, as: Element.self)
     let result = memory.elements(result, as: Element.self)
@@ -60,6 +63,9 @@ struct LookupStep<Element: BitwiseCopyable>: PipelineStep {
   let width: Int
   let result: Int
 
+  @_specialize(where Element == UInt32)
+  @_specialize(where Element == UInt64)
+  @_specialize(where Element == TextSlot)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let constant = memory.elements(constant, as: Element.self)
     let indices = memory.elements(indices, as: Int64.self)

@@ -12,6 +12,9 @@ struct ComparisonStep<Number: Comparable & BitwiseCopyable>: PipelineStep {
   let places: PairedPlaces
   let result: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
+  @_specialize(where Number == Int64)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let left = memory.elements(places.left.place, as: Number.self)
     let right = memory.elements(places.right.place, as: Number.self)
@@ -70,6 +73,8 @@ struct IsNaNStep<Number: RealNumber>: PipelineStep {
   let result: Int
   let width: Int
 
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let source = memory.elements(source, as: Number.self)
     let result = memory.elements(result, as: UInt8.self)
@@ -83,6 +88,8 @@ struct ChoiceStep<Element: BitwiseCopyable>: PipelineStep {
   let places: PairedPlaces
   let result: Int
 
+  @_specialize(where Element == UInt32)
+  @_specialize(where Element == UInt64)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let truths = memory.elements(truth.place, as: UInt8.self)
     let left = memory.elements(places.left.place, as: Element.self)
@@ -104,6 +111,12 @@ struct CastStep<Source: CastNumber, Result: CastNumber>: PipelineStep {
   let result: Int
   let width: Int
 
+  @_specialize(where Source == Int64, Result == Float)
+  @_specialize(where Source == Float, Result == Int64)
+  @_specialize(where Source == Float, Result == Double)
+  @_specialize(where Source == Double, Result == Float)
+  @_specialize(where Source == Truth, Result == Float)
+  @_specialize(where Source == Float, Result == Truth)
   func run(_ memory: ColumnMemory, rowCount: Int) {
     let source = memory.elements(source, as: Source.self)
     let result = memory.elements(result, as: Result.self)
