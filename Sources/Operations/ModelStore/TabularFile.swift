@@ -67,14 +67,14 @@ enum TabularFile {
 
   /// An object whose first key has its length before it, and is one of XGBoost's.
   private static func isUBJSON(_ start: [UInt8]) -> Bool {
-    guard start.count > 12, start[0] == UInt8(ascii: "{") else { return false }
+    guard start.count > 2, start[0] == UInt8(ascii: "{") else { return false }
     let keys = ["learner", "version", "Config"]
     let widths: [UInt8: Int] = [
       UInt8(ascii: "i"): 1, UInt8(ascii: "U"): 1, UInt8(ascii: "I"): 2, UInt8(ascii: "l"): 4,
       UInt8(ascii: "L"): 8,
     ]
     guard let width = widths[start[1]] else { return false }
-    return keys.contains { start[(2 + width)...].starts(with: $0.utf8) }
+    return keys.contains { start.dropFirst(2 + width).starts(with: $0.utf8) }
   }
 
   /// An object whose first key is one of XGBoost's or CatBoost's.
