@@ -130,7 +130,9 @@ extension ServeSettings {
 }
 
 /// What computes models.
-package enum RuntimeChoice: String, Sendable, CaseIterable { case auto, onnxruntime, openvino, trees }
+package enum RuntimeChoice: String, Sendable, CaseIterable {
+  case auto, onnxruntime, openvino, trees
+}
 
 /// Who says which models are loaded, with Triton's words and meaning.
 package enum ModelControlMode: String, Sendable, CaseIterable {
