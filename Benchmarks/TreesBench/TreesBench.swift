@@ -41,18 +41,6 @@ struct TreesBench {
     }.min() ?? 0
   }
 
-  func margins() -> [Double] {
-    let compiled = best("best")
-    let scratch = compiled.makeScratch()
-    var margins = [Double](repeating: 0, count: 256 * compiled.outputCount)
-    rows.withUnsafeBufferPointer { rows in
-      margins.withUnsafeMutableBufferPointer {
-        compiled.margins(of: rows, rowCount: 256, into: $0, scratch: scratch)
-      }
-    }
-    return margins
-  }
-
   /// Calls with different rows, one after the other, for some time.
   func timed(batch: Int, threads: Int, nanoseconds: Int, variant: String) -> String {
     let lanes = (0..<threads).map {

@@ -7,8 +7,8 @@ import Trees
 ///
 ///     BATCH THREADS MILLISECONDS VARIANT
 ///
-/// with `nanoseconds-a-call median p99 calls`, as the peers of `trees_peers.py` do. `load` is answered
-/// with the nanoseconds of compiling, `check` with the margins of the first 256 rows.
+/// with `nanoseconds-a-call median p99 calls`, as `trees_peers.c` does. `load` is answered with the
+/// nanoseconds of compiling.
 let arguments = CommandLine.arguments
 guard arguments.count == 3 else {
   print("usage: TreesBench MODEL ROWS")
@@ -21,7 +21,6 @@ while let line = readLine() {
   let words = line.split(separator: " ").map(String.init)
   switch words.first {
   case "load": print(bench.compileNanoseconds())
-  case "check": print(bench.margins().map { "\($0)" }.joined(separator: " "))
   case .some where words.count == 4:
     print(
       bench.timed(

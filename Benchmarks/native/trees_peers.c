@@ -3,8 +3,8 @@
  *     trees_peers xgboost|lightgbm|onnxruntime|tl2cgen LIBRARY MODEL ROWS COLUMNS
  *
  * reads Float32 rows, says `ready`, and answers lines `BATCH THREADS MILLISECONDS -` with
- * `nanoseconds-a-call median p99 calls`, and `check` with the results of the first 256 rows. A model of
- * tl2cgen is its library; ONNX models have an input "X", and of their outputs the last is taken. */
+ * `nanoseconds-a-call median p99 calls`. A model of tl2cgen is its library; ONNX models have an input
+ * "X", and the output that ONNX_OUTPUT names is taken. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -68,11 +68,9 @@ static void xgb_threads(int count) {
 static void xgb_open(void) {
   int (*create)(const void **, uint64_t, void **) = symbol("XGBoosterCreate");
   int (*load)(void *, const char *) = symbol("XGBoosterLoadModel");
-  int (*make_proxy)(void **) = symbol("XGProxyDMatrixCreate");
   xgb_set = symbol("XGBoosterSetParam");
   xgb_predict = symbol("XGBoosterPredictFromDense");
   require(!create(NULL, 0, &booster) && !load(booster, model_path), "loading");
-  (void)make_proxy;
   predict = xgb_run;
   set_threads = xgb_threads;
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Inference
 import Testing
 
@@ -35,13 +36,31 @@ struct Folder: ~Copyable {
   @Test func `is the system's where nothing else is said`() throws {
     let folder = try Folder()
     let model = try folder.write("1/model.py")
-    #expect(try Self.interpreter(model).program() == "python3")
+    let found = try Self.interpreter(model).program()
+    #expect(found.hasPrefix("/") && found.contains("python"), "\(found)")
   }
 
-  @Test func `is a program that is named, as it is named`() throws {
+  /// As pyenv has them: a worker may start no other programs, so it is not to meet the script.
+  @Test func `is what a script that is named chooses`() throws {
     let folder = try Folder()
     let model = try folder.write("model.py")
-    #expect(try Self.interpreter(model, named: "pypy3").program() == "pypy3")
+    let chosen = try folder.write("chosen/python3")
+    let script = try folder.write("shim/python3", "#!/bin/sh\necho \(chosen)\n")
+    #expect(chmod(script, 0o755) == 0)
+    #expect(try Self.interpreter(model, named: script).program() == chosen)
+  }
+
+  @Test(arguments: ["#!/bin/sh\necho no such version; exit 1\n", "#!/bin/sh\necho /nothing\n"])
+  func `a script that chooses nothing is refused with its words`(text: String) throws {
+    let folder = try Folder()
+    let model = try folder.write("model.py")
+    let script = try folder.write("shim/python3", text)
+    #expect(chmod(script, 0o755) == 0)
+    let fault = #expect(throws: RuntimeFault.self) {
+      try Self.interpreter(model, named: script).program()
+    }
+    let words = text.contains("version") ? "no such version" : "/nothing"
+    #expect(fault?.message.contains(words) == true, "\(fault?.message ?? "")")
   }
 
   @Test func `is that of an environment that is named`() throws {

@@ -52,7 +52,7 @@ import WireFormats
   }
 
   @Test func `what forbids to load is told, for programs too`() throws {
-    let report = try report("batch_output { target_name: \"x\" }\nbackend: \"python\"")
+    let report = try report("batch_output { target_name: \"x\" }\nbackend: \"tensorrt\"")
     #expect(!report.mayLoad && report.lines.contains { $0.contains("forbids to load") })
     #expect(report.json["loads"] == .bool(false))
     guard case .array(let stops)? = report.json["stops"] else {

@@ -23,11 +23,27 @@ struct Interpreter {
       let list = "\(folder)/requirements.txt"
       if Folders.isFile(list) { return try Environment(list, cache, progress).program() }
     }
-    return "python3"
+    return try itself("python3")
+  }
+
+  /// The interpreter behind a name: what is found in PATH may be a script that chooses one, as pyenv's
+  /// are, and a confined worker may start no other programs.
+  private func itself(_ named: String) throws(RuntimeFault) -> String {
+    var bytes: [UInt8] = []
+    let end = try Command.run(
+      [named, "-c", "import sys; print(sys.executable)"], in: folders[0], secondsMax: 60
+    ) { bytes += $0.prefix(4_096 - bytes.count) }
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    guard end == .exited(0), let last = lines.last, Folders.isFile(String(last)) else {
+      throw RuntimeFault(
+        code: .runtimeMissing,
+        message: "\(named) is no Python that runs: \(lines.last.map(String.init) ?? "\(end)")")
+    }
+    return String(last)
   }
 
   private func environment(_ named: String) throws(RuntimeFault) -> String {
-    guard Folders.isFolder(named) else { return named }
+    guard Folders.isFolder(named) else { return try itself(named) }
     for name in ["bin/python", "bin/python3"] where Folders.isFile("\(named)/\(name)") {
       return "\(named)/\(name)"
     }

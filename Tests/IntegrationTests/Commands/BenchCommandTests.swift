@@ -5,7 +5,7 @@ import Testing
     let result = try ChildProcess.run(["bench", "iris", "--requests", "100"])
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("single-stream, iris: 100 queries"))
-    #expect(result.output.contains("offline, iris: 100 queries"))
+    #expect(result.output.contains("offline, iris: 1 query of 100 samples"))
     #expect(result.output.contains("p90, early stopping"))
     #expect(result.output.contains("not a full run"))
   }
@@ -85,7 +85,7 @@ import Testing
     (["bench", "iris", "--fail-if", "p99"], "p99>20ms"),
     (["bench", "iris", "--shape", "features"], "NAME=1,3,640,640"),
     (["bench", "iris", "--latency-bound", "5ms"], "for the scenario server"),
-    (["bench", "ftp://localhost/v2/models/iris"], "http:// or https://"),
+    (["bench", "ftp://localhost/v2/models/iris"], "http://, https://, grpc:// or unix:"),
     (["bench", "http://localhost:0/v2/models/iris"], "1 to 65535"),
     (["bench", "http:///v2/models/iris"], "HOST:PORT"),
     (["bench", "http://localhost:1/x", "--label", "y"], "need --data"),

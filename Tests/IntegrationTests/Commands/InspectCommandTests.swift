@@ -43,7 +43,7 @@ import Testing
     for name in ["good", "worse"] { try folder.write(iris, to: "\(name)/1/model.onnx") }
     try folder.write(
       Array("max_batch_size: 8\nruntime: \"x\"\n".utf8), to: "good/config.pbtxt")
-    try folder.write(Array("backend: \"python\"\n".utf8), to: "worse/config.pbtxt")
+    try folder.write(Array("backend: \"tensorrt\"\n".utf8), to: "worse/config.pbtxt")
     let good = try ChildProcess.run(["inspect", "\(folder.path)/good", "--explain", "--json"])
     #expect(good.status == 0)
     let configuration = try JSONDocument(good.output)["configuration"]
@@ -52,7 +52,7 @@ import Testing
     #expect(configuration["warnings"][0]["line"].number == 2)
     let worse = try ChildProcess.run(["inspect", "\(folder.path)/worse", "--explain"])
     #expect(worse.status == 1 && worse.output.contains("config.pbtxt:1"))
-    #expect(worse.errors.contains("python is not served here"))
+    #expect(worse.errors.contains("tensorrt is not served here"))
   }
 
   @Test func `a model that cannot be asked on zeros is described all the same`() throws {
