@@ -292,7 +292,7 @@ class QueuePolicyTest(BatchingTest):
 
     def test_who_waited_too_long_is_delayed_behind_the_others(self):
         self.serve("slow", "dynamic_batching { default_queue_policy { timeout_action: DELAY "
-                   "default_timeout_microseconds: 200000 allow_timeout_override: true } }")
+                   "default_timeout_microseconds: 60000000 allow_timeout_override: true } }")
         body = iterations(SHORT)
         with self.held():
             self.plugged(body)
