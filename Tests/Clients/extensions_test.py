@@ -15,6 +15,7 @@ import tritonclient.http as triton
 import tritonclient.utils.shared_memory as shm
 from tritonclient.utils import InferenceServerException, serialize_byte_tensor
 
+from support import traces
 from support.apus_server import ApusServer, fixture
 
 
@@ -329,9 +330,8 @@ class TraceTest(unittest.TestCase):
 
     def traces(self, name="trace.json"):
         """What each traced request was, and the instants of its phases."""
-        activities = json.loads((self.folder / name).read_text())
         found = {}
-        for activity in activities:
+        for activity in traces.activities(self.folder / name):
             found.setdefault(activity["id"], {}).update(activity)
         return [(trace, {stamp["name"]: stamp["ns"] for stamp in trace["timestamps"]})
                 for trace in found.values()]
@@ -389,8 +389,8 @@ class TraceTest(unittest.TestCase):
 
     def tensors(self):
         """The tensors of the traced requests as their file has them."""
-        activities = json.loads(self.file.read_text()) if self.file.exists() else []
-        return [(each["id"], each["activity"], each["tensor"]) for each in activities if "tensor" in each]
+        written = traces.activities(self.file)
+        return [(each["id"], each["activity"], each["tensor"]) for each in written if "tensor" in each]
 
     def test_tensors_of_a_request(self):
         client = self.start()
@@ -416,7 +416,7 @@ class TraceTest(unittest.TestCase):
         client.infer("identity-FP32", [other])
         client.infer("add-sub", inputs([A, B]))
         self.assertTrue(eventually(lambda: len(self.tensors()) == 8))
-        self.assertEqual(sum("timestamps" in each for each in json.loads(self.file.read_text())), 1)
+        self.assertEqual(sum("timestamps" in each for each in traces.activities(self.file)), 1)
 
     def test_of_a_large_tensor_the_first_elements(self):
         client = self.start()

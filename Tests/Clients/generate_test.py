@@ -9,6 +9,7 @@ import unittest
 
 import requests
 
+from support import traces
 from support.apus_server import ApusServer
 
 NUMBER = 'data_type: TYPE_INT32 dims: 1'
@@ -58,9 +59,9 @@ class GenerateTest(unittest.TestCase):
         self.assertEqual(len(self.events("square", {"IN": 3})), 3)
         requests.post(settings, json={"trace_level": ["OFF"]}, timeout=20).raise_for_status()
         limit = time.monotonic() + 20
-        while not self.traces.exists() and time.monotonic() < limit:
+        while not traces.activities(self.traces) and time.monotonic() < limit:
             time.sleep(0.02)
-        written = [each for each in json.loads(self.traces.read_text()) if "tensor" in each]
+        written = [each for each in traces.activities(self.traces) if "tensor" in each]
         self.assertEqual([(each["activity"], each["tensor"]["name"], each["tensor"]["data"]) for each in written],
                          [("TENSOR_QUEUE_INPUT", "IN", "3")] + [("TENSOR_BACKEND_OUTPUT", "OUT", "3")] * 3)
 
