@@ -17,7 +17,7 @@ import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from support.apus_server import ApusServer, binary
-from support.bench import bench, measured
+from support.bench import Listener, bench, measured
 from support.certificates import Certificates
 from support.http2 import END_HEADERS, END_STREAM, GOAWAY, HEADERS, SETTINGS, frame, literal
 
@@ -340,36 +340,22 @@ class SecureServerTest(unittest.TestCase):
         self.assertGreater(document["bytes"]["received"], 60_000_000)
 
 
-class RawServer:
-    """Listens, and lets `serve(connection)` do what it likes with each connection."""
+class RawServer(Listener):
+    """Lets `talk(connection)` do what it likes with each connection; counts them."""
 
-    def __init__(self, serve):
-        self.serve, self.count = serve, 0
+    address = "grpc://127.0.0.1:%d/m"
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = "grpc://127.0.0.1:%d/m" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
+    def __init__(self, talk):
+        self.talk, self.count, self.lock = talk, 0, threading.Lock()
 
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+    def serve(self, connection):
+        with self.lock:
             self.count += 1
-            threading.Thread(target=self.run, args=(connection,), daemon=True).start()
-
-    def run(self, connection):
         with connection:
             try:
-                self.serve(connection)
+                self.talk(connection)
             except OSError:
-                pass
+                pass  # The client is gone.
 
 
 class RawServerTest(unittest.TestCase):

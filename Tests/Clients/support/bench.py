@@ -18,17 +18,15 @@ def http(body, status="200 OK", extra=b""):
     return (f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n".encode() + extra + b"\r\n" + body)
 
 
-class OddServer:
-    """Answers what it is told to: `answer(number, request)` gives bytes, None to close, or
-    a pair of bytes and whether the connection goes on."""
+class Listener:
+    """Listens on a free port, and calls `serve(connection)` for each connection on a thread of its own."""
 
-    def __init__(self, answer):
-        self.answer, self.count, self.lock = answer, 0, threading.Lock()
-        self.requests = []
+    # Where `bench` finds the server, by its port.
+    address = "http://127.0.0.1:%d/v2/models/m"
 
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = "http://127.0.0.1:%d/v2/models/m" % self.listener.getsockname()[1]
+        self.url = self.address % self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
         return self
 
@@ -42,6 +40,15 @@ class OddServer:
             except OSError:
                 return
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+
+class OddServer(Listener):
+    """Answers what it is told to: `answer(number, request)` gives bytes, None to close, or
+    a pair of bytes and whether the connection goes on."""
+
+    def __init__(self, answer):
+        self.answer, self.count, self.lock = answer, 0, threading.Lock()
+        self.requests = []
 
     def serve(self, connection):
         stream = connection.makefile("rb")
