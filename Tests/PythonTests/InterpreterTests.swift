@@ -24,6 +24,15 @@ struct Folder: ~Copyable {
   }
 }
 
+@Suite struct FoldersTests {
+  @Test func `a path is told from the root on`() {
+    let here = FileManager.default.currentDirectoryPath
+    #expect(Folders.absolute("/a/b") == "/a/b")
+    #expect(Folders.absolute("a/b") == here + "/a/b")
+    #expect(Folders.absolute(".") == here)
+  }
+}
+
 @Suite struct InterpreterTests {
   static func interpreter(
     _ path: String, named: String? = nil, cache: String? = nil

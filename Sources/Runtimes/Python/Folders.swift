@@ -32,6 +32,13 @@ enum Folders {
     return count < bytes.count ? Array(bytes[..<count]) : nil
   }
 
+  /// The path from the root on, links as they are: a worker has a working directory of its own.
+  static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+    defer { free(here) }
+    return path == "." ? String(cString: here) : String(cString: here) + "/" + path
+  }
+
   /// The folder that holds `path`.
   static func above(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -49,9 +49,10 @@ package struct PythonLoader: ModelLoader {
   package func load(
     _ source: ModelSource, options: RuntimeOptions
   ) throws(RuntimeFault) -> any LoadedModel {
-    guard case .file(let path) = source else {
+    guard case .file(let named) = source else {
       throw RuntimeFault(code: .invalidModel, message: "a Python model is a file or a folder")
     }
+    let path = Folders.absolute(named)
     let interpreter = Interpreter(
       options: python, path: path, cache: surroundings.cache,
       progress: { [surroundings, name] in surroundings.progress(name, $0) })
