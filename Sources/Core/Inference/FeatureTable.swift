@@ -15,6 +15,11 @@ package struct FeatureTable: Sendable, Hashable {
   }
 }
 
+extension ModelSignature {
+  /// The entry of a tabular model's metadata that says why it has no contributions of its columns.
+  package static let noContributions = "no_contributions"
+}
+
 extension TensorDescription {
   /// Whether a tensor of that datatype may be given here.
   package func takes(_ datatype: Datatype) -> Bool {
