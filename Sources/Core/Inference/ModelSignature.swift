@@ -84,6 +84,8 @@ package struct ModelSignature: Sendable {
   package let hasRowAxis: Bool
   /// What the model file says about itself, key to value, as it is written there.
   package let metadata: [String: String]
+  /// Whether an input is a table of features.
+  package let hasTables: Bool
 
   package init(
     inputs: [TensorDescription], outputs: [TensorDescription], hasRowAxis: Bool,
@@ -93,6 +95,7 @@ package struct ModelSignature: Sendable {
     self.outputs = outputs
     self.hasRowAxis = hasRowAxis
     self.metadata = metadata
+    hasTables = inputs.contains { $0.table != nil }
   }
 
   /// Place of the input of that name.
@@ -109,7 +112,9 @@ package struct ModelSignature: Sendable {
   }
 
   /// The columns of the only input, where it is a table of features.
-  package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
+  package var table: FeatureTable? {
+    hasTables && inputs.count == 1 ? inputs[0].table : nil
+  }
 
   /// Place of the output of that name.
   package func outputIndex(named name: String) -> Int? {

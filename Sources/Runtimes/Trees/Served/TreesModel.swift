@@ -9,6 +9,11 @@ final class TreesModel: ComputingModel {
   let model: TabularModel
   let outputs: [TabularOutput]
   let computer: RowComputer
+  // What every run asks of the model, which is a value of many parts that are counted one by one.
+  let inputDatatype: Datatype
+  let marginDatatype: Datatype
+  let featureCount: Int
+  let outputCount: Int
 
   /// - Parameter fileByteCount: what the description takes, about.
   init(
@@ -16,6 +21,10 @@ final class TreesModel: ComputingModel {
   ) throws(RuntimeFault) {
     self.model = model
     platformName = platform
+    inputDatatype = model.inputDatatype
+    marginDatatype = model.outputPrecision == .float ? .float32 : .float64
+    featureCount = model.featureCount
+    outputCount = model.outputCount
     computer = try RowComputer(model.predictor)
     footprintByteCount = fileByteCount + computer.byteCount
     outputs = TabularOutput.all(of: model, forest: forest)
