@@ -48,7 +48,8 @@ package struct MessageWriter: Sendable {
     for description in descriptions {
       text(description.name)
       number(description.datatype.code)
-      number(UInt8((description.isOptional ? 1 : 0) | (description.isShapeless ? 2 : 0)))
+      let marks = (description.isOptional ? 1 : 0) | (description.isShapeless ? 2 : 0)
+      number(UInt8(marks | (description.holdsDocuments ? 32 : 0)))
       number(UInt8(description.dimensions.count))
       for dimension in description.dimensions { number(Int64(dimension.metadataLength)) }
     }

@@ -183,7 +183,7 @@ extension WorkerMessage {
     }
     return TensorDescription(
       name: name, datatype: datatype, dimensions: dimensions, isShapeless: marks & 2 != 0,
-      isOptional: marks & 1 != 0)
+      isOptional: marks & 1 != 0, holdsDocuments: marks & 32 != 0 && datatype == .bytes)
   }
 
   private static func pairs(

@@ -168,7 +168,7 @@ extension OperationTable {
     let schema = model(of: endpoint).map { SignatureSchemas($0).plain }
     return Operation(
       body: [
-        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })
+        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.plain })
       ]
         + photos(for: model(of: endpoint)),
       answers: [

@@ -1,6 +1,4 @@
-"""What annotations say: which tensor holds a Python type, how its elements are read and written, and
-its JSON Schema.
-"""
+"""What annotations say: which tensor holds a Python type, and the value of a JSON document under one."""
 
 import base64
 import collections.abc
@@ -8,7 +6,6 @@ import dataclasses
 import datetime
 import enum
 import inspect
-import io
 import json
 import typing
 
@@ -18,12 +15,8 @@ from .. import api
 from . import ports
 
 _ABSENT = inspect.Parameter.empty
-_SCALARS = {str: "BYTES", bytes: "BYTES", int: "INT64", float: "FP64", bool: "BOOL"}
-_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", bytes: "base64 text"}
-_SCHEMAS = {
-    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
-    bytes: {"type": "string", "contentEncoding": "base64"}, dict: {"type": "object"}, list: {"type": "array"},
-}
+SCALARS = {str: "BYTES", bytes: "BYTES", int: "INT64", float: "FP64", bool: "BOOL"}
+WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", bytes: "base64 text"}
 _STREAMS = (
     collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator,
     collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator,
@@ -106,80 +99,26 @@ def fields(annotation):
     return None
 
 
-class Element:
-    """One element of a tensor as a Python value: how it is read, written and described."""
-
-    def __init__(self, annotation):
-        self.annotation = typing.Any if annotation is _ABSENT else annotation
-        self.is_image = _is_image(annotation)
-        self.datatype = _SCALARS.get(annotation, "BYTES")
-        self.schema = schema(self.annotation)
-        self.content_type = self._content_type()
-
-    def _content_type(self):
-        """What an element holds, for whoever sends or takes it as a whole body; "" for a number."""
-        if self.datatype != "BYTES":
-            return ""
-        return "image/png" if self.is_image else {str: "text/plain", bytes: "*/*"}.get(self.annotation, "application/json")
-
-    def read(self, element, where):
-        """The value of an element that came with a request."""
-        kind = self.annotation
-        if kind is bytes:
-            return element
-        if self.is_image:
-            return _image(element, where)
-        if self.datatype != "BYTES":
-            return kind(element)
-        try:
-            text = element.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise api.Refused("%s: expected text in UTF-8: %s" % (where, error)) from None
-        if kind is str:
-            return text
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise api.Refused("%s: expected a JSON document: %s" % (where, error)) from None
-        return value(document, kind, where)
-
-    def write(self, given):
-        """An element of the answer."""
-        if self.is_image:
-            return _png(given)
-        if self.datatype == "BYTES":
-            if self.annotation in (str, bytes) and not isinstance(given, (str, bytes, bytearray, memoryview)):
-                raise ports.WrongAnswer(
-                    "expected %s, got %s" % (self.annotation.__name__, type(given).__name__))
-            if self.annotation not in (str, bytes):
-                return json.dumps(ports.plain(given), ensure_ascii=False, separators=(",", ":")).encode()
-            return ports.as_bytes(given)
-        if isinstance(given, (str, bytes)) or given is None:
-            raise ports.WrongAnswer("expected %s, got %s" % (_WORDS[self.annotation], type(given).__name__))
-        return given
+def scalar(annotation):
+    """`str`, `int`, `float` or `bool` where that is what all values of the annotation are, as those of a
+    `Literal` or an `Enum` may be; `None` otherwise.
+    """
+    kind = without_none(annotation)[0]
+    if kind in (str, int, float, bool):
+        return kind
+    if typing.get_origin(kind) is typing.Literal:
+        values = typing.get_args(kind)
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
+        values = [each.value for each in kind]
+    else:
+        values = typing.get_args(kind) if is_union(kind) else ()
+        return float if values and set(values) <= {int, float} else None
+    kinds = {type(each) for each in values}
+    return kinds.pop() if len(kinds) == 1 and kinds <= {str, int, float, bool} else None
 
 
-def _is_image(annotation):
-    return isinstance(annotation, type) and annotation.__module__ == "PIL.Image" and annotation.__name__ == "Image"
-
-
-def _image(element, where):
-    from PIL import Image  # The annotation named it, so it is there.
-
-    try:
-        image = Image.open(io.BytesIO(element))
-        image.load()
-    except Exception as error:
-        raise api.Refused("%s: expected a photo: %s" % (where, error)) from None
-    return image
-
-
-def _png(image):
-    if not hasattr(image, "save"):
-        raise ports.WrongAnswer("expected a PIL image, got %s" % type(image).__name__)
-    out = io.BytesIO()
-    image.save(out, format="PNG")
-    return out.getvalue()
+def is_union(kind):
+    return typing.get_origin(kind) is typing.Union or type(kind).__name__ == "UnionType"
 
 
 # --- JSON documents
@@ -192,7 +131,7 @@ def value(document, annotation, where):
         return None
     if kind in (typing.Any, object, _ABSENT):
         return document
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return _scalar(document, kind, where)
     if hasattr(kind, "model_validate"):  # pydantic's own classes know better.
         try:
@@ -205,8 +144,9 @@ def value(document, annotation, where):
 def _composed(document, kind, where):
     origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
     if origin is typing.Literal:
-        return _expect(document in arguments, document, where, "one of %s" % _listed(arguments))
-    if origin is typing.Union or type(kind).__name__ == "UnionType":
+        _expect(any(_is_same(each, document) for each in arguments), document, where, "one of %s" % _listed(arguments))
+        return document
+    if is_union(kind):
         for option in arguments:
             try:
                 return value(document, option, where)
@@ -214,9 +154,9 @@ def _composed(document, kind, where):
                 continue
         _expect(False, document, where, "one of %s" % _listed([getattr(a, "__name__", str(a)) for a in arguments]))
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        known = {each.value: each for each in kind}
-        _expect(document in known, document, where, "one of %s" % _listed(known))
-        return known[document]
+        found = [each for each in kind if _is_same(each.value, document)]
+        _expect(found, document, where, "one of %s" % _listed(each.value for each in kind))
+        return found[0]
     if kind is datetime.datetime:
         return datetime.datetime.fromisoformat(_scalar(document, str, where).replace("Z", "+00:00"))
     if fields(kind) is not None:
@@ -242,14 +182,14 @@ def _record(document, kind, where):
     unknown = [name for name in document if name not in hints]
     if unknown:
         raise api.Refused("%s: unknown field %s; the fields are %s" % (where, unknown[0], ", ".join(hints)))
-    missing = [name for name in _required(kind) if name not in document]
+    missing = [name for name in required(kind) if name not in document]
     if missing:
         raise api.Refused("%s: field %s is missing" % (where, missing[0]))
     found = {name: value(each, hints[name], "%s.%s" % (where, name)) for name, each in document.items()}
     return found if is_typed_dict(kind) else kind(**found)
 
 
-def _required(kind):
+def required(kind):
     if is_typed_dict(kind):
         return sorted(kind.__required_keys__, key=list(fields(kind)).index)
     absent = dataclasses.MISSING
@@ -258,18 +198,18 @@ def _required(kind):
 
 def _scalar(document, kind, where):
     if kind is float:
-        _expect(isinstance(document, (int, float)) and not isinstance(document, bool), document, where, _WORDS[kind])
+        _expect(isinstance(document, (int, float)) and not isinstance(document, bool), document, where, WORDS[kind])
         return float(document)
     if kind is int:
         whole = isinstance(document, int) or (isinstance(document, float) and document.is_integer())
-        _expect(whole and not isinstance(document, bool), document, where, _WORDS[kind])
+        _expect(whole and not isinstance(document, bool), document, where, WORDS[kind])
         return int(document)
     if kind is bytes:
         try:
             return base64.b64decode(document, validate=True)
         except (ValueError, TypeError):
-            _expect(False, document, where, _WORDS[kind])
-    return _expect(isinstance(document, kind), document, where, _WORDS[kind])
+            _expect(False, document, where, WORDS[kind])
+    return _expect(isinstance(document, kind), document, where, WORDS[kind])
 
 
 def _expect(is_right, document, where, expectation):
@@ -280,63 +220,10 @@ def _expect(is_right, document, where, expectation):
     return document
 
 
+def _is_same(one, other):
+    """Equal as JSON has it: true is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def _listed(names):
     return ", ".join(json.dumps(name) if isinstance(name, str) else str(name) for name in names)
-
-
-# --- JSON Schema
-
-
-def schema(annotation, depth=0):
-    """The JSON Schema of an annotation; what cannot be said is `{}`, anything."""
-    kind, is_optional = without_none(annotation)
-    found = {} if depth > 16 else _schema(kind, depth)
-    if is_optional and "type" in found:
-        found = dict(found, type=[found["type"], "null"])
-    return found
-
-
-def _schema(kind, depth):
-    if kind in (typing.Any, object, _ABSENT):
-        return {}
-    if isinstance(kind, type) and kind in _SCHEMAS:
-        return dict(_SCHEMAS[kind])
-    if _is_image(kind):
-        return {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/*"}
-    if hasattr(kind, "model_json_schema"):
-        return kind.model_json_schema()
-    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
-    if origin is typing.Literal:
-        return {"enum": list(arguments)}
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return {"enum": [each.value for each in kind]}
-    if kind is datetime.datetime:
-        return {"type": "string", "format": "date-time"}
-    if origin is typing.Union or type(kind).__name__ == "UnionType":
-        return {"anyOf": [schema(each, depth + 1) for each in arguments]}
-    if fields(kind) is not None:
-        properties = {name: schema(each, depth + 1) for name, each in fields(kind).items()}
-        found = {"type": "object", "properties": properties, "additionalProperties": False}
-        required = _required(kind)
-        return dict(found, required=required) if required else found
-    if origin in (list, tuple, set, collections.abc.Sequence):
-        return {"type": "array", "items": schema(arguments[0], depth + 1)} if arguments else {"type": "array"}
-    if origin in (dict, collections.abc.Mapping):
-        inner = schema(arguments[1], depth + 1) if len(arguments) > 1 else {}
-        return dict({"type": "object"}, **({"additionalProperties": inner} if inner else {}))
-    port = array_port(kind, "")
-    return port_schema(port) if port is not None else {}
-
-
-def port_schema(port):
-    """The JSON Schema of a tensor as nested lists."""
-    found = {"BOOL": {"type": "boolean"}, "BYTES": {"type": "string"}}.get(port["datatype"])
-    if found is None:
-        found = {"type": "number" if port["datatype"] in ("FP16", "FP32", "FP64", "BF16") else "integer"}
-    if port["shape"] is None:
-        return {"type": "array"}
-    for length in reversed(port["shape"]):
-        found = {"type": "array", "items": found}
-        if length >= 0:
-            found.update(minItems=length, maxItems=length)
-    return found

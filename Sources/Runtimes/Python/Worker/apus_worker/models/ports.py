@@ -1,5 +1,6 @@
 """Inputs and outputs: datatypes as V2 names them, and values of any kind made into arrays of one."""
 
+import enum
 import json
 import math
 
@@ -103,6 +104,8 @@ def plain(value):
         return [plain(each) for each in value]
     if isinstance(value, numpy.generic):
         return plain(value.item())
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if hasattr(value, "__dataclass_fields__"):

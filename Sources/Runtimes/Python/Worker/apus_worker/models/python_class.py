@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import json
 import pathlib
 
 from .. import api
@@ -28,9 +27,8 @@ class PythonClass(Served):
         self.has_row_axis, self.decoupled = main.has_row_axis, main.decoupled
         self.methods = {name: call.document() for name, call in self.calls.items()}
         self.metadata = {
-            "description": inspect.getdoc(kind) or inspect.getdoc(module) or "",
-            "input_schema": json.dumps(main.input_schema()), "output_schema": json.dumps(main.output_schema())}
-        self.metadata.update(main.content_types())
+            "description": inspect.getdoc(kind) or inspect.getdoc(module) or ""}
+        self.metadata.update(main.described())
         self.metadata.update({str(k): str(v) for k, v in (getattr(kind, "metadata", None) or {}).items()})
 
     def predict(self, inputs, parameters, context):
@@ -58,7 +56,7 @@ def _main(calls, chosen):
 
 
 def _ports(call):
-    return call.inputs, call.outputs, call.has_row_axis, call.decoupled
+    return call.row_inputs, call.outputs, call.has_row_axis, call.decoupled
 
 
 def _is_model(kind):
