@@ -96,6 +96,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    #"{"dataframe_records": [{"a":1,"b":"x"}, {"a":null,"b":[2]}]}"#,
+    #"{"dataframe_split": {"columns": ["a", "b"], "data": [[1, "x"], [NaN, [2]]]}}"#,
+  ])
+  func `frames are documents, too`(_ body: String) throws {
+    let facts = Self.facts("application/json", takes: "application/json")
+    let (_, tensors) = try Self.read(body, InvocationsReader(spoken: .mlflow), facts)
+    #expect(Self.elements(tensors.inputs[0]) == [#"{"a":1,"b":"x"}"#, #"{"a":null,"b":[2]}"#])
+  }
+
+  @Test(arguments: [
+    #"{"data": [[1]]}"#, #"{"columns": ["a"], "data": [[1, 2]]}"#,
+    #"{"columns": ["a"], "data": []}"#,
+    #"{"columns": [1], "data": [[1]]}"#, #"{"columns": ["a"], "data": [1]}"#,
+    #"{"columns": ["a"]}"#,
+    "[]", #"{"columns": ["a"], "data": [[1}"#,
+  ])
+  func `frames of another form are refused`(_ frame: String) {
+    let facts = Self.facts("application/json", takes: "application/json")
+    #expect(throws: InferenceFailure.self) {
+      try Self.read(#"{"dataframe_split": \#(frame)}"#, InvocationsReader(spoken: .mlflow), facts)
+    }
+  }
+
   @Test func `broken documents among instances are refused`() {
     let facts = Self.facts("application/json", takes: "application/json")
     for text in [#"{"instances": [{"a": }]}"#, #"{"instances": [{"a": 1]}"#, #"{"instances": [{"#] {

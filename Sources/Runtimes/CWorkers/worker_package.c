@@ -31,6 +31,12 @@ static const unsigned char apus_worker_models_boosters_py[] = {
 static const unsigned char apus_worker_models_calls_py[] = {
 #embed "../Python/Worker/apus_worker/models/calls.py" suffix(, )
     0};
+static const unsigned char apus_worker_models_descriptions_py[] = {
+#embed "../Python/Worker/apus_worker/models/descriptions.py" suffix(, )
+    0};
+static const unsigned char apus_worker_models_documents_py[] = {
+#embed "../Python/Worker/apus_worker/models/documents.py" suffix(, )
+    0};
 static const unsigned char apus_worker_models_elements_py[] = {
 #embed "../Python/Worker/apus_worker/models/elements.py" suffix(, )
     0};
@@ -111,6 +117,8 @@ static const struct apus_worker_file files[] = {
     FILE("apus_worker/models/annotations.py", apus_worker_models_annotations_py),
     FILE("apus_worker/models/boosters.py", apus_worker_models_boosters_py),
     FILE("apus_worker/models/calls.py", apus_worker_models_calls_py),
+    FILE("apus_worker/models/descriptions.py", apus_worker_models_descriptions_py),
+    FILE("apus_worker/models/documents.py", apus_worker_models_documents_py),
     FILE("apus_worker/models/elements.py", apus_worker_models_elements_py),
     FILE("apus_worker/models/kinds.py", apus_worker_models_kinds_py),
     FILE("apus_worker/models/mlflow_model.py", apus_worker_models_mlflow_model_py),

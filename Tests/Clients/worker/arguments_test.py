@@ -193,3 +193,45 @@ class A:
         example = json.loads(served.metadata["input_example"])
         self.assertEqual(example, {"sides": [{"length": 1}], "name": "box"})
         self.ask(served, box=texts(json.dumps(example)))
+
+    def test_values_of_the_standard_library_and_numpys(self):
+        served = self.model("""
+import datetime, decimal, uuid
+from typing import Tuple
+@dataclasses.dataclass
+class Day:
+    when: datetime.date
+    at: Tuple[float, int] = (1.0, 2)
+    price: decimal.Decimal = decimal.Decimal("0.5")
+    names: Dict[int, str] = dataclasses.field(default_factory=dict)
+    matrix: Optional[np.ndarray] = None
+    def __post_init__(self):
+        if self.price < 0:
+            raise ValueError("the price is below 0")
+class A:
+    def predict(self, day: Day, times: np.int32 = np.int32(2)) -> Dict[str, Any]:
+        return {"day": day, "id": uuid.UUID(int=1), "kind": type(times).__name__}
+""")
+        given = '{"when": "2026-02-03", "at": [1, 2], "price": "1.5", "names": {"7": "x"}, "matrix": [[1, 2]]}'
+        answer = json.loads(self.said(served, day=texts(given), times=numbers(3))[0])
+        self.assertEqual(answer["day"], {"when": "2026-02-03", "at": [1, 2], "price": "1.5", "names": {"7": "x"}, "matrix": [[1, 2]]})
+        self.assertEqual((answer["id"][-1], answer["kind"]), ("1", "int32"))
+        for wrong, expected in [('{"when": "soon"}', "day, row 0.when: "), ('{"when": "2026-02-03", "at": [1]}', "at: expected a list of 2"),
+                                ('{"when": "2026-02-03", "price": "x"}', "price: "), ('{"when": "2026-02-03", "price": "-1"}', "the price is below 0"),
+                                ('{"when": "2026-02-03", "names": {"x": "y"}}', "names: "),
+                                ('{"when": "2026-02-03", "matrix": [[1], [1, 2]]}', "matrix: ")]:
+            with self.subTest(wrong):
+                self.refuses(expected, self.ask, served, day=texts(wrong), kind=api.Refused)
+        example = served.metadata["input_example"]
+        self.ask(served, day=texts(example))
+
+    def test_what_no_request_can_hold_is_said_at_load(self):
+        for kind in ("np.random.Generator", "List[np.random.Generator]", "Dict[str, np.random.Generator]"):
+            self.refuses("Generator is nothing that a request can hold", self.model,
+                         "class A:\n    def predict(self, x: %s) -> List[str]:\n        return []" % kind)
+
+    def test_examples_are_small_or_not_there(self):
+        served = self.model('class A:\n    def predict(self, x: api.Tensor("FP32", [-1, 3, 224, 224])):\n        return x')
+        self.assertNotIn("input_example", served.metadata)
+        served = self.model('class A:\n    def predict(self, x: api.Tensor("INT64", [-1, 2])):\n        return x')
+        self.assertEqual(json.loads(served.metadata["input_example"]), {"x": [[1, 1]]})

@@ -118,7 +118,7 @@ struct PlainContent {
     append(UnsafeBufferPointer(start: start, count: scanner.cursor - start), to: &bytes)
   }
 
-  private static func append(_ document: some Collection<UInt8>, to bytes: inout [UInt8]) {
+  static func append(_ document: some Collection<UInt8>, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: UInt32(truncatingIfNeeded: document.count).littleEndian) {
       bytes.append(contentsOf: $0)
     }

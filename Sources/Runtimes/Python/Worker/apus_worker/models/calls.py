@@ -7,7 +7,7 @@ import json
 import numpy
 
 from .. import api
-from . import annotations, ports, schemas
+from . import annotations, descriptions, documents, ports
 from .elements import Element
 from .settings import RowsOf, Setting, groups, merged
 from .served import Unservable, conform_all, row_count
@@ -140,7 +140,7 @@ class Call:
             self.readers[name] = None
         else:
             inner = None if self.by_row else annotations.list_element(note)
-            element = Element(note if inner is None else inner)
+            element = Element.of_input(name, note if inner is None else inner)
             port = ports.port(name, element.datatype, [1] if self.by_row and self.decoupled else [-1])
             if element.is_document:
                 port["document"] = True
@@ -250,7 +250,7 @@ class Call:
             found["parameters"] = parameters
         for name, kind in self.request_parameters.items():
             if name in parameters:
-                found[name] = annotations.value(parameters[name], kind, "parameter " + name)
+                found[name] = documents.value(parameters[name], kind, "parameter " + name)
         return found
 
     def _batch(self, inputs):
@@ -366,57 +366,5 @@ class Call:
         """What it is, as JSON text for whoever describes the server."""
         return json.dumps({
             "description": self.description, "inputs": self.inputs, "outputs": self.outputs,
-            "decoupled": self.decoupled, "input_schema": self.input_schema(), "output_schema": self.output_schema()})
-
-    def described(self):
-        """What is told of the model beside its tensors, as metadata: schemas, and what whole bodies hold
-        where one element of bytes is all that comes or goes.
-        """
-        found = {"input_schema": json.dumps(self.input_schema()), "output_schema": json.dumps(self.output_schema())}
-        example = None
-        reader = self.readers.get(self.row_inputs[0]["name"]) if len(self.row_inputs) == 1 else None
-        if isinstance(reader, Element) and reader.content_type:
-            # A photo comes in any format, and text as any client sends it.
-            found["input_content_type"] = "*/*" if reader.is_image else reader.content_type
-            if reader.is_document:
-                found["input_document_schema"] = json.dumps(reader.schema)
-                example = schemas.example(reader.schema)
-        if found.get("input_content_type") != "*/*" and (example is None or self.settings):
-            found["arguments_schema"] = json.dumps(self.arguments_schema())
-        if found.get("input_content_type") != "*/*" and example is None:
-            example = schemas.example(self.arguments_schema())
-        if example is not None:
-            found["input_example"] = json.dumps(example)
-        element = self.elements.get(self.outputs[0]["name"])
-        if len(self.outputs) == 1 and element is not None and element.content_type:
-            found["output_content_type"] = element.content_type
-        return found
-
-    def input_schema(self):
-        """The JSON Schema of a request's inputs by name, each with all its rows; settings as they are."""
-        return self._object(lambda port, element: {"type": "array", "items": element.schema})
-
-    def arguments_schema(self):
-        """The JSON Schema of the method's arguments, as one call takes them."""
-        return self._object(lambda port, element: element.schema if self.by_row else
-                            {"type": "array", "items": element.schema})
-
-    def _object(self, of_element):
-        properties, required = {}, []
-        for port in self.row_inputs:
-            name, reader = port["name"], self.readers.get(port["name"])
-            properties[name] = of_element(port, reader) if isinstance(reader, Element) else schemas.port_schema(port)
-            if not port.get("optional"):
-                required.append(name)
-        for name, setting in self.settings.items():
-            properties[name] = setting.schema()
-            if setting.is_required:
-                required.append(name)
-        for name, kind in self.request_parameters.items():
-            properties[name] = dict(schemas.schema(kind), description="a parameter of the request")
-        return {"type": "object", "properties": properties, "required": required}
-
-    def output_schema(self):
-        return {"type": "object", "properties": {
-            port["name"]: {"type": "array", "items": self.elements[port["name"]].schema}
-            if port["name"] in self.elements else schemas.port_schema(port) for port in self.outputs}}
+            "decoupled": self.decoupled, "input_schema": descriptions.input_schema(self),
+            "output_schema": descriptions.output_schema(self)})

@@ -7,7 +7,8 @@ import json
 import typing
 
 from .. import api
-from . import annotations, ports, schemas
+from . import annotations, documents, ports, schemas
+from .served import Unservable
 
 
 class Element:
@@ -20,6 +21,16 @@ class Element:
         self.datatype = annotations.SCALARS.get(self.scalar, "BYTES")
         self.schema = schemas.schema(self.annotation)
         self.content_type = self._content_type()
+
+    @classmethod
+    def of_input(cls, name, annotation):
+        """The same for what comes with requests, where one can hold it."""
+        found = cls(annotation)
+        wrong = None if found.is_image else documents.unreadable(found.annotation)
+        if wrong is not None:
+            raise Unservable("%s: a %s is nothing that a request can hold; take an array, or what JSON has, and make it "
+                             "of that" % (name, getattr(wrong, "__name__", wrong)))
+        return found
 
     @property
     def is_content(self):
@@ -48,18 +59,18 @@ class Element:
             return _image(element, where)
         if self.datatype != "BYTES":
             found = self.scalar(element)
-            return found if kind is self.scalar else annotations.value(found, kind, where)
+            return found if kind is self.scalar else documents.value(found, kind, where)
         try:
             text = element.decode("utf-8")
         except UnicodeDecodeError as error:
             raise api.Refused("%s: expected text in UTF-8: %s" % (where, error)) from None
         if self.scalar is str:
-            return text if kind is str else annotations.value(text, kind, where)
+            return text if kind is str else documents.value(text, kind, where)
         try:
             document = json.loads(text)
         except ValueError as error:
             raise api.Refused("%s: expected a JSON document: %s" % (where, error)) from None
-        return annotations.value(document, kind, where)
+        return documents.value(document, kind, where)
 
     def write(self, given):
         """An element of the answer."""
@@ -76,7 +87,7 @@ class Element:
                 return json.dumps(ports.plain(given), ensure_ascii=False, separators=(",", ":")).encode()
             return ports.as_bytes(given)
         if isinstance(given, (str, bytes)) or given is None:
-            raise ports.WrongAnswer("expected %s, got %s" % (annotations.WORDS[self.scalar], type(given).__name__))
+            raise ports.WrongAnswer("expected %s, got %s" % (documents.WORDS[self.scalar], type(given).__name__))
         return given
 
 

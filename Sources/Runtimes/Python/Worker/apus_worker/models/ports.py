@@ -1,8 +1,10 @@
 """Inputs and outputs: datatypes as V2 names them, and values of any kind made into arrays of one."""
 
+import decimal
 import enum
 import json
 import math
+import uuid
 
 import numpy
 
@@ -113,6 +115,8 @@ def plain(value):
     for attribute in ("model_dump", "tolist", "isoformat"):
         if hasattr(value, attribute):
             return plain(getattr(value, attribute)())
+    if isinstance(value, (decimal.Decimal, uuid.UUID)):
+        return str(value)
     if hasattr(value, "detach"):
         return plain(value.detach().cpu().numpy())
     raise WrongAnswer("a value of type %s cannot be written as JSON" % type(value).__name__)

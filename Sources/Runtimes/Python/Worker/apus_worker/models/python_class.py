@@ -5,6 +5,7 @@ import inspect
 import pathlib
 
 from .. import api
+from . import descriptions
 from .calls import Call
 from .served import Served, Unservable, module_from, only_class, parameters_of
 
@@ -28,7 +29,7 @@ class PythonClass(Served):
         self.methods = {name: call.document() for name, call in self.calls.items()}
         self.metadata = {
             "description": inspect.getdoc(kind) or inspect.getdoc(module) or ""}
-        self.metadata.update(main.described())
+        self.metadata.update(descriptions.metadata(main))
         self.metadata.update({str(k): str(v) for k, v in (getattr(kind, "metadata", None) or {}).items()})
 
     def predict(self, inputs, parameters, context):

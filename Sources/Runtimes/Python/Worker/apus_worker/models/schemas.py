@@ -6,10 +6,12 @@ import datetime
 import enum
 import inspect
 import typing
+import uuid
 
-from . import annotations, ports
+from . import annotations, documents, ports
 
 _DEPTH_MAX = 8
+_FORMATS = {datetime.datetime: "date-time", datetime.date: "date", datetime.time: "time", uuid.UUID: "uuid"}
 _SCHEMAS = {
     str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
     bytes: {"type": "string", "contentEncoding": "base64"}, dict: {"type": "object"}, list: {"type": "array"},
@@ -34,6 +36,7 @@ def schema(annotation, depth=0):
 def _schema(kind, depth):
     if kind in (typing.Any, object, inspect.Parameter.empty):
         return {}
+    kind = annotations.plain_kind(kind)
     if isinstance(kind, type) and kind in _SCHEMAS:
         return dict(_SCHEMAS[kind])
     if is_image(kind):
@@ -46,8 +49,8 @@ def _schema(kind, depth):
         return {"enum": list(arguments)}
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return {"enum": [each.value for each in kind]}
-    if kind is datetime.datetime:
-        return {"type": "string", "format": "date-time"}
+    if kind in documents.TEXTS:
+        return dict({"type": "string"}, **({"format": _FORMATS[kind]} if kind in _FORMATS else {}))
     if annotations.is_union(kind):
         return {"anyOf": [schema(each, depth + 1) for each in arguments]}
     if annotations.fields(kind) is not None:
@@ -56,7 +59,10 @@ def _schema(kind, depth):
         found = {"type": "object", "properties": properties, "additionalProperties": False}
         required = annotations.required(kind)
         return dict(found, required=required) if required else found
-    if origin in (list, tuple, set, collections.abc.Sequence):
+    if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+        return {"type": "array", "prefixItems": [schema(each, depth + 1) for each in arguments],
+                "minItems": len(arguments), "maxItems": len(arguments)}
+    if origin in (list, tuple, set, frozenset, collections.abc.Sequence):
         return {"type": "array", "items": schema(arguments[0], depth + 1)} if arguments else {"type": "array"}
     if origin in (dict, collections.abc.Mapping):
         inner = schema(arguments[1], depth + 1) if len(arguments) > 1 else {}
@@ -102,11 +108,27 @@ def port_schema(port):
     return found
 
 
+_TEXTS = {"date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "time": "12:00:00", "uuid": str(uuid.UUID(int=0))}
 _EXAMPLES = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
 
+_LEAVES_MAX = 1024
+
+
 def example(found):
-    """A small value that a schema takes; what it says itself wins."""
+    """A small value that a schema takes, or `None` where none is small."""
+    return None if _leaves(found) > _LEAVES_MAX else _value(found)
+
+
+def _leaves(found):
+    """How many values an example has at most."""
+    inner = [*found.get("properties", {}).values(), *found.get("prefixItems", [])]
+    of_items = max(1, found.get("minItems", 1)) * _leaves(found["items"]) if "items" in found else 1
+    return max(of_items, sum(_leaves(each) for each in inner))
+
+
+def _value(found):
+    """What a schema says itself wins."""
     for key in ("example", "default", "const"):
         if key in found:
             return found[key]
@@ -115,12 +137,16 @@ def example(found):
             return found[key][0]
     for key in ("anyOf", "oneOf"):
         if found.get(key):
-            return example(found[key][0])
+            return _value(found[key][0])
     kind = found.get("type", "object")
     kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "array" and "prefixItems" in found:
+        return [_value(each) for each in found["prefixItems"]]
     if kind == "array":
-        return [example(found.get("items", {"type": "number"}))] * max(1, found.get("minItems", 1))
+        return [_value(found.get("items", {"type": "number"}))] * max(1, found.get("minItems", 1))
     if kind == "object":
-        return {name: example(each) for name, each in found.get("properties", {}).items()}
+        return {name: _value(each) for name, each in found.get("properties", {}).items()}
+    if kind == "string":
+        return _TEXTS.get(found.get("format"), _EXAMPLES[kind])
     low = found.get("minimum", found.get("exclusiveMinimum"))
     return low + 1 if low is not None and kind in ("integer", "number") else _EXAMPLES[kind]

@@ -5,7 +5,7 @@ import inspect
 import numpy
 
 from .. import api
-from . import annotations, ports, schemas
+from . import annotations, documents, ports, schemas
 from .elements import Element
 
 _ABSENT = inspect.Parameter.empty
@@ -18,7 +18,7 @@ class Setting:
 
     def __init__(self, parameter, annotation):
         self.name, self.default, self.annotation = parameter.name, parameter.default, annotation
-        self.element = Element(annotations.without_none(annotation)[0])
+        self.element = Element.of_input(self.name, annotations.without_none(annotation)[0])
         self.is_required = parameter.default is _ABSENT
 
     def port(self, shape):
@@ -61,7 +61,7 @@ class Setting:
             return self.element.read(value, self.name)
         if isinstance(value, str) and self.element.is_document:
             return self.element.read(value.encode(), "parameter " + self.name)  # Parameters hold no objects.
-        return annotations.value(value, self.annotation, "parameter " + self.name)
+        return documents.value(value, self.annotation, "parameter " + self.name)
 
 
 def groups(settings, inputs, parameters, rows):
