@@ -326,6 +326,10 @@ class Call:
             return answer
         if isinstance(answer, tuple) and len(answer) == len(names) > 1:
             return dict(zip(names, answer))
+        if len(names) == 1 and isinstance(answer, tuple) and any(hasattr(each, "shape") for each in answer):
+            # Arrays side by side would pass for rows where there are as many.
+            raise ports.WrongAnswer("expected the output %s, got a tuple of %d; say with outputs={...} or a TypedDict "
+                                    "what comes back" % (names[0], len(answer)))
         if len(names) == 1 and not self.is_named:
             return {names[0]: answer}
         raise ports.WrongAnswer(

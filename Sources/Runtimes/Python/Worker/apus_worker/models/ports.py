@@ -109,7 +109,10 @@ def plain(value):
     if isinstance(value, enum.Enum):
         return plain(value.value)
     if isinstance(value, bytes):
-        return value.decode("utf-8")
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise WrongAnswer("bytes that are no text cannot be written as JSON") from None
     if hasattr(value, "__dataclass_fields__"):
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     for attribute in ("model_dump", "tolist", "isoformat"):

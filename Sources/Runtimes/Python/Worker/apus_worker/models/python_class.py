@@ -18,7 +18,9 @@ class PythonClass(Served):
     def __init__(self, path, settings):
         super().__init__()
         module = module_from(path, "apus_model")
-        kind = only_class(module, _is_model, "class with a method predict")
+        kind = only_class(module, _is_model, "class with a method predict" + (
+            "; the function predict belongs into one, with self before its other parameters"
+            if callable(getattr(module, "predict", None)) else ""))
         self.instance = _made(kind, path.parent, settings)
         calls = _calls(self.instance)
         main = self.main = _main(calls, parameters_of(settings).get("method"))
