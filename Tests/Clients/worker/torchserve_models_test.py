@@ -91,6 +91,27 @@ def handle(data, context):
         self.refuses("that is bad", self.ask, served, data=texts('{"x": 2, "bad": 1}'), _parameters=parameters, kind=api.Refused)
         self.refuses("the body is no JSON", self.ask, served, data=texts("{"), _parameters=parameters, kind=api.Refused)
 
+    def test_parts(self):
+        served = self.open(self.archive("""
+from ts.handler_utils.utils import send_intermediate_predict_response
+from ts.torch_handler.base_handler import BaseHandler
+class Words(BaseHandler):
+    def initialize(self, context):
+        self.initialized = True
+    def handle(self, data, context):
+        words = bytes(data[0]["body"]).decode().split()
+        for word in words[:-1]:
+            send_intermediate_predict_response([word], context.request_ids, "Intermediate Prediction success", 200, context)
+        if words[-1] == "wrong":
+            raise ValueError("that is wrong")
+        return [words[-1]]
+"""))
+        self.assertTrue(served.decoupled)
+        self.assertEqual(ports(served.inputs), [("data", "BYTES", [1])])
+        parts = self.ask(served, data=texts("a few words"))
+        self.assertEqual([each["predictions"].tolist() for each in parts], [[b"a"], [b"few"], [b"words"]])
+        self.refuses("that is wrong", self.ask, served, data=texts("a wrong"), kind=ValueError)
+
     def test_wrong_answers(self):
         for answer, expected in [("'x'", "the handler returned str; expected a list with an element for each of 2"),
                                  ("[1]", "the handler returned 1 elements for 2 requests")]:

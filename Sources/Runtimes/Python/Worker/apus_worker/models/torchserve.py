@@ -1,9 +1,12 @@
 """TorchServe's archives: a `.mar` file with MAR-INF/MANIFEST.json and a handler."""
 
+import asyncio
 import inspect
 import json
 import pathlib
+import queue
 import tempfile
+import threading
 import zipfile
 
 from .. import api
@@ -27,8 +30,10 @@ class TorchServeModel(Served):
         handlers.install()
         self.context = _context(folder, manifest, model, settings)
         self.handle = self._handler(folder, str(model.get("handler") or ""))
-        self.inputs = [ports.port("data", "BYTES", [-1])]
-        self.outputs = [ports.port("predictions", "BYTES", [-1])]
+        self.has_row_axis = not self.decoupled
+        shape = [1] if self.decoupled else [-1]
+        self.inputs = [ports.port("data", "BYTES", shape)]
+        self.outputs = [ports.port("predictions", "BYTES", shape)]
         self.metadata = {"modelName": str(model.get("modelName", "")), "handler": str(model.get("handler", "")),
                          "modelVersion": str(model.get("modelVersion", "")), "input_content_type": "*/*",
                          "output_content_type": "*/*"}
@@ -52,6 +57,8 @@ class TorchServeModel(Served):
         file = folder / (name if name.endswith(".py") else name + ".py")
         if not file.is_file():
             raise Unservable("the handler %s is not in the archive" % file.name)
+        # Whether it answers in parts nothing but its source tells.
+        self.decoupled = b"send_intermediate_predict_response" in file.read_bytes()
         module = module_from(file, "apus_torchserve_handler")
         entry = getattr(module, function or "handle", None)
         if callable(entry) and not isinstance(entry, type):
@@ -73,13 +80,43 @@ class TorchServeModel(Served):
         bodies = list(inputs["data"].ravel())
         kind = str(parameters.get("content_type") or parameters.get("content-type") or "")
         self.context._begin(bodies, parameters, context, kind)
-        try:
-            answer = self.handle([{"body": _body(each, kind)} for each in bodies], self.context)
-        except handlers.PredictionException as error:
-            raise (api.Refused if 400 <= error.error_code < 500 else RuntimeError)(error.message) from None
+        given = [{"body": _body(each, kind)} for each in bodies]
+        if self.decoupled:
+            return self._parts(given, context)
+        answer = self._handled(given)
         if inspect.isawaitable(answer):
             return self._awaited(answer, row_count(inputs))
         return self._answer(answer, row_count(inputs))
+
+    def _handled(self, given):
+        try:
+            return self.handle(given, self.context)
+        except handlers.PredictionException as error:
+            raise (api.Refused if 400 <= error.error_code < 500 else RuntimeError)(error.message) from None
+
+    def _parts(self, given, context):
+        """What the handler sends as it goes, and at last what it returns; it runs beside."""
+        parts = self.context._parts = queue.Queue()
+
+        def handle():
+            try:
+                answer = self._handled(given)
+                parts.put((asyncio.run(_finished(answer)) if inspect.isawaitable(answer) else answer, True))
+            except Exception as error:  # noqa: BLE001 - it is raised where the request is waited for.
+                parts.put((error, True))
+
+        threading.Thread(target=handle, daemon=True).start()
+        is_last = False
+        while not is_last:
+            try:
+                part, is_last = parts.get(timeout=0.1)
+            except queue.Empty:
+                if getattr(context, "cancelled", False):
+                    return
+                continue
+            if isinstance(part, Exception):
+                raise part
+            yield self._answer(part, 1)
 
     async def _awaited(self, answer, rows):
         return self._answer(await answer, rows)
@@ -100,6 +137,10 @@ class TorchServeModel(Served):
     def close(self):
         if self._unpacked is not None:
             self._unpacked.cleanup()
+
+
+async def _finished(answer):
+    return await answer
 
 
 def _text(value):
@@ -170,6 +211,7 @@ class Context:
         self._headers = dict({str(key): str(value) for key, value in parameters.items()},
                              **({"content-type": content_type} if content_type else {}))
         self._statuses = {}
+        self._parts = None
         self._request_ids = {row: str(getattr(context, "request_id", "") or row) for row in range(len(bodies))}
         self.metrics._context = context
 

@@ -148,6 +148,13 @@ def _content(row):
     return row.get("body") if found is None else found
 
 
+def send_intermediate_predict_response(ret, req_id_map, message, code, context=None):
+    """A part of the answer, before what the handler returns."""
+    if context is None or context._parts is None:
+        raise RuntimeError("a part of the answer needs the context of the request")
+    context._parts.put((ret, False))
+
+
 class VisionHandler(BaseHandler):
     """Photos, or numbers as nested lists, in; `image_processing` makes a tensor of a photo."""
 
@@ -270,6 +277,7 @@ def install():
     from ..torchserve import Context
 
     vision = {"VisionHandler": VisionHandler}
+    parts = {"send_intermediate_predict_response": send_intermediate_predict_response}
     utilities = {"PredictionException": PredictionException, "load_label_mapping": load_label_mapping,
                  "map_class_to_label": map_class_to_label, "list_classes_from_module": list_classes_from_module}
     contents = {
@@ -278,7 +286,8 @@ def install():
         "ts.torch_handler.image_classifier": {"ImageClassifier": ImageClassifier},
         "ts.torch_handler.image_segmenter": {"ImageSegmenter": ImageSegmenter},
         "ts.torch_handler.object_detector": {"ObjectDetector": ObjectDetector},
-        "ts.utils.util": utilities, "ts.handler_utils": {}, "ts.handler_utils.utils": {},
+        "ts.utils.util": utilities, "ts.handler_utils": {}, "ts.handler_utils.utils": parts, "ts.protocol": {},
+        "ts.protocol.otf_message_handler": parts,
     }
     for name, content in contents.items():
         module = types.ModuleType(name)
