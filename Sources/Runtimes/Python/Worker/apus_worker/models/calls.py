@@ -287,11 +287,13 @@ class Call:
 
     # --- Description
 
-    def document(self):
-        """What it is, as JSON text for whoever describes the server."""
-        return json.dumps({
-            "description": self.description, "inputs": self.inputs, "outputs": self.outputs,
-            "decoupled": self.decoupled, "input_schema": self.input_schema(), "output_schema": self.output_schema()})
+    def described(self):
+        """What it is, for the server to make an address of."""
+        metadata = {"description": self.description, "input_schema": json.dumps(self.input_schema()),
+                    "output_schema": json.dumps(self.output_schema())}
+        metadata.update(self.content_types())
+        return {"inputs": self.inputs, "outputs": self.outputs, "has_row_axis": self.has_row_axis,
+                "decoupled": self.decoupled, "metadata": metadata}
 
     def content_types(self):
         """What whole bodies hold, where one element of bytes is all that comes or goes."""
