@@ -32,11 +32,12 @@ class Form:
 
     def __init__(self, name, inputs, outputs, has_row_axis):
         self.name, self.inputs, self.has_row_axis = name, inputs, has_row_axis
-        self.ports = inputs, outputs, has_row_axis
+        self.ports = [port for port in inputs if not port.get("optional")], outputs, has_row_axis
         self.outputs = [(port["name"], port["datatype"], wire.NUMPY[port["datatype"]]) for port in outputs]
         self.all = range(len(outputs))
 
     def is_like(self, other):
+        """Whether a request that is made for the other may ask it, too."""
         return self.ports == other.ports
 
 
