@@ -29,6 +29,7 @@ package enum MessageKind {
     case grow = 71
     case metric = 72
     case call = 73
+    case continued = 74
   }
 
   /// Where a region's tensors begin; the bytes before them are for the run itself.
@@ -38,4 +39,6 @@ package enum MessageKind {
   package static let begunOffset = 4
   /// Most bytes of one message.
   package static let messageBytesMax = 64 << 10
+  /// Most bytes of a message and of those that it continues.
+  package static let continuedBytesMax = 4 << 20
 }

@@ -51,9 +51,10 @@ struct OpenRun: Sendable {
     return said != 0 || hasAnswered
   }
 
-  /// The outputs that were asked for, in their order.
+  /// The outputs that were asked for, in their order; where none was, all but those on request.
   func wanted(of signature: ModelSignature) -> [Int] {
-    run.batch.outputs.isEmpty ? Array(signature.outputs.indices) : run.batch.outputs
+    guard run.batch.outputs.isEmpty else { return run.batch.outputs }
+    return signature.outputs.indices.filter { !signature.outputs[$0].isOnRequest }
   }
 
   /// Takes outputs as its worker gave them, every word of it doubted.

@@ -36,6 +36,7 @@ final class WorkerLink: Sendable {
     var answerBytes = 0
     /// A moving mean of how long an answer takes.
     var answerNanoseconds: UInt64 = 1_000_000
+    var continued = ContinuedMessage()
     var isClosed = false
   }
 
@@ -212,6 +213,20 @@ final class WorkerLink: Sendable {
   // MARK: What it says
 
   func take(_ bytes: UnsafeRawBufferPointer) throws(MalformedMessage) -> Outcome? {
+    guard
+      let whole = try state.withLock({ (state) throws(MalformedMessage) in
+        try state.continued.take(bytes)
+      })
+    else { return nil }
+    guard !whole.isEmpty else { return try takeWhole(bytes) }
+    return try whole.withUnsafeBytes { bytes in
+      Result { () throws(MalformedMessage) in try takeWhole(bytes) }
+    }.get()
+  }
+
+  private func takeWhole(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(MalformedMessage) -> Outcome? {
     switch try WorkerMessage.read(bytes) {
     case .ready(let signature):
       state.withLock { $0.signature = signature.signature }

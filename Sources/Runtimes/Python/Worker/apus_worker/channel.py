@@ -18,7 +18,7 @@ MESSAGE_BYTES_MAX = 64 << 10
 HEAD_BYTES = 64
 
 HELLO, REGION, FORGET, RUN, CANCEL, ROOM, NO_ROOM, TAKEN, CALL_ANSWERED, CALL_REFUSED, STOP = range(1, 12)
-READY, UNLOADABLE, OUTPUTS, ROW_FAILED, DONE, FAILED, GROW, METRIC, CALL = range(65, 74)
+READY, UNLOADABLE, OUTPUTS, ROW_FAILED, DONE, FAILED, GROW, METRIC, CALL, CONTINUED = range(65, 75)
 
 _HEAD = struct.Struct("<HHIQ")
 _RUN = struct.Struct("<IqIIHHH")
@@ -214,6 +214,13 @@ class Channel:
     # Sending
 
     def send(self, kind, request=0, part=0, rest=b"", marks=0):
+        most = MESSAGE_BYTES_MAX - _HEAD.size
+        while len(rest) > most:
+            self._send(CONTINUED, request, part, rest[:most], marks)
+            rest = rest[most:]
+        self._send(kind, request, part, rest, marks)
+
+    def _send(self, kind, request, part, rest, marks):
         try:
             self._socket.sendall(_HEAD.pack(kind, marks, part, request) + rest)
         except OSError as error:
@@ -348,10 +355,13 @@ def ports(described):
     for port in described:
         shape = port["shape"]
         marks = (1 if port.get("optional") else 0) | (2 if shape is None else 0)
+        marks |= 16 if "table" in port else 0
         lengths = [] if shape is None else [-1 if length is None else int(length) for length in shape]
         parts.append(packed(port["name"]))
         parts.append(struct.pack("<BBB", CODES[port["datatype"]], marks, len(lengths)))
         parts.append(_DIMENSIONS[len(lengths)].pack(*lengths))
+        if "table" in port:
+            parts.append(_table(port["table"] or ()))
     return b"".join(parts)
 
 
@@ -363,6 +373,10 @@ def methods(described):
         parts += [packed(name), bytes((marks,)), ports(method["inputs"]), ports(method["outputs"]),
                   pairs(method["metadata"])]
     return b"".join(parts)
+
+
+def _table(names):
+    return struct.pack("<BI", 0, len(names)) + b"".join(packed(str(name)) for name in names)
 
 
 def pairs(words):
