@@ -16,6 +16,9 @@ static const unsigned char apus_worker_api_py[] = {
 static const unsigned char apus_worker_channel_py[] = {
 #embed "../Python/Worker/apus_worker/channel.py" suffix(, )
     0};
+static const unsigned char apus_worker_events_py[] = {
+#embed "../Python/Worker/apus_worker/events.py" suffix(, )
+    0};
 static const unsigned char apus_worker_loop_py[] = {
 #embed "../Python/Worker/apus_worker/loop.py" suffix(, )
     0};
@@ -112,6 +115,7 @@ static const struct apus_worker_file files[] = {
     FILE("apus_worker/__main__.py", apus_worker___main___py),
     FILE("apus_worker/api.py", apus_worker_api_py),
     FILE("apus_worker/channel.py", apus_worker_channel_py),
+    FILE("apus_worker/events.py", apus_worker_events_py),
     FILE("apus_worker/loop.py", apus_worker_loop_py),
     FILE("apus_worker/models/__init__.py", apus_worker_models___init___py),
     FILE("apus_worker/models/annotations.py", apus_worker_models_annotations_py),

@@ -225,12 +225,15 @@ class Three:
         return 0
 """
         served = self.model(source)
-        self.assertEqual(list(served.methods), ["predict", "words"])
-        about = json.loads(served.methods["words"])
-        self.assertEqual((about["description"], about["inputs"][0]["name"]), ("How many words it has.", "text"))
+        self.assertEqual(list(served.methods), ["embed", "words"])
+        about = served.methods["words"]
+        self.assertEqual(about["metadata"]["description"], "How many words it has.")
+        self.assertEqual(ports(about["inputs"]), [("text", "BYTES", [-1])])
+        self.assertEqual(ports(served.methods["embed"]["inputs"]), [("texts", "BYTES", [-1])])
+        self.assertEqual(ports(served.methods["embed"]["outputs"]), [("output", "FP32", None)])
         self.assertEqual(self.ask(served, text=texts("a b"))["output"].tolist(), [3])
         self.assertEqual(self.ask(served, text=texts("a b"), _parameters={"method": "words"})["output"].tolist(), [2])
-        self.refuses("there is no method secret; there are predict, words", self.ask, served, text=texts("a"),
+        self.refuses("there is no method secret; there are predict, embed, words", self.ask, served, text=texts("a"),
                      _parameters={"method": "secret"}, kind=api.Refused)
         other = self.model(source, parameters={"method": "embed"})
         self.assertEqual(self.ask(other, texts=texts("abc", "d"))["output"].tolist(), [[3, 1], [1, 1]])

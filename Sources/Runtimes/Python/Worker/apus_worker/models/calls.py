@@ -366,9 +366,8 @@ class Call:
 
     # --- Description
 
-    def document(self):
-        """What it is, as JSON text for whoever describes the server."""
-        return json.dumps({
-            "description": self.description, "inputs": self.inputs, "outputs": self.outputs,
-            "decoupled": self.decoupled, "input_schema": descriptions.input_schema(self),
-            "output_schema": descriptions.output_schema(self)})
+    def described(self):
+        """What it is, for the server to make an address of."""
+        metadata = dict({"description": self.description}, **descriptions.metadata(self))
+        return {"inputs": self.inputs, "outputs": self.outputs, "has_row_axis": self.has_row_axis,
+                "decoupled": self.decoupled, "metadata": metadata}

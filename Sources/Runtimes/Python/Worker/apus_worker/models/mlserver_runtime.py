@@ -1,6 +1,5 @@
 """MLServer's custom runtimes: a class that derives from `mlserver.MLModel`."""
 
-import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -10,7 +9,7 @@ import typing
 
 import numpy
 
-from .. import api
+from .. import api, events
 from . import ports
 from .kinds import settings_of_mlserver
 from .served import Served, Unservable, conform_all, parameters_of, row_count
@@ -196,7 +195,7 @@ def _class(name, folder):
 
 def _finished(answer):
     """The result of a coroutine that runs before any request does."""
-    return asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
+    return events.loop().run_until_complete(_awaited(answer)) if inspect.isawaitable(answer) else answer
 
 
 async def _awaited(answer):

@@ -31,6 +31,18 @@ def port(name, datatype, shape, optional=False):
     return found
 
 
+def table_port(name, datatype, count, names=None):
+    """The matrix of a tabular model: whoever asks may send numbers of every type, what is missing as null,
+    and columns by their names, where they have some.
+    """
+    found = port(name, datatype, [-1, count])
+    if datatype in ("FP32", "FP64"):
+        names = [str(each) for each in names] if names is not None else []
+        # Names that do not tell every column from the others are no use to anybody.
+        found["table"] = names if len(names) == count and len(set(names)) == count else None
+    return found
+
+
 def numpy_type(datatype):
     """The numpy type that holds a datatype; BF16 travels as its bits."""
     return numpy.dtype(_NUMPY[datatype])

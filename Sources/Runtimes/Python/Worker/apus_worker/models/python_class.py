@@ -1,10 +1,9 @@
 """A folder with `model.py`: a class with `load` and `predict`."""
 
-import asyncio
 import inspect
 import pathlib
 
-from .. import api
+from .. import api, events
 from . import descriptions
 from .calls import Call
 from .served import Served, Unservable, module_from, only_class, parameters_of
@@ -24,11 +23,11 @@ class PythonClass(Served):
         self.instance = _made(kind, path.parent, settings)
         calls = _calls(self.instance)
         main = self.main = _main(calls, parameters_of(settings).get("method"))
-        # A request is checked against one signature, so that it may name methods which have the same.
-        self.calls = {name: call for name, call in calls.items() if _ports(call) == _ports(main)}
+        # What answers in parts, and what does not, cannot be ways of asking the same model.
+        self.calls = {name: call for name, call in calls.items() if call.decoupled == main.decoupled}
         self.inputs, self.outputs = main.inputs, main.outputs
         self.has_row_axis, self.decoupled = main.has_row_axis, main.decoupled
-        self.methods = {name: call.document() for name, call in self.calls.items()}
+        self.methods = {name: call.described() for name, call in self.calls.items() if call is not main}
         self.metadata = {
             "description": inspect.getdoc(kind) or inspect.getdoc(module) or ""}
         self.metadata.update(descriptions.metadata(main))
@@ -58,10 +57,6 @@ def _main(calls, chosen):
     return calls[chosen]
 
 
-def _ports(call):
-    return call.row_inputs, call.outputs, call.has_row_axis, call.decoupled
-
-
 def _is_model(kind):
     return callable(getattr(kind, "predict", None)) or any(hasattr(each, "_apus_method") for each in vars(kind).values())
 
@@ -86,7 +81,7 @@ def _made(kind, folder, settings):
                 kind.__name__, parameter.name, ", ".join(offered)))
     answer = load(**arguments)
     if inspect.iscoroutine(answer):
-        asyncio.run(answer)
+        events.loop().run_until_complete(answer)
     return instance
 
 
