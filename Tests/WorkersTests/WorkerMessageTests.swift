@@ -167,7 +167,11 @@ import Testing
   }
 
   @Test func `reads all that is said of a port`() throws {
-    let inputs = [Self.matrix(FeatureTable(names: ["a", "é"], narrowsOthers: true))]
+    let inputs = [
+      Self.matrix(FeatureTable(names: ["a", "é"], narrowsOthers: true)),
+      TensorDescription(
+        name: "d", datatype: .bytes, dimensions: [.any(name: nil)], holdsDocuments: true),
+    ]
     let outputs = [
       TensorDescription(name: "y", datatype: .int64, dimensions: [.any(name: nil)]),
       TensorDescription(

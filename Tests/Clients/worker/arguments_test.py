@@ -230,6 +230,20 @@ class A:
             self.refuses("Generator is nothing that a request can hold", self.model,
                          "class A:\n    def predict(self, x: %s) -> List[str]:\n        return []" % kind)
 
+    def test_a_method_is_not_given_what_only_the_model_takes(self):
+        served = self.model("""
+class A:
+    def predict(self, x, times: int = 1):
+        return x * times
+    @api.method
+    def halved(self, x):
+        return x / 2
+""")
+        x = np.ones((1, 1), np.float32)
+        self.assertEqual(self.ask(served, x=x, _parameters={"method": "halved"})["output"].tolist(), [[0.5]])
+        self.refuses("the method halved has no input times; its inputs are x", self.ask, served, x=x, times=numbers(2),
+                     _parameters={"method": "halved"}, kind=api.Refused)
+
     def test_examples_are_small_or_not_there(self):
         served = self.model('class A:\n    def predict(self, x: api.Tensor("FP32", [-1, 3, 224, 224])):\n        return x')
         self.assertNotIn("input_example", served.metadata)

@@ -118,6 +118,7 @@ class Call:
         shape = [-1] if self.has_row_axis else [1]
         for name, setting in self.settings.items():
             self.inputs.append(setting.port(shape))
+        self.names = [port["name"] for port in self.inputs]
 
     def _take_declared(self, parameter, known):
         if parameter.name not in known:
@@ -198,6 +199,10 @@ class Call:
         missing = [p["name"] for p in self.row_inputs if p["name"] not in inputs and not p.get("optional")]
         if missing:
             raise api.Refused("input %s is missing" % missing[0])
+        unknown = [name for name in inputs if name not in self.names]
+        if unknown:  # A request made for the model, which names this method by a parameter.
+            raise api.Refused("the method %s has no input %s; its inputs are %s" % (
+                self.function.__name__, unknown[0], ", ".join(self.names)))
         rows = self._rows(inputs)
         fixed = self._fixed(parameters, context)
         if self.by_row:
