@@ -31,13 +31,16 @@ package struct TensorDescription: Sendable, Hashable {
   /// This output takes so much longer than others that a run that gives it is not for an event loop,
   /// however cheap the model is otherwise.
   package let isCostly: Bool
+  /// Each element of this input of bytes is a JSON document.
+  package let holdsDocuments: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
     isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
-    isCostly: Bool = false
+    isCostly: Bool = false, holdsDocuments: Bool = false
   ) {
     self.isCostly = isCostly
+    self.holdsDocuments = holdsDocuments
     self.name = name
     self.datatype = datatype
     self.dimensions = dimensions
@@ -136,6 +139,16 @@ package struct ModelSignature: Sendable {
 
   /// The columns of the only input, where it is a table of features.
   package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
+
+  /// Whether a request is its first input and, if it likes, others.
+  package var hasOneContent: Bool {
+    !inputs.isEmpty && inputs.dropFirst().allSatisfy(\.isOptional)
+  }
+
+  /// The inputs of a request that gives the first of them.
+  package func alone(_ tensor: Tensor) -> [Tensor?] {
+    [tensor] + [Tensor?](repeating: nil, count: inputs.count - 1)
+  }
 
   /// Place of the output of that name.
   package func outputIndex(named name: String) -> Int? {

@@ -36,7 +36,9 @@ extension OwnTable {
       [
         Field(
           "interpreter", .text,
-          .honoured("a program, or the folder of a virtual environment; python3 without it")),
+          .honoured(
+            "a program, the folder of a virtual environment, or one in a .tar.gz; python3 without it"
+          )),
         Field(
           "allow-pickle", .boolean,
           .honoured("true reads pickles, which run whatever code they hold")),

@@ -213,7 +213,8 @@ extension WorkerMessage {
     return TensorDescription(
       name: name, datatype: datatype, dimensions: dimensions,
       isShapeless: marks.contains(.anyRank), isOptional: marks.contains(.optional), table: table,
-      isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly))
+      isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly),
+      holdsDocuments: marks.contains(.documents) && datatype == .bytes)
   }
 
   /// What columns of a tabular model's input are; others than those would be relied on in vain.
@@ -256,6 +257,8 @@ struct PortMarks: OptionSet {
   static let costly = PortMarks(rawValue: 8)
   /// What its columns are follows its lengths.
   static let table = PortMarks(rawValue: 16)
+  /// Its elements are JSON documents.
+  static let documents = PortMarks(rawValue: 32)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -266,6 +269,7 @@ struct PortMarks: OptionSet {
     if port.isOnRequest { insert(.onRequest) }
     if port.isCostly { insert(.costly) }
     if port.table != nil { insert(.table) }
+    if port.holdsDocuments { insert(.documents) }
   }
 }
 

@@ -46,7 +46,9 @@ extension OperationTable {
       ? [.bytes("text/event-stream", "Events")]
       : [schema.map { Content.json(of: $0) } ?? .bytes(mediaType)]
     return Operation(
-      body: [.json(of: schemas.body), .bytes("application/octet-stream")],
+      body: [
+        .json(of: schemas.body, examples: schemas.example), .bytes("application/octet-stream"),
+      ],
       answers: [.init(text: "What the method gives.", contents: contents)],
       failures: ofInference)
   }
@@ -191,7 +193,7 @@ extension OperationTable {
     let schema = model(of: endpoint).map { SignatureSchemas($0).plain }
     return Operation(
       body: [
-        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })
+        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.plain })
       ]
         + photos(for: model(of: endpoint)),
       answers: [

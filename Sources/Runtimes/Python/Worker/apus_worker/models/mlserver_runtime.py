@@ -13,7 +13,7 @@ import numpy
 from .. import api
 from . import ports
 from .kinds import settings_of_mlserver
-from .served import Served, Unservable, conform_all, row_count
+from .served import Served, Unservable, conform_all, parameters_of, row_count
 from .stand_ins import mlserver_modules
 
 
@@ -37,6 +37,8 @@ class MLServerModel(Served):
         loaded = _finished(self.model.load())
         if loaded is False:
             raise Unservable("load of %s returned False" % kind.__name__)
+        chosen = parameters_of(settings).get("method")
+        self.decoupled = _is_own(kind, "predict_stream") and (chosen == "predict_stream" or not _is_own(kind, "predict"))
         self._take_signature(written, kind)
 
     def _settings(self, written, folder, settings):
@@ -70,15 +72,18 @@ class MLServerModel(Served):
                 "name, datatype and shape" % kind.__name__)
         self.inputs, self.outputs = inputs, outputs
         shapes = [port["shape"] for port in inputs + outputs]
-        self.has_row_axis = all(shape is None or shape[:1] == [-1] for shape in shapes)
+        self.has_row_axis = not self.decoupled and all(shape is None or shape[:1] == [-1] for shape in shapes)
 
     # --- A request
 
     def predict(self, inputs, parameters, context):
         if self.is_stand_in:
-            mlserver_modules._reporting[""] = context
+            mlserver_modules.reporting.set(context)
+        request = self._request(inputs, parameters, context)
+        if self.decoupled:
+            return self._parts(request)
         try:
-            answer = self.model.predict(self._request(inputs, parameters, context))
+            answer = self.model.predict(request)
         except Exception as error:
             raise self._failure(error) from error
         return self._awaited(answer, inputs) if inspect.isawaitable(answer) else self._answer(answer, inputs)
@@ -88,6 +93,19 @@ class MLServerModel(Served):
             return self._answer(await answer, inputs)
         except Exception as error:
             raise self._failure(error) from error
+
+    async def _parts(self, request):
+        async def payloads():
+            yield request
+
+        parts = self.model.predict_stream(payloads())
+        try:
+            async for part in parts:
+                yield self._answer(part, {})
+        except Exception as error:
+            raise self._failure(error) from error
+        finally:
+            await parts.aclose()
 
     def _failure(self, error):
         status = getattr(error, "status_code", 500)
@@ -129,6 +147,12 @@ class MLServerModel(Served):
     def close(self):
         if hasattr(self.model, "unload"):
             _finished(self.model.unload())
+
+
+def _is_own(kind, name):
+    """Whether the author's class has the method, and not MLServer's alone."""
+    return any(name in vars(each) for each in kind.__mro__
+               if each is not object and each.__module__.split(".")[0] not in ("mlserver", "apus_worker"))
 
 
 def _decoded_arguments(predict):

@@ -1,10 +1,10 @@
 """A folder with `model.py`: a class with `load` and `predict`."""
 
 import inspect
-import json
 import pathlib
 
 from .. import api, events
+from . import descriptions
 from .calls import Call
 from .served import Served, Unservable, module_from, only_class, parameters_of
 
@@ -17,7 +17,9 @@ class PythonClass(Served):
     def __init__(self, path, settings):
         super().__init__()
         module = module_from(path, "apus_model")
-        kind = only_class(module, _is_model, "class with a method predict")
+        kind = only_class(module, _is_model, "class with a method predict" + (
+            "; the function predict belongs into one, with self before its other parameters"
+            if callable(getattr(module, "predict", None)) else ""))
         self.instance = _made(kind, path.parent, settings)
         calls = _calls(self.instance)
         main = self.main = _main(calls, parameters_of(settings).get("method"))
@@ -27,9 +29,8 @@ class PythonClass(Served):
         self.has_row_axis, self.decoupled = main.has_row_axis, main.decoupled
         self.methods = {name: call.described() for name, call in self.calls.items() if call is not main}
         self.metadata = {
-            "description": inspect.getdoc(kind) or inspect.getdoc(module) or "",
-            "input_schema": json.dumps(main.input_schema()), "output_schema": json.dumps(main.output_schema())}
-        self.metadata.update(main.content_types())
+            "description": inspect.getdoc(kind) or inspect.getdoc(module) or ""}
+        self.metadata.update(descriptions.metadata(main))
         self.metadata.update({str(k): str(v) for k, v in (getattr(kind, "metadata", None) or {}).items()})
 
     def predict(self, inputs, parameters, context):
