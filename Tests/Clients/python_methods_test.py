@@ -147,8 +147,9 @@ class MethodsTest(Served):
         self.assertEqual(answer.json()["price"], 2.0)
 
     def test_inputs_of_its_own_by_name(self):
-        answer = self.ask("areas", json={"widths": [2, 3], "lengths": [5, 7], "parameters": {"factor": 10}})
-        self.assertEqual(answer.json(), [100.0, 210.0])
+        own = {"widths": [2, 3], "lengths": [5, 7]}
+        for body in (dict(own, factor=10), dict(own, parameters={"factor": 10})):
+            self.assertEqual(self.ask("areas", json=body).json(), [100.0, 210.0])
         missing = self.ask("areas", json={"widths": [2]})
         self.assertEqual(missing.status_code, 400)
         self.assertIn("lengths", missing.json()["error"])
@@ -201,7 +202,7 @@ class MethodsTest(Served):
             areas = paths["/v2/models/rent/methods/areas"]["post"]["requestBody"]
             schema = areas["content"]["application/json"]["schema"]["anyOf"][0]
             self.assertEqual(schema["required"], ["widths", "lengths"])
-            self.assertEqual(schema["properties"]["parameters"]["properties"]["factor"]["type"], "integer")
+            self.assertEqual(schema["properties"]["factor"]["type"], "integer")
 
     def test_of_a_model_that_answers_in_parts_each_is_an_event(self):
         answer = self.ask("down", model="counts", json={"start": 3})

@@ -51,8 +51,8 @@ private let price = ModelMethod(
     hasRowAxis: true,
     metadata: [
       "description": "What it costs.", "output_content_type": "application/json",
-      "input_schema":
-        #"{"properties": {"area": {"type": "array", "items": {"type": "number"}}, "top": {"type": "integer"}}}"#,
+      "arguments_schema":
+        #"{"properties": {"area": {"type": "array", "items": {"type": "number"}}, "top": {"type": "integer"}}, "required": ["area"]}"#,
       "output_schema":
         #"{"properties": {"output": {"type": "array", "items": {"type": "object", "title": "Price"}}}}"#,
     ]))
@@ -112,7 +112,7 @@ private func destination(of path: String, _ scope: DescriptionScope) -> Endpoint
       return
     }
     #expect(forms[0]["properties"]?["area"]?["items"] == ["type": "number"])
-    #expect(forms[0]["properties"]?["parameters"]?["properties"]?["top"] == ["type": "integer"])
+    #expect(forms[0]["properties"]?["top"] == ["type": "integer"])
     #expect(forms[0]["required"] == .array([.string("area")]))
     let answer = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]
     guard case .array(let answers)? = answer?["anyOf"] else {

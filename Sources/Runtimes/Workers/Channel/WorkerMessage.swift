@@ -257,7 +257,7 @@ struct PortMarks: OptionSet {
   static let costly = PortMarks(rawValue: 8)
   /// What its columns are follows its lengths.
   static let table = PortMarks(rawValue: 16)
-  /// Each of its elements is a JSON document.
+  /// Its elements are JSON documents.
   static let documents = PortMarks(rawValue: 32)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }

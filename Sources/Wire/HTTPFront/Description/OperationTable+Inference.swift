@@ -46,7 +46,9 @@ extension OperationTable {
       ? [.bytes("text/event-stream", "Events")]
       : [schema.map { Content.json(of: $0) } ?? .bytes(mediaType)]
     return Operation(
-      body: [.json(of: schemas.body), .bytes("application/octet-stream")],
+      body: [
+        .json(of: schemas.body, examples: schemas.example), .bytes("application/octet-stream"),
+      ],
       answers: [.init(text: "What the method gives.", contents: contents)],
       failures: ofInference)
   }

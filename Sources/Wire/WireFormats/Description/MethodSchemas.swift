@@ -1,15 +1,15 @@
 package import Inference
 
-/// JSON schemas of the body and the answer of one of a model's methods, from what its annotations say and
-/// from its signature.
+/// What the description says of one of a model's methods, from what its annotations say and from its
+/// signature.
 package struct MethodSchemas {
+  /// The method as if it were a model.
   private let model: DescribedModel
   private var signature: ModelSignature { model.signature }
-  /// Metadata of a method that came from Python.
-  private static let inputKey = "input_schema"
+  /// Among the metadata of a method that came from Python.
   private static let outputKey = "output_schema"
 
-  /// - Parameter method: one of the model's own.
+  /// - Parameter model: the one that has the method.
   package init(_ method: ModelMethod, of model: DescribedModel) {
     self.model = DescribedModel(
       name: model.name, version: model.version, signature: method.signature, task: .tensors,
@@ -20,48 +20,31 @@ package struct MethodSchemas {
     signature.metadata["description"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// A whole document, or what is known of each input, or else whatever the tensors allow.
-  package var body: JSONValue {
-    let loose = SignatureSchemas(model).plain
-    guard PlainContent(signature).schema == nil, let told = inputs else { return loose }
-    return ElementSchemas.any(of: [told, loose])
-  }
+  package var body: JSONValue { SignatureSchemas(model).plain }
 
-  /// The inputs by their names, and the parameters under a name of their own, as bodies have them.
-  private var inputs: JSONValue? {
-    guard case .object(let members)? = told(Self.inputKey)?["properties"] else { return nil }
-    let own = members.filter { signature.inputIndex(named: $0.key) != nil }
-    let others = members.filter { signature.inputIndex(named: $0.key) == nil }
-    let parameters = JSONValue.Member(
-      "parameters", ElementSchemas.object(others, required: []))
-    return ElementSchemas.object(
-      own + (others.isEmpty ? [] : [parameters]),
-      required: signature.inputs.filter { !$0.isOptional }.map(\.name))
+  /// A body that is taken, by its name.
+  package var example: [JSONValue.Member] {
+    SignatureExamples(model).plain.map { [.init(model.name, $0)] } ?? []
   }
 
   /// The media type of an answer, and its schema where it is JSON.
   package var answer: (mediaType: String, schema: JSONValue?) {
-    let properties = told(Self.outputKey)?["properties"]
-    let first = signature.outputs.first.flatMap { properties?[$0.name] }
+    let text = Array((signature.metadata[Self.outputKey] ?? "").utf8)
+    // What is no JSON tells nothing.
+    let told = text.withUnsafeBytes { try? JSONValue(parsing: $0) }
+    let first = signature.outputs.first.flatMap { told?["properties"]?[$0.name] }
     switch signature.metadata[PlainContent.outputKey] {
-    case "application/json": return ("application/json", orTensors(first?["items"]))
+    case "application/json": return ("application/json", orOthers(first?["items"]))
     case nil:
-      let schema = signature.outputs.count == 1 ? first : told(Self.outputKey)
-      return ("application/json", orTensors(schema))
+      return ("application/json", orOthers(signature.outputs.count == 1 ? first : told))
     case "*/*": return ("application/octet-stream", nil)
     case let other?: return (other, nil)
     }
   }
 
-  /// Tensors are answered with tensors, wherever a body may be read as such.
-  private func orTensors(_ schema: JSONValue?) -> JSONValue {
+  /// Several rows are answered with as many, and tensors with tensors, wherever a body may be such.
+  private func orOthers(_ schema: JSONValue?) -> JSONValue {
     guard PlainContent(signature).schema == nil else { return schema ?? true }
-    return ElementSchemas.any(of: [schema ?? true, ["type": "object"]])
-  }
-
-  private func told(_ key: String) -> JSONValue? {
-    let text = Array((signature.metadata[key] ?? "").utf8)
-    // What is no JSON tells nothing.
-    return text.withUnsafeBytes { try? JSONValue(parsing: $0) }
+    return ElementSchemas.any(of: [schema ?? true, ["type": ["object", "array"]]])
   }
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import json
 
 import numpy
 
@@ -373,6 +372,6 @@ class Call:
 
     def described(self):
         """What it is, for the server to make an address of."""
-        metadata = dict({"description": self.description}, **descriptions.metadata(self))
         return {"inputs": self.inputs, "outputs": self.outputs, "has_row_axis": self.has_row_axis,
-                "decoupled": self.decoupled, "metadata": metadata}
+                "decoupled": self.decoupled,
+                "metadata": dict(descriptions.metadata(self), description=self.description)}
