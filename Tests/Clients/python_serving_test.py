@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import subprocess
+import tarfile
 import tempfile
 import textwrap
 import unittest
@@ -312,6 +314,54 @@ class EnvironmentsTest(unittest.TestCase):
             self.assertEqual(self.answer(server), ["v2.0"])
         self.assertEqual(len(self.environments()), 2)
         self.assertLess(set(first), set(self.environments()))
+
+    def triton(self, environment):
+        model = self.place / "triton/told"
+        (model / "1").mkdir(parents=True)
+        (model / "1/model.py").write_text(textwrap.dedent("""
+            import sys
+            import numpy as np
+            import triton_python_backend_utils as pb_utils
+
+            class TritonPythonModel:
+                def execute(self, requests):
+                    told = [sys.prefix, request_id(requests[0])]
+                    return [pb_utils.InferenceResponse([pb_utils.Tensor("TOLD", np.array(told, object))])]
+
+            def request_id(request):
+                return request.request_id()
+            """))
+        (model / "config.pbtxt").write_text(f"""
+            backend: "python"
+            input {{ name: "X" data_type: TYPE_FP32 dims: [ 1 ] }}
+            output {{ name: "TOLD" data_type: TYPE_STRING dims: [ 2 ] }}
+            parameters: {{ key: "EXECUTION_ENV_PATH" value: {{ string_value: "{environment}" }} }}
+            """)
+        return model
+
+    def test_tritons_environments(self):
+        made = self.place / "made"
+        subprocess.run([PYTHON, "-m", "venv", "--without-pip", made], check=True)
+        # As little of an environment as there can be: its packages are those of another.
+        packages, = PYTHON.parent.parent.glob("lib/python3*/site-packages")
+        next(made.glob("lib/python3*/site-packages")).joinpath("others.pth").write_text(str(packages.resolve()) + "\n")
+        for environment in ("$$TRITON_MODEL_DIRECTORY/env.tar.gz", "$$TRITON_MODEL_DIRECTORY/env", "env"):
+            with self.subTest(environment):
+                shutil.rmtree(self.place / "triton", ignore_errors=True)
+                model = self.triton(environment)
+                if environment.endswith(".gz"):
+                    with tarfile.open(model / "env.tar.gz", "w:gz") as archive:
+                        archive.add(made, ".")
+                else:
+                    shutil.copytree(made, model / "env", symlinks=True)
+                place = self.place / "cache" if environment.endswith(".gz") else model
+                with ApusServer(model.parent, "--cache-directory", self.place / "cache", start_seconds=180) as server:
+                    body = {"inputs": [{"name": "X", "shape": [1], "datatype": "FP32", "data": [1]}]}
+                    answer = requests.post(server.url + "/v2/models/told/infer", json=body, timeout=60, headers={"x-request-id": "mine"})
+                    self.assertEqual(answer.status_code, 200, answer.text)
+                    prefix, request = answer.json()["outputs"][0]["data"]
+                    self.assertTrue(pathlib.Path(prefix).is_relative_to(place.resolve()), prefix)
+                    self.assertEqual(request, "mine")
 
     def test_what_cannot_be_installed_is_named(self):
         (self.model / "requirements.txt").write_text("tiny==1.0\nno-such-package-of-ours==3\n")
