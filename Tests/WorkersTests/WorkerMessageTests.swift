@@ -84,9 +84,64 @@ import Testing
       for _ in 0..<3 { writer.number(UInt16(0)) }
       return writer.bytes
     }
-    #expect(throws: Never.self) { try Self.read(write(version: 1, names: ["x", "y"])) }
-    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 1, names: ["x", "x"])) }
-    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 2, names: ["x"])) }
+    #expect(throws: Never.self) { try Self.read(write(version: 2, names: ["x", "y"])) }
+    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 2, names: ["x", "x"])) }
+    #expect(throws: MalformedMessage.self) { try Self.read(write(version: 3, names: ["x"])) }
+  }
+
+  /// A model without ports, with methods of that name, decoupled or not.
+  static func ready(methods: [(String, Bool)]) -> [UInt8] {
+    var writer = MessageWriter()
+    writer.begin(MessageKind.FromWorker.ready.rawValue)
+    writer.number(MessageKind.version)
+    writer.number(UInt8(1))
+    writer.ports([])
+    writer.ports([])
+    writer.number(UInt16(methods.count))
+    for (name, isDecoupled) in methods {
+      writer.text(name)
+      writer.number(UInt8(1 | (isDecoupled ? 2 : 0)))
+      writer.ports([TensorDescription(name: "x", datatype: .bytes, dimensions: [.any(name: nil)])])
+      writer.ports([])
+      writer.pairs(["description": "what it does"])
+    }
+    writer.pairs([:])
+    return writer.bytes
+  }
+
+  @Test func `reads methods with ports of their own`() throws {
+    let message = try Self.read(Self.ready(methods: [("price", false), ("area", false)]))
+    guard case .ready(let told) = message else {
+      Issue.record("it is not ready")
+      return
+    }
+    #expect(told.signature.methods.map(\.name) == ["price", "area"])
+    #expect(told.signature.methodNumber(named: "area") == 2)
+    #expect(told.signature.ofMethod(2).inputs.map(\.datatype) == [.bytes])
+    #expect(told.signature.methods[0].signature.metadata["description"] == "what it does")
+  }
+
+  @Test(arguments: [
+    [("price", false), ("price", false)], [("", false)], [("price", true)],
+  ])
+  func `refuses methods that cannot be told apart or do not answer as the model does`(
+    methods: [(String, Bool)]
+  ) {
+    #expect(throws: MalformedMessage.self) { try Self.read(Self.ready(methods: methods)) }
+  }
+
+  @Test func `a tensor lies in one of the two regions of its run`() throws {
+    var bytes = Self.outputs()
+    // Behind the head and the counts: place 2, datatype 1, rank 1.
+    let region = 16 + 10 + 4
+    bytes[region] = 1
+    guard case .outputs(_, _, _, let spans) = try Self.read(bytes) else {
+      Issue.record("no outputs")
+      return
+    }
+    #expect(spans.map(\.isInput) == [true])
+    bytes[region] = 2
+    #expect(throws: MalformedMessage("a run has no region 2")) { try Self.read(bytes) }
   }
 
   /// What a worker of ours says of a model with these ports.
@@ -112,7 +167,11 @@ import Testing
   }
 
   @Test func `reads all that is said of a port`() throws {
-    let inputs = [Self.matrix(FeatureTable(names: ["a", "é"], narrowsOthers: true))]
+    let inputs = [
+      Self.matrix(FeatureTable(names: ["a", "é"], narrowsOthers: true)),
+      TensorDescription(
+        name: "d", datatype: .bytes, dimensions: [.any(name: nil)], holdsDocuments: true),
+    ]
     let outputs = [
       TensorDescription(name: "y", datatype: .int64, dimensions: [.any(name: nil)]),
       TensorDescription(

@@ -36,8 +36,6 @@ package struct WorkerMetric: Sendable, Equatable {
 package struct WorkerSignature: Sendable {
   package let signature: ModelSignature
   package let isDecoupled: Bool
-  /// Ways of asking it beside the usual one, and what is known of each.
-  package let methods: [String: String]
 }
 
 extension WorkerMessage {
@@ -144,12 +142,41 @@ extension WorkerMessage {
     let marks = try reader.number(UInt8.self)
     let inputs = try ports(&reader)
     let outputs = try ports(&reader)
-    let methods = try pairs(&reader)
+    let methods = try methods(&reader, isDecoupled: marks & 2 != 0)
     let metadata = try pairs(&reader)
     return WorkerSignature(
       signature: ModelSignature(
-        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata),
-      isDecoupled: marks & 2 != 0, methods: methods)
+        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata,
+        methods: methods),
+      isDecoupled: marks & 2 != 0)
+  }
+
+  /// - Parameter isDecoupled: the model answers in parts, as all of its methods then must.
+  private static func methods(
+    _ reader: inout MessageReader, isDecoupled: Bool
+  ) throws(MalformedMessage) -> [ModelMethod] {
+    let count = Int(try reader.number(UInt16.self))
+    var methods: [ModelMethod] = []
+    for _ in 0..<count {
+      let name = try reader.text()
+      let marks = try reader.number(UInt8.self)
+      let inputs = try ports(&reader)
+      let outputs = try ports(&reader)
+      let metadata = try pairs(&reader)
+      guard !name.isEmpty, !methods.contains(where: { $0.name == name }) else {
+        throw MalformedMessage(
+          "two methods are named \(PublicText.quoted(name)), or one is not")
+      }
+      guard (marks & 2 != 0) == isDecoupled else {
+        throw MalformedMessage(
+          "method \(PublicText.quoted(name)) does not answer as the model does, in one part or in any"
+        )
+      }
+      let signature = ModelSignature(
+        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata)
+      methods.append(ModelMethod(name: name, signature: signature))
+    }
+    return methods
   }
 
   private static func ports(
@@ -186,7 +213,8 @@ extension WorkerMessage {
     return TensorDescription(
       name: name, datatype: datatype, dimensions: dimensions,
       isShapeless: marks.contains(.anyRank), isOptional: marks.contains(.optional), table: table,
-      isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly))
+      isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly),
+      holdsDocuments: marks.contains(.documents) && datatype == .bytes)
   }
 
   /// What columns of a tabular model's input are; others than those would be relied on in vain.
@@ -229,6 +257,8 @@ struct PortMarks: OptionSet {
   static let costly = PortMarks(rawValue: 8)
   /// What its columns are follows its lengths.
   static let table = PortMarks(rawValue: 16)
+  /// Its elements are JSON documents.
+  static let documents = PortMarks(rawValue: 32)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -239,6 +269,7 @@ struct PortMarks: OptionSet {
     if port.isOnRequest { insert(.onRequest) }
     if port.isCostly { insert(.costly) }
     if port.table != nil { insert(.table) }
+    if port.holdsDocuments { insert(.documents) }
   }
 }
 

@@ -111,7 +111,8 @@ extension ModelSignature {
       inputs: [
         TensorDescription(
           name: name, datatype: input.datatype, dimensions: input.dimensions,
-          isOptional: input.isOptional, table: input.table)
+          isOptional: input.isOptional, table: input.table,
+          holdsDocuments: input.holdsDocuments)
       ], outputs: outputs, hasRowAxis: hasRowAxis, metadata: metadata)
   }
 }

@@ -1,7 +1,10 @@
 """Inputs and outputs: datatypes as V2 names them, and values of any kind made into arrays of one."""
 
+import decimal
+import enum
 import json
 import math
+import uuid
 
 import numpy
 
@@ -115,13 +118,20 @@ def plain(value):
         return [plain(each) for each in value]
     if isinstance(value, numpy.generic):
         return plain(value.item())
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
     if isinstance(value, bytes):
-        return value.decode("utf-8")
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise WrongAnswer("bytes that are no text cannot be written as JSON") from None
     if hasattr(value, "__dataclass_fields__"):
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     for attribute in ("model_dump", "tolist", "isoformat"):
         if hasattr(value, attribute):
             return plain(getattr(value, attribute)())
+    if isinstance(value, (decimal.Decimal, uuid.UUID)):
+        return str(value)
     if hasattr(value, "detach"):
         return plain(value.detach().cpu().numpy())
     raise WrongAnswer("a value of type %s cannot be written as JSON" % type(value).__name__)
