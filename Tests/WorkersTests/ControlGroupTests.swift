@@ -24,15 +24,16 @@ import Testing
     }
     let folder = "/sys/fs/cgroup/system.slice/apus.service"
     #expect(asked == [folder])
-    #expect(places[.memory] == .init(folder: folder, isUnified: true))
+    #expect(places[.memory] == ControlGroupPlaces.Place(folder: folder, isUnified: true))
     #expect(places[.processor] == nil)
   }
 
   @Test func `takes each controller from the tree to which it belongs`() {
     let groups = "8:pids:/\n4:memory:/outer/own\n1:cpu,cpuacct:/\n0::/\n"
     let places = ControlGroupPlaces(mounts: Self.mixed, groups: groups) { _ in [] }
-    #expect(places[.memory] == .init(folder: "/cg/memory/own", isUnified: false))
-    #expect(places[.processor] == .init(folder: "/cg/cpu,cpuacct", isUnified: false))
+    #expect(places[.memory] == ControlGroupPlaces.Place(folder: "/cg/memory/own", isUnified: false))
+    #expect(
+      places[.processor] == ControlGroupPlaces.Place(folder: "/cg/cpu,cpuacct", isUnified: false))
     #expect(places[.processes] == nil, "no tree with it is mounted")
   }
 

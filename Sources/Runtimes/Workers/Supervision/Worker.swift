@@ -24,6 +24,8 @@ final class Worker: Sendable {
     var process: Int32?
     /// The process does not hear any more, though its end is not known yet.
     var isDeaf = false
+    /// The program exits.
+    var isLeft = false
     var runCount: UInt64 = 0
     var openRunCount = 0
 
@@ -52,12 +54,21 @@ final class Worker: Sendable {
   func begin(name: String) {
     WorkerThread.start(name: "worker:\(name)#\(instance)") {
       let attendant = WorkerAttendant(self)
-      attendant.attend()
+      WorkerAttendance.note(self) { attendant.attend() }
     }
   }
 
   func stop() {
     act(shell.withLock { $0.state.stopped() })
+    wakeUp()
+  }
+
+  /// The program exits: the process is ended, and nobody is told any more.
+  func leave() {
+    shell.withLock { shell in
+      shell.isLeft = true
+      _ = shell.state.stopped()
+    }
     wakeUp()
   }
 
@@ -141,6 +152,7 @@ final class Worker: Sendable {
 
   var wakeAt: Instant { shell.withLock { $0.state.wakeAt } }
   var lastEnd: RuntimeFault? { shell.withLock { $0.state.lastEnd } }
+  var isLeft: Bool { shell.withLock { $0.isLeft } }
   var isOver: Bool { shell.withLock { $0.state.phase == .over } }
 
   func connect(_ link: WorkerLink, to process: Int32) {

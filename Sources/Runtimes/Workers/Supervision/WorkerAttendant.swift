@@ -38,7 +38,7 @@ final class WorkerAttendant {
       if worker.isOver {
         if let process {
           process.kill()
-          bury(process)
+          if worker.isLeft { leave(process) } else { bury(process) }
         }
         return
       }
@@ -105,14 +105,9 @@ final class WorkerAttendant {
     // Whatever it started in its session dies with it.
     process.kill()
     let isOutOfMemory = group?.wasOutOfMemory ?? false
-    group?.remove()
-    group = nil
     read(process.output)
     read(process.errors)
-    process.closeAll()
-    self.process = nil
-    link = nil
-    folder = nil
+    clearAway(process)
     let last = words.text(3)
     let sentence =
       isOutOfMemory && end == .killed(SIGKILL)
@@ -127,6 +122,23 @@ final class WorkerAttendant {
     worker.tell(.failure(told))
     carryOut(decision)
     worker.disconnect(told)
+  }
+
+  /// Nobody is told any more.
+  private func leave(_ process: WorkerProcess) {
+    _ = process.awaitEnd()
+    process.kill()
+    clearAway(process)
+  }
+
+  /// Lets go of a process that has ended, with all that was its own.
+  private func clearAway(_ process: WorkerProcess) {
+    group?.remove()
+    group = nil
+    process.closeAll()
+    self.process = nil
+    link = nil
+    folder = nil
   }
 
   // MARK: Waiting
