@@ -45,7 +45,7 @@ test: swift ## set up and run all that must be green
 
 test-torch: ## models of PyTorch and Hugging Face, in .venv-torch: a download of gigabytes
 	@scripts/bootstrap torch
-	.venv-torch/bin/python -W ignore Tests/Clients/run --apart worker torch_test.py
+	.venv-torch/bin/python -W ignore Tests/Clients/run --here Tests/Clients/worker/torch_test.py
 
 test-fast: swift ## unit tests only
 	@scripts/bootstrap run

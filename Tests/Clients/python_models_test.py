@@ -101,6 +101,17 @@ class PythonModelsTest(unittest.TestCase):
         lines = requests.post(self.server.url + "/invocations", data=table, headers={"content-type": "text/csv"}, timeout=60)
         self.assertEqual(lines.json()["predictions"], answers)
 
+    def test_columns_of_a_matrix_by_their_names(self):
+        told, columns = self.expected["cancer"], self.expected["columns"]
+        tensors = {name: ("FP64", [len(told["rows"])], [row[place] for row in told["rows"]])
+                   for place, name in reversed(list(enumerate(columns)))}
+        self.assertEqual(self.rest("cancer", **tensors)["predict"], told["outputs"]["predict"])
+        whole = np.array(told["rows"]).round().astype(int)
+        self.assertEqual(self.rest("cancer", anything=("INT64", list(whole.shape), whole.ravel().tolist())),
+                         self.rest("cancer", X=("FP64", list(whole.shape), whole.astype(float).ravel().tolist())))
+        del tensors[columns[3]]
+        self.assertIn(columns[3], self.rest("cancer", 400, **tensors))
+
     def test_wrong_widths_are_refused_before_python_sees_them(self):
         self.assertIn("[-1,30]", self.rest("cancer", 400, X=("FP64", [1, 2], [1.0, 2.0])).replace(" ", ""))
 

@@ -162,7 +162,7 @@ class PythonWorkersTest(unittest.TestCase):
     def test_killed_from_outside_it_costs_a_restart(self):
         before = self.process()
         os.kill(before, signal.SIGKILL)
-        self.check_answers()
+        self.assertEqual(self.ask(0, 21).status_code, 200)
         self.assertNotEqual(self.process(), before)
 
     def test_others_wait_while_it_starts_again(self):
@@ -171,8 +171,7 @@ class PythonWorkersTest(unittest.TestCase):
             time.sleep(0.05)
             answers = list(pool.map(lambda _: self.ask(0, 1), range(6)))
         self.assertGreaterEqual(kill.result().status_code, 400)
-        good = [each.status_code for each in answers].count(200)
-        self.assertGreaterEqual(good, 5, [each.text for each in answers])
+        self.assertEqual([each.status_code for each in answers], [200] * 6, [each.text for each in answers])
 
     def process(self):
         found = worker_processes(self.server, b"apus_worker")
@@ -314,16 +313,6 @@ class IsolatedTest(unittest.TestCase):
         self.assertEqual(answer.json()["outputs"][0]["data"], data)
         return answer.json()
 
-    def recovers(self, server, name):
-        """A request that meets the worker as it dies fails with that reason; those after it wait."""
-        limit = time.monotonic() + 20
-        while True:
-            try:
-                return self.ask(server, name)
-            except AssertionError as failure:
-                if "worker" not in str(failure) or time.monotonic() > limit:
-                    raise
-
     def check(self, server):
         alone, beside = self.ask(server, "alone"), self.ask(server, "beside")
         self.assertEqual(alone["outputs"], beside["outputs"])
@@ -334,7 +323,8 @@ class IsolatedTest(unittest.TestCase):
             for process in now:
                 os.kill(process, signal.SIGKILL)
             self.ask(server, "beside")
-            self.recovers(server, "alone")
+            # It had begun nothing, so this waits for the next process.
+            self.ask(server, "alone")
         self.assertNotEqual(worker_processes(server, b"alone/model.onnx"), before)
         self.assertIsNone(server.process.poll())
 

@@ -218,6 +218,39 @@ class TreesTest(unittest.TestCase):
             answer = self.post("/v2/models/iris-classifier/infer", {"inputs": tensors, **parameters})
             self.assertEqual(answer.json()["outputs"][0]["data"], expected)
 
+    def columns(self, client, module, kinds, shape=lambda rows: [rows], names=None, **told):
+        names = names or self.iris["columns"]
+        tensors = []
+        for place in reversed(range(len(names))):
+            values = np.array([row[place] for row in self.iris["rows"]]).astype(kinds[place % len(kinds)])
+            datatype = next(name for name, kind in NUMBERS.items() if kind is kinds[place % len(kinds)])
+            tensor = module.InferInput(names[place], shape(len(values)), datatype)
+            tensor.set_data_from_numpy(values.reshape(shape(len(values))), **told)
+            tensors.append(tensor)
+        wanted = [module.InferRequestedOutput("margin"), module.InferRequestedOutput("predict")]
+        return client.infer("iris-classifier", tensors, outputs=wanted)
+
+    def test_columns_are_tensors_of_tritons_clients(self):
+        rest = triton.InferenceServerClient(f"127.0.0.1:{self.server.port}")
+        grpc = triton_grpc.InferenceServerClient(self.server.grpc_url)
+        for module, client, told in (
+            (triton, rest, {"binary_data": True}), (triton, rest, {"binary_data": False}), (triton_grpc, grpc, {}),
+        ):
+            with self.subTest(module=module.__name__, **told):
+                for kinds, shape in (([np.float32], lambda rows: [rows, 1]),
+                                     ([np.float64, np.float32], lambda rows: [rows])):
+                    answer = self.columns(client, module, kinds, shape, **told)
+                    self.check(answer.as_numpy("margin"), self.iris["margin"])
+                    self.check(answer.as_numpy("predict"), self.iris["predict"])
+                for names, part in ((self.iris["columns"][:3], "petal width"),
+                                    (self.iris["columns"] + ["weight"], "weight"),
+                                    (["input"] + self.iris["columns"][1:], "whole table")):
+                    with self.assertRaises(InferenceServerException) as refusal:
+                        self.columns(client, module, [np.float32], names=names[:4] if "input" in names else names, **told)
+                    self.assertIn(part, str(refusal.exception))
+        rest.close()
+        grpc.close()
+
     def test_lines_with_a_head_are_tables(self):
         names = self.diabetes["columns"][::-1]
         lines = [",".join(names)] + [
@@ -392,6 +425,82 @@ class FoldersOfTreesTest(unittest.TestCase):
             np.testing.assert_array_equal(found, alone)
             stats = requests.get(server.url + "/v2/models/joined/stats", timeout=30).json()["model_stats"][0]
             self.assertLess(stats["execution_count"], stats["inference_count"])
+
+
+class IsolatedTreesTest(unittest.TestCase):
+    """A model in a process of its own behaves as one that has none."""
+
+    MODELS = {
+        "iris": ("tabular/iris-classifier.json", "iris-classifier"), "cancer": ("tabular/cancer.ubj", "cancer"),
+        "diabetes": ("tabular/diabetes.txt", "diabetes"), "pipeline": ("onnxml/boosting-two.onnx", None),
+    }
+
+    def test_isolation_changes_nothing_for_clients(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, (fixture, _) in self.MODELS.items():
+                for place, settings in (("here", ""), ("apart", "isolation: process\n")):
+                    model = pathlib.Path(folder) / f"{name}-{place}"
+                    model.mkdir()
+                    file = FIXTURES.parent / fixture
+                    shutil.copy(file, model / ("model" + file.suffix))
+                    (model / "model.yaml").write_text(settings + "instances: 1\n")
+            with ApusServer(folder, grpc=True) as server:
+                grpc = triton_grpc.InferenceServerClient(server.grpc_url)
+                for name, (_, known) in self.MODELS.items():
+                    with self.subTest(model=name):
+                        here = self.answers(server, grpc, name + "-here", known)
+                        apart = self.answers(server, grpc, name + "-apart", known)
+                        for what, answer in here.items():
+                            self.assertEqual(apart[what], answer, what)
+                grpc.close()
+
+    def answers(self, server, grpc, model, known):
+        about = requests.get(f"{server.url}/v2/models/{model}", timeout=30).json()
+        width = about["inputs"][0]["shape"][1]
+        table = vectors(known) if known else {}
+        rows = table.get("rows", [[0.25 * place + column for column in range(width)] for place in range(3)])
+        names = table.get("columns") or [f"f{place}" for place in range(width)]
+        records = [dict(zip(names[::-1], row[::-1])) for row in rows]
+        outputs = [output["name"] for output in about["outputs"]][::-1]
+        whole = {"name": "x", "shape": [len(rows), width], "datatype": "FP64", "data": rows}
+        columns = [{"name": name, "shape": [len(rows)], "datatype": "FP64", "data": [row[place] for row in rows]}
+                   for place, name in enumerate(names)]
+        lines = "\n".join([",".join(names)] + [",".join("" if v is None else str(v) for v in row) for row in rows])
+        asked = {
+            "whole": (f"/v2/models/{model}/infer", {"inputs": [whole]}),
+            "outputs": (f"/v2/models/{model}/infer", {"inputs": [whole], "outputs": [{"name": o} for o in outputs]}),
+            "columns": (f"/v2/models/{model}/infer", {"inputs": columns[::-1]}),
+            "records": (f"/v1/models/{model}:predict", {"instances": records}),
+            "rounds": (f"/v1/models/{model}:predict", {"instances": rows, "parameters": {"iteration_range": 2}}),
+            "named": (f"/v1/models/{model}:predict", {"instances": rows, "parameters": {"outputs": outputs[0]}}),
+            "explain": (f"/v1/models/{model}:explain", {"instances": records}),
+            "lines": (f"/models/{model}/invoke", lines),
+            "short": (f"/v2/models/{model}/infer", {"inputs": columns[1:]}),
+            "unknown": (f"/v2/models/{model}/infer", {"inputs": [whole], "outputs": [{"name": "nothing"}]}),
+        }
+        found = {"about": self.told(about, model)}
+        for what, (path, body) in asked.items():
+            headers = {"Content-Type": "text/csv"} if isinstance(body, str) else JSON
+            body = body if isinstance(body, str) else json.dumps(body)
+            answer = requests.post(server.url + path, data=body, headers=headers, timeout=60)
+            kind = answer.headers["content-type"]
+            content = self.told(answer.json(), model) if "json" in kind else answer.text
+            found[what] = (answer.status_code, content)
+        tensors = []
+        for place, name in enumerate(names):
+            tensors.append(triton_grpc.InferInput(name, [len(rows), 1], "FP32"))
+            tensors[-1].set_data_from_numpy(array(rows)[:, place:place + 1])
+        answer = grpc.infer(model, tensors).get_response()
+        found["grpc"] = (answer.outputs[0].name, list(answer.raw_output_contents))
+        for what in ("whole", "outputs", "columns", "records", "named", "lines"):
+            self.assertEqual(found[what][0], 200, (what, found[what][1]))
+        for what in ("short", "unknown"):
+            self.assertEqual(found[what][0], 400, (what, found[what][1]))
+        return found
+
+    @staticmethod
+    def told(document, model):
+        return json.loads(json.dumps(document).replace(model, "MODEL"))
 
 
 class RealTreesTest(unittest.TestCase):

@@ -23,7 +23,8 @@ private func openScope(_ models: [DescribedModel] = [iris]) -> DescriptionScope 
 private let iris = model("iris")
 
 private func model(
-  _ name: String, _ task: DescribedModel.Task = .tensors, outputs: [TensorDescription] = [scores]
+  _ name: String, _ task: DescribedModel.Task = .tensors, outputs: [TensorDescription] = [scores],
+  methods: [ModelMethod] = []
 ) -> DescribedModel {
   DescribedModel(
     name: name, version: 1,
@@ -31,7 +32,7 @@ private func model(
       inputs: [
         TensorDescription(
           name: "features", datatype: .float32, dimensions: [.any(name: nil), .fixed(4)])
-      ], outputs: outputs, hasRowAxis: true),
+      ], outputs: outputs, hasRowAxis: true, methods: methods),
     task: task)
 }
 
@@ -40,6 +41,21 @@ private let wide = TensorDescription(
 
 private let scores = TensorDescription(
   name: "scores", datatype: .float32, dimensions: [.any(name: nil), .any(name: nil)])
+
+/// As a method `price(area: list[float], top: int = 3) -> list[dict]` says of itself.
+private let price = ModelMethod(
+  name: "price",
+  signature: ModelSignature(
+    inputs: [TensorDescription(name: "area", datatype: .float64, dimensions: [.any(name: nil)])],
+    outputs: [TensorDescription(name: "output", datatype: .bytes, dimensions: [.any(name: nil)])],
+    hasRowAxis: true,
+    metadata: [
+      "description": "What it costs.", "output_content_type": "application/json",
+      "arguments_schema":
+        #"{"properties": {"area": {"type": "array", "items": {"type": "number"}}, "top": {"type": "integer"}}, "required": ["area"]}"#,
+      "output_schema":
+        #"{"properties": {"output": {"type": "array", "items": {"type": "object", "title": "Price"}}}}"#,
+    ]))
 
 /// Every operation of the description: its path, its method, and what it says.
 private func operations(
@@ -67,7 +83,9 @@ private func destination(of path: String, _ scope: DescriptionScope) -> Endpoint
 
 @Suite struct DescriptionTests {
   @Test func `each endpoint that is routed is described, with each of its methods`() throws {
-    let scope = openScope([model("a", .detect), model("b", .classify)])
+    let scope = openScope([
+      model("a", .detect), model("b", .classify), model("c", methods: [price]),
+    ])
     var described: [Endpoint: Set<String>] = [:]
     for (path, method, _) in try operations(scope) {
       let endpoint = try #require(destination(of: path, scope), "\(path) leads nowhere")
@@ -77,6 +95,35 @@ private func destination(of path: String, _ scope: DescriptionScope) -> Endpoint
       let methods = Set(endpoint.methods).subtracting(["HEAD", "OPTIONS"])
       #expect(described[endpoint] == methods, "\(endpoint)")
     }
+  }
+
+  @Test func `a model's method has an address of its own, with the schemas of its annotations`()
+    throws
+  {
+    let path = "/v2/models/c/methods/price"
+    let found = try operations(openScope([iris, model("c", methods: [price])]))
+      .filter { $0.path == path }
+    #expect(found.map(\.method) == ["POST"])
+    let operation = try #require(found.first).operation
+    #expect(operation["summary"] == .string("What it costs."))
+    let body = operation["requestBody"]?["content"]?["application/json"]?["schema"]
+    guard case .array(let forms)? = body?["anyOf"] else {
+      Issue.record("one form alone")
+      return
+    }
+    #expect(forms[0]["properties"]?["area"]?["items"] == ["type": "number"])
+    #expect(forms[0]["properties"]?["top"] == ["type": "integer"])
+    #expect(forms[0]["required"] == .array([.string("area")]))
+    let answer = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]
+    guard case .array(let answers)? = answer?["anyOf"] else {
+      Issue.record("one answer alone")
+      return
+    }
+    #expect(answers[0]["title"] == .string("Price"))
+  }
+
+  @Test func `a model without methods has no address for them`() throws {
+    #expect(try operations(openScope()).allSatisfy { !$0.path.contains("/methods/") })
   }
 
   @Test func `each name of an operation is there once, and each has an answer`() throws {

@@ -42,6 +42,19 @@ import Testing
     #expect(Route(target: target) == nil)
   }
 
+  @Test func `finds a model's method`() {
+    let route = Route(target: "/v2/models/m/versions/2/methods/price?x=1")
+    #expect(route?.endpoint == .modelMethod && route?.lastSegment == "price")
+    #expect(route?.address == ModelAddress(name: "m", version: .number(2)))
+  }
+
+  @Test func `a method that is not there is refused with those that are`() throws {
+    let front = try FrontFixture()
+    let answer = front.post("/v2/models/echo/methods/price", "{}")
+    #expect(answer.status == 404)
+    #expect(answer.body.contains("no method `price`; its methods are: none"))
+  }
+
   @Test func `answers 404 to unknown paths and 405 with what is allowed`() throws {
     let front = try FrontFixture()
     #expect(front.get("/nowhere").status == 404)

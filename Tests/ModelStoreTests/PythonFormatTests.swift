@@ -83,16 +83,32 @@ import Testing
     #expect(try find(snapshot["m"]).map(\.chosenRuntime) == [.onnxruntime])
   }
 
-  @Test func `parameters of Triton reach the model`() throws {
+  @Test(arguments: ["environment_tarball", "environment_path"])
+  func `MLServer's environments are ours`(_ key: String) throws {
+    let tree = try Tree([
+      "m/model-settings.json":
+        #"{"implementation": "runtime.Mine", "parameters": {"\#(key)": "./env.tar.gz"}}"#
+    ])
+    let plan = try #require(try find(tree["m"]).first)
+    #expect(plan.python.interpreter == tree["m"] + "/./env.tar.gz")
+  }
+
+  @Test(arguments: [
+    ("$$TRITON_MODEL_DIRECTORY/x.tar.gz", "m/x.tar.gz"), ("envs/x", "m/envs/x"),
+  ])
+  func `parameters of Triton reach the model, and its environment us`(
+    _ written: String, _ expected: String
+  ) throws {
     let tree = try Tree([
       "m/1/model.py": Self.tritonClass,
       "m/config.pbtxt": """
       backend: "python" parameters { key: "a" value: { string_value: "b" } }
-      parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "x.tar.gz" } }
+      parameters { key: "EXECUTION_ENV_PATH" value: { string_value: "\(written)" } }
       """,
     ])
     let plan = try #require(try find(tree["m"]).first)
     #expect(plan.python.parameters == ["a": "b"])
-    #expect(plan.warnings.contains { $0.contains("EXECUTION_ENV_PATH") })
+    #expect(plan.python.interpreter == tree[expected])
+    #expect(!plan.warnings.contains { $0.contains("EXECUTION_ENV_PATH") })
   }
 }

@@ -102,4 +102,39 @@ struct Folder: ~Copyable {
     let model = try folder.write("model.py")
     #expect(throws: RuntimeFault.self) { try Self.interpreter(model).program() }
   }
+
+  @Test func `is that of an archive, which is unpacked once`() throws {
+    let folder = try Folder()
+    let model = try folder.write("1/model.py")
+    let script = try folder.write("packed/bin/python", "#!/bin/sh\necho unpacked >> \"$1.ran\"\n")
+    #expect(chmod(script, 0o755) == 0)
+    _ = try folder.write("packed/bin/conda-unpack")
+    let archive = folder.url.appending(path: "env.tar.gz").path
+    let packing = Process()
+    packing.executableURL = URL(filePath: "/usr/bin/env")
+    packing.arguments = ["tar", "-czf", archive, "-C", folder.url.path + "/packed", "bin"]
+    try packing.run()
+    packing.waitUntilExit()
+    let cache = folder.url.path + "/cache"
+    let interpreter = Self.interpreter(model, named: archive, cache: cache)
+    let found = try interpreter.program()
+    #expect(found.hasPrefix(cache) && found.hasSuffix("/bin/python"))
+    #expect(try interpreter.program() == found)
+    let ran = found.replacing("/bin/python", with: "/bin/conda-unpack.ran")
+    #expect(try String(contentsOfFile: ran, encoding: .utf8) == "unpacked\n")
+  }
+
+  @Test(arguments: ["none.tar.gz", "broken.tar.gz", "empty.tar"])
+  func `an archive without an environment is refused by name`(_ name: String) throws {
+    let folder = try Folder()
+    let model = try folder.write("model.py")
+    _ = try folder.write("broken.tar.gz", "no archive")
+    // Zeros are an archive of nothing.
+    _ = try folder.write("empty.tar", String(repeating: "\0", count: 10_240))
+    let named = folder.url.appending(path: name).path
+    let fault = #expect(throws: RuntimeFault.self) {
+      try Self.interpreter(model, named: named, cache: folder.url.path + "/cache").program()
+    }
+    #expect(fault?.message.contains(name) == true, "\(fault?.message ?? "")")
+  }
 }

@@ -30,13 +30,15 @@ private struct RowHouse {
 
   func submit(
     _ inputs: [Tensor?], deadline: Instant = .distantFuture, timeout: UInt64 = 0,
-    sink: RecordingSink = RecordingSink()
+    sink: RecordingSink = RecordingSink(), method: Int = 0
   ) throws -> (sink: RecordingSink, handle: RequestHandle) {
     var context = RequestContext(
       id: "r", caller: Caller(name: "a"), dialect: .embedded, arrival: MonotonicClock.now(),
       deadline: deadline)
     context.timeoutNanoseconds = timeout
-    let request = InferenceRequest(context: context, body: .tensors(.init(inputs: inputs)))
+    var tensors = TensorRequest(inputs: inputs)
+    tensors.method = method
+    let request = InferenceRequest(context: context, body: .tensors(tensors))
     let handle = entrance.submit(
       request, to: try entrance.lease(ModelAddress(name: "m")), sink: sink)
     return (sink, handle)
@@ -63,6 +65,25 @@ extension RecordingSink {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ServedBatchTests {
+  @Test func `requests to a method run by themselves and get the method's outputs`() throws {
+    let other = ModelSignature(
+      inputs: RowModel.vectors.inputs,
+      outputs: [
+        TensorDescription(
+          name: "Z", datatype: .float32, dimensions: [.any(name: nil), .any(name: nil)])
+      ], hasRowAxis: true)
+    let signature = ModelSignature(
+      inputs: RowModel.vectors.inputs, outputs: RowModel.vectors.outputs, hasRowAxis: true,
+      methods: [ModelMethod(name: "other", signature: other)])
+    let house = try RowHouse(RowModel(signature: signature, gate: Gate()))
+    _ = try house.block()
+    let sinks = try [0, 1, 1].map { try house.submit([matrix([[1]])], method: $0).sink }
+    house.model.gate.open()
+    #expect(eventually { sinks.allSatisfy { $0.ends.count == 1 } })
+    #expect(sinks.map { $0.parts.first?.outputs.first?.name } == ["Y", "Z", "Z"])
+    #expect(house.model.runs.map(\.rowCount).sorted() == [1, 1, 2])
+  }
+
   @Test func `what waited is joined and each caller gets exactly its rows`() throws {
     let house = try RowHouse(RowModel(gate: Gate()))
     _ = try house.block()

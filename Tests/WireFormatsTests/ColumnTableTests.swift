@@ -92,27 +92,14 @@ import Testing
     let signature = ModelSignature(
       inputs: [tensor("x", .float32, [nil, 2])], outputs: [], hasRowAxis: true,
       metadata: ["feature_names": "a,b"])
-    let reader = PandasTensorReader(otherwise: .cancelled)
     let request = try Array(text.utf8).withUnsafeBytes { bytes in
-      Result { () throws(InferenceFailure) in
-        try reader.read(bytes, BodyFacts(signature: signature))
+      Result { () throws(InputProblem) in
+        try OpenInferenceRequest.decode(json: bytes, signature: signature)
       }
     }.get()
-    guard case .tensors(let tensors) = request.content else { return }
-    let values = tensors.inputs[0]?.elements(as: Float.self) ?? []
+    let values = request.body.inputs[0]?.elements(as: Float.self) ?? []
     #expect(values.count == 4 && values[0] == 3.5 && values[1] == 1 && values[3] == 2)
     #expect(values[2].isNaN)
-  }
-
-  @Test func `tensors that are no data frame are refused as they were`() {
-    let text = #"{"inputs":[{"name":"b","data":[1]}]}"#
-    let result = Array(text.utf8).withUnsafeBytes { bytes in
-      Result { () throws(InferenceFailure) in
-        try PandasTensorReader(otherwise: .cancelled)
-          .read(bytes, BodyFacts(signature: wide(nil)))
-      }
-    }
-    #expect(result.failure == .cancelled)
   }
 
   @Test func `an empty value is NaN, and no integer`() throws {

@@ -96,6 +96,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    #"{"dataframe_records": [{"a":1,"b":"x"}, {"a":null,"b":[2]}]}"#,
+    #"{"dataframe_split": {"columns": ["a", "b"], "data": [[1, "x"], [NaN, [2]]]}}"#,
+  ])
+  func `frames are documents, too`(_ body: String) throws {
+    let facts = Self.facts("application/json", takes: "application/json")
+    let (_, tensors) = try Self.read(body, InvocationsReader(spoken: .mlflow), facts)
+    #expect(Self.elements(tensors.inputs[0]) == [#"{"a":1,"b":"x"}"#, #"{"a":null,"b":[2]}"#])
+  }
+
+  @Test(arguments: [
+    #"{"data": [[1]]}"#, #"{"columns": ["a"], "data": [[1, 2]]}"#,
+    #"{"columns": ["a"], "data": []}"#,
+    #"{"columns": [1], "data": [[1]]}"#, #"{"columns": ["a"], "data": [1]}"#,
+    #"{"columns": ["a"]}"#,
+    "[]", #"{"columns": ["a"], "data": [[1}"#,
+  ])
+  func `frames of another form are refused`(_ frame: String) {
+    let facts = Self.facts("application/json", takes: "application/json")
+    #expect(throws: InferenceFailure.self) {
+      try Self.read(#"{"dataframe_split": \#(frame)}"#, InvocationsReader(spoken: .mlflow), facts)
+    }
+  }
+
   @Test func `broken documents among instances are refused`() {
     let facts = Self.facts("application/json", takes: "application/json")
     for text in [#"{"instances": [{"a": }]}"#, #"{"instances": [{"a": 1]}"#, #"{"instances": [{"#] {
@@ -114,5 +138,75 @@ import Testing
         try Self.read(#"{"a": 1}"#, PlainPredictReader(.torchServe), facts)
       }
     }
+  }
+
+  // MARK: Arguments by name
+
+  /// One document, another that may be left out, and a number.
+  private static func arguments(_ takes: String?) -> BodyFacts {
+    let inputs = [
+      TensorDescription(
+        name: "flat", datatype: .bytes, dimensions: [.any(name: nil)], holdsDocuments: true),
+      TensorDescription(
+        name: "tags", datatype: .bytes, dimensions: [.any(name: nil)], isOptional: true,
+        holdsDocuments: true),
+      TensorDescription(
+        name: "top", datatype: .int64, dimensions: [.any(name: nil)], isOptional: true),
+    ]
+    let signature = ModelSignature(
+      inputs: inputs, outputs: [tensor("out", .bytes, [nil])], hasRowAxis: true,
+      metadata: takes.map { [PlainContent.inputKey: $0] } ?? [:])
+    return BodyFacts(signature: signature, contentType: "application/json")
+  }
+
+  @Test(arguments: [nil, "application/json"])
+  func `documents and numbers come by their names`(_ takes: String?) throws {
+    let facts = Self.arguments(takes)
+    let body = #"{"flat": {"rooms": 2}, "tags": ["a", {"b": 1}], "top": 3}"#
+    let (_, tensors) = try Self.read(body, PlainPredictReader(.predict), facts)
+    #expect(Self.elements(tensors.inputs[0]) == [#"{"rooms": 2}"#])
+    #expect(Self.elements(tensors.inputs[1]) == [#"["a", {"b": 1}]"#])
+    #expect(tensors.inputs[2]?.shape == [1])
+    let (_, fewer) = try Self.read(
+      #"{"flat": 1, "tags": null}"#, PlainPredictReader(.predict), facts)
+    #expect(Self.elements(fewer.inputs[0]) == ["1"])
+    #expect(fewer.inputs[1] == nil && fewer.inputs[2] == nil)
+  }
+
+  @Test func `arguments by name are answered with the document`() throws {
+    var facts = Self.arguments(nil)
+    facts = BodyFacts(
+      signature: ModelSignature(
+        inputs: facts.signature.inputs, outputs: facts.signature.outputs, hasRowAxis: true,
+        metadata: [PlainContent.outputKey: "application/json"]), contentType: "application/json")
+    let (request, _) = try Self.read(#"{"flat": 1}"#, PlainPredictReader(.torchServe), facts)
+    #expect(try Self.answer(request, [#"{"a":1}"#]).text == #"{"a":1}"#)
+    #expect(try Self.answer(request, [#"{"a":1}"#, "2"]).text == #"[{"a":1},2]"#)
+  }
+
+  @Test func `a number beside a document leaves the body the document`() throws {
+    let facts = Self.arguments("application/json")
+    for body in [#"{"rooms": 2}"#, #"{"top": 3}"#, #"{"flat": 1, "rooms": 2}"#, "[1]"] {
+      let (_, tensors) = try Self.read(body, PlainPredictReader(.predict), facts)
+      #expect(Self.elements(tensors.inputs[0]) == [body])
+    }
+  }
+
+  @Test func `documents stand in rows and in columns`() throws {
+    let facts = Self.arguments(nil)
+    let rows = #"{"instances": [{"flat": {"a": 1}, "top": 1}, {"flat": [2], "top": 2}]}"#
+    let columns = #"{"inputs": {"flat": [{"a": 1}, [2]], "top": [1, 2]}}"#
+    for body in [rows, columns] {
+      let (_, tensors) = try Self.read(body, PredictReader(.kserve), facts)
+      #expect(Self.elements(tensors.inputs[0]) == [#"{"a": 1}"#, "[2]"])
+      #expect(tensors.inputs[1] == nil && tensors.inputs[2]?.shape == [2])
+    }
+  }
+
+  @Test func `what may be left out may stand beside instances`() throws {
+    let (_, tensors) = try Self.read(
+      #"{"instances": [{"flat": 1}], "top": 3}"#, PlainPredictReader(.predict),
+      Self.arguments(nil))
+    #expect(tensors.inputs[2]?.shape == [1])
   }
 }

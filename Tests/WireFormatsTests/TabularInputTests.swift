@@ -154,6 +154,20 @@ import WireFormats
     #expect(written(text) == expected)
   }
 
+  @Test func `a model without contributions says why`() {
+    let model = Self.signature()
+    let mute = ModelSignature(
+      inputs: model.inputs, outputs: [model.outputs[0]], hasRowAxis: true,
+      metadata: [ModelSignature.noContributions: "its leaves are linear"])
+    let failure = #expect(throws: InferenceFailure.self) {
+      try Array(#"{"instances":[[1,2]]}"#.utf8).withUnsafeBytes { bytes in
+        try ExplanationReader(PredictReader(.kserve)).read(bytes, BodyFacts(signature: mute))
+      }
+    }
+    let text = failure.map { FailureMessage.text(for: $0) } ?? ""
+    #expect(text.contains("as its leaves are linear"), "\(text)")
+  }
+
   @Test func `an explanation of several outputs has lists`() throws {
     let request = try read(ExplanationReader(PredictReader(.kserve)), #"{"instances":[[1,2]]}"#)
     let numbers: [Float] = [1, -2, 0.5, 3, 4, 5]

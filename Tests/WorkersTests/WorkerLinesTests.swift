@@ -10,6 +10,8 @@ import Testing
     lines.openFilesMax = 64
     lines.mayStartProcesses = true
     lines.mayUseNetwork = false
+    lines.processesMax = 12
+    lines.keepsSession = true
     lines.writableFolder = "/tmp/a=b"
     #expect(WorkerLines(arguments: lines.arguments) == lines)
   }

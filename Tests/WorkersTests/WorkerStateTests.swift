@@ -99,6 +99,17 @@ import Testing
     #expect(state.failureCount == 0)
   }
 
+  @Test func `a run that its process never heard of makes up for nothing and is not waited for`() {
+    var state = Self.ready()
+    _ = state.ended(Self.crash, now: Self.at(10))
+    _ = state.timePassed(now: Self.at(10))
+    _ = state.becameReady()
+    state.runBegan(1, now: Self.at(20))
+    state.runWithdrawn(1)
+    #expect(state.failureCount == 1)
+    #expect(state.wakeAt == .distantFuture)
+  }
+
   @Test func `what was wrong with it stays the reason when its process ends`() {
     var state = Self.ready()
     state.runBegan(1, now: Self.at(10))

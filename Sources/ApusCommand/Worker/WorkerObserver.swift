@@ -31,8 +31,11 @@ struct WorkerObserver: Sendable {
     case .wroteTooMuch(let instance, _):
       log.write(
         .warn, "worker \(model)#\(instance) writes too much; the rest of this second is left out")
-    case .started(let instance, let process):
-      log.write(.info, "worker \(model)#\(instance) started as process \(process)")
+    case .started(let instance, let process, let bounds):
+      log.write(
+        .info,
+        "worker \(model)#\(instance) started as process \(process)"
+          + (bounds.isEmpty ? "" : "; \(bounds)"))
     case .ended(let instance, let reason):
       log.write(.warn, "worker \(model)#\(instance): \(reason)")
     case .measured: break

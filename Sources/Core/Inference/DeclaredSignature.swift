@@ -152,7 +152,8 @@ package struct DeclaredSignature: Sendable, Equatable {
     return TensorDescription(
       name: tensor.name, datatype: own.datatype,
       dimensions: rows + tensor.dimensions.map { $0 < 0 ? .any(name: nil) : .fixed($0) },
-      isOptional: own.isOptional, table: tensor.modelDimensions == nil ? own.table : nil)
+      isOptional: own.isOptional, table: tensor.modelDimensions == nil ? own.table : nil,
+      holdsDocuments: own.holdsDocuments)
   }
 
   private static func text(_ tensor: TensorDescription) -> String {

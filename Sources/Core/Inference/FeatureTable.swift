@@ -15,17 +15,23 @@ package struct FeatureTable: Sendable, Hashable {
   }
 }
 
+extension ModelSignature {
+  /// The entry of a tabular model's metadata that says why it has no contributions of its columns.
+  package static let noContributions = "no_contributions"
+}
+
 extension TensorDescription {
   /// Whether a tensor of that datatype may be given here.
   package func takes(_ datatype: Datatype) -> Bool {
     datatype == self.datatype || (table != nil && datatype != .bytes)
   }
 
-  /// The tensor, of a datatype that is taken, in the input's own: itself where that is the same.
+  /// The tensor, of a datatype that is taken, in the input's own: itself where that is the same, or is
+  /// neither Float32 nor Float64, into which every number goes.
   package func converted(_ tensor: Tensor) -> Tensor {
-    guard tensor.datatype != datatype, let table, let source = tensor.hostBytes else {
-      return tensor
-    }
+    guard tensor.datatype != datatype, let table, let source = tensor.hostBytes,
+      datatype == .float32 || datatype == .float64
+    else { return tensor }
     let count = tensor.elementCount
     let storage = TensorStorage(byteCount: count * (datatype.elementByteCount ?? 0))
     if let target = storage.hostBytesForFilling, count > 0 {

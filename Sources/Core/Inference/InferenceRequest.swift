@@ -28,6 +28,8 @@ package struct TensorRequest: Sendable {
   package var parameters: [Parameter]
   /// Where outputs of known size are to be written; `nil` means pooled memory.
   package var outputMemory: (any TensorMemory)?
+  /// Which method is asked, whose inputs and outputs those are; 0 is the model itself.
+  package var method = 0
 
   package init(
     inputs: [Tensor?], outputs: [Int] = [], parameters: [Parameter] = [],

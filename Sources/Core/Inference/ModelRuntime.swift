@@ -178,6 +178,8 @@ package struct RunBatch: Sendable {
   /// What surrounds the request, its deadline as its queue understood it; for a model that waits,
   /// where the run is one request's alone.
   package var context: RequestContext?
+  /// Which method is asked, by its number in the signature; 0 is the model itself.
+  package var method = 0
   /// Models through which its requests came; the longest way, where several runs are one.
   package var askedThrough: [String] = []
 

@@ -31,13 +31,16 @@ package struct TensorDescription: Sendable, Hashable {
   /// This output takes so much longer than others that a run that gives it is not for an event loop,
   /// however cheap the model is otherwise.
   package let isCostly: Bool
+  /// Each element of this input of bytes is a JSON document.
+  package let holdsDocuments: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
     isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
-    isCostly: Bool = false
+    isCostly: Bool = false, holdsDocuments: Bool = false
   ) {
     self.isCostly = isCostly
+    self.holdsDocuments = holdsDocuments
     self.name = name
     self.datatype = datatype
     self.dimensions = dimensions
@@ -76,6 +79,18 @@ package struct TensorDescription: Sendable, Hashable {
   }
 }
 
+/// One more way of asking a model, with inputs and outputs of its own.
+package struct ModelMethod: Sendable {
+  package let name: String
+  /// Its own methods are none.
+  package let signature: ModelSignature
+
+  package init(name: String, signature: ModelSignature) {
+    self.name = name
+    self.signature = signature
+  }
+}
+
 /// What a model takes and gives, and what it says about itself.
 package struct ModelSignature: Sendable {
   package let inputs: [TensorDescription]
@@ -84,15 +99,29 @@ package struct ModelSignature: Sendable {
   package let hasRowAxis: Bool
   /// What the model file says about itself, key to value, as it is written there.
   package let metadata: [String: String]
+  /// Other ways of asking it, each by its name.
+  package let methods: [ModelMethod]
 
   package init(
     inputs: [TensorDescription], outputs: [TensorDescription], hasRowAxis: Bool,
-    metadata: [String: String] = [:]
+    metadata: [String: String] = [:], methods: [ModelMethod] = []
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.hasRowAxis = hasRowAxis
     self.metadata = metadata
+    self.methods = methods
+  }
+
+  /// What a request takes and gives that asks this method: 0 is the model itself, 1 the first of
+  /// `methods`.
+  package func ofMethod(_ number: Int) -> ModelSignature {
+    number == 0 ? self : methods[number - 1].signature
+  }
+
+  /// The number of the method of that name, as requests have it.
+  package func methodNumber(named name: String) -> Int? {
+    methods.firstIndex { $0.name == name }.map { $0 + 1 }
   }
 
   /// Place of the input of that name.
@@ -110,6 +139,16 @@ package struct ModelSignature: Sendable {
 
   /// The columns of the only input, where it is a table of features.
   package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
+
+  /// Whether a request is its first input and, if it likes, others.
+  package var hasOneContent: Bool {
+    !inputs.isEmpty && inputs.dropFirst().allSatisfy(\.isOptional)
+  }
+
+  /// The inputs of a request that gives the first of them.
+  package func alone(_ tensor: Tensor) -> [Tensor?] {
+    [tensor] + [Tensor?](repeating: nil, count: inputs.count - 1)
+  }
 
   /// Place of the output of that name.
   package func outputIndex(named name: String) -> Int? {

@@ -4,6 +4,10 @@ package struct WorkerOptions: Sendable, Equatable {
   package var isIsolated = false
   /// Bytes of private memory of each worker; 0 sets no limit.
   package var memoryBytesMax = 0
+  /// Thousandths of a core that each worker may use; 0 sets no limit.
+  package var coreThousandthsMax = 0
+  /// Processes and threads that each worker may have, itself included; 0 sets no limit.
+  package var processesMax = 0
   /// How long a worker may take to load the model.
   package var startNanosecondsMax: UInt64 = 60_000_000_000
   /// How long one run may take before its worker is ended.

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CWorkers.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,6 +71,42 @@ static int refuse_processes(void) {
       ANSWER(SECCOMP_RET_ALLOW),
   };
   return filter(lines, sizeof lines / sizeof lines[0]);
+}
+
+/* Nothing that it starts leaves the group of processes that is ended with it. */
+static int refuse_leaving_session(void) {
+  struct sock_filter lines[] = {
+      LOAD(arch),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+      REFUSE(ENOSYS),
+      LOAD(nr),
+      UNLESS(SYS_setsid, 1),
+      REFUSE(EPERM),
+      UNLESS(SYS_setpgid, 1),
+      REFUSE(EPERM),
+      ANSWER(SECCOMP_RET_ALLOW),
+  };
+  return filter(lines, sizeof lines / sizeof lines[0]);
+}
+
+/* RLIMIT_NPROC counts every task of the user, whoever started it. */
+static int limit_tasks(uint64_t most) {
+  if (most == 0) return 0;
+  uid_t user = getuid();
+  uint64_t count = 0;
+  DIR *processes = opendir("/proc");
+  if (!processes) return -1;
+  for (struct dirent *entry; (entry = readdir(processes));) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%.20s/task", entry->d_name);
+    struct stat found;
+    /* Of the folder's links, two are its own. */
+    if (stat(path, &found) == 0 && found.st_uid == user && found.st_nlink > 2)
+      count += found.st_nlink - 2;
+  }
+  closedir(processes);
+  return limit(RLIMIT_NPROC, count + most);
 }
 
 /* Where no network of its own can be had: sockets of other families than Unix are refused. */
@@ -134,11 +172,13 @@ const char *apus_confine(const struct apus_confinement *lines) {
   if (limit(RLIMIT_DATA, lines->memory) != 0) return "memory";
   if (limit(RLIMIT_CPU, lines->processor_seconds) != 0) return "processor time";
   if (limit(RLIMIT_NOFILE, lines->files) != 0) return "open files";
+  if (limit_tasks(lines->tasks) != 0) return "processes";
   int is_cut_off = 0;
   if (!lines->may_use_network) is_cut_off = unshare(CLONE_NEWNET) == 0;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "privileges";
   if (lines->writable && allow_changes_only_below(lines->writable) != 0) return "the file system";
   if (!lines->may_use_network && !is_cut_off && refuse_sockets() != 0) return "the network";
+  if (lines->keeps_session && refuse_leaving_session() != 0) return "sessions";
   if (!lines->may_start_processes && refuse_processes() != 0) return "processes";
   return NULL;
 }

@@ -21,7 +21,9 @@ struct Interpreter {
     }
     for folder in folders {
       let list = "\(folder)/requirements.txt"
-      if Folders.isFile(list) { return try Environment(list, cache, progress).program() }
+      if Folders.isFile(list) {
+        return try ListedEnvironment(list: list, cache: cache, progress: progress).program()
+      }
     }
     return try itself("python3")
   }
@@ -42,7 +44,12 @@ struct Interpreter {
     return String(last)
   }
 
-  private func environment(_ named: String) throws(RuntimeFault) -> String {
+  private func environment(_ given: String) throws(RuntimeFault) -> String {
+    // A worker has a working directory of its own.
+    let named = given.contains("/") ? Folders.absolute(given) : given
+    if PackedEnvironment.isPacked(named) {
+      return try PackedEnvironment(archive: named, cache: cache, progress: progress).program()
+    }
     guard Folders.isFolder(named) else { return try itself(named) }
     for name in ["bin/python", "bin/python3"] where Folders.isFile("\(named)/\(name)") {
       return "\(named)/\(name)"
@@ -57,72 +64,5 @@ struct Interpreter {
     let name = own.split(separator: "/").last ?? ""
     let isVersion = !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) }
     return isVersion ? [own, Folders.above(own)] : [own]
-  }
-}
-
-/// A virtual environment made from a list of requirements: once, and kept for as long as the list says
-/// the same.
-private struct Environment {
-  let list: String
-  let cache: String?
-  let progress: @Sendable (String) -> Void
-  /// How long an installation may take: hours would be no start any more.
-  private static let secondsMax = 1_800
-
-  init(_ list: String, _ cache: String?, _ progress: @escaping @Sendable (String) -> Void) {
-    self.list = list
-    self.cache = cache
-    self.progress = progress
-  }
-
-  func program() throws(RuntimeFault) -> String {
-    guard let text = Folders.text(list) else {
-      throw RuntimeFault(code: .invalidModel, message: "cannot read \(list)")
-    }
-    guard let cache else {
-      throw RuntimeFault(
-        code: .invalidModel,
-        message:
-          "\(list) wants packages installed, and there is no cache directory to keep them in; "
-          + "set one, or name an interpreter")
-    }
-    var hash = ByteHash()
-    hash.take(text)
-    let folder = "\(cache)/environment-\(WorkerPackage.hexadecimal(hash.value))"
-    try Folders.make(cache)
-    let lock = open("\(folder).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else { throw Folders.unwritable("\(folder).lock") }
-    defer { close(lock) }
-    while flock(lock, LOCK_EX) != 0 {
-      guard errno == EINTR else { throw Folders.unwritable("\(folder).lock") }
-    }
-    if !Folders.isFile("\(folder)/complete") { try make(folder) }
-    return "\(folder)/bin/python"
-  }
-
-  private func make(_ folder: String) throws(RuntimeFault) {
-    progress("making an environment for \(list)")
-    if Folders.isFolder(folder) { TemporaryFolder.remove(folder) }
-    try run(["python3", "-m", "venv", folder])
-    progress("installing \(list)")
-    // What lies beside the list may be named in it.
-    try run([
-      "\(folder)/bin/python", "-m", "pip", "install", "--disable-pip-version-check",
-      "--no-input", "-r", list, "numpy",
-    ])
-    guard let mark = fopen("\(folder)/complete", "w") else { throw Folders.unwritable(folder) }
-    fclose(mark)
-    progress("installed \(list)")
-  }
-
-  private func run(_ program: [String]) throws(RuntimeFault) {
-    var words = LastWords()
-    let end = try Command.run(
-      program, in: Folders.above(list), secondsMax: Self.secondsMax
-    ) { bytes in _ = words.take(bytes) }
-    guard end != .exited(0) else { return }
-    throw RuntimeFault(
-      code: .invalidModel,
-      message: "\(program.prefix(4).joined(separator: " ")) failed for \(list): \(words.text(3))")
   }
 }

@@ -68,7 +68,7 @@ package struct PythonLoader: ModelLoader {
     var plan = WorkerPlan(
       program: [program, "-u", "-m", "apus_worker"], workerCount: options.callerCount
     ) { instance in settings(instance) }
-    try plan.keepInLine(worker, launcher: surroundings.launcher, name: name)
+    plan.keepInLine(worker, launcher: surroundings.launcher, name: name)
     plan.directory = Folders.isFolder(path) ? path : Folders.above(path)
     plan.environment["PYTHONPATH"] = Self.joined(package, getenv("PYTHONPATH"))
     // Where it would compute with threads of its own, it has as many as a run may use.

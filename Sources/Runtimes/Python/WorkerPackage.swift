@@ -18,12 +18,7 @@ enum WorkerPackage {
         // Such a folder is a matter of speed alone; the temporary one does as well.
       }
     }
-    return try folder(at: "\(temporary)/apus-\(getuid())-\(name)")
-  }
-
-  static var temporary: String {
-    guard let variable = getenv("TMPDIR"), variable.pointee != 0 else { return "/tmp" }
-    return String(cString: variable)
+    return try folder(at: "\(TemporaryFolder.place)/apus-\(getuid())-\(name)")
   }
 
   private static func folder(at path: String) throws(RuntimeFault) -> String {

@@ -34,6 +34,7 @@ class MLflowTest(ModelsTest):
         mlflow.sklearn.save_model(model, str(self.place), signature=infer_signature(CANCER, model.predict(CANCER)),
                                   pip_requirements=[])
         served = self.open(self.place)
+        self.assertNotIn("input_example", served.metadata)
         self.assertEqual(ports(served.inputs)[0], ("mean radius", "FP64", [-1]))
         self.assertEqual(ports(served.outputs), [("predictions", "INT64", [-1])])
         self.assertEqual(len(json.loads(served.metadata["feature_names"])), 30)
@@ -55,10 +56,11 @@ class MLflowTest(ModelsTest):
     def test_python_models_are_pickles(self):
         frame = pandas.DataFrame({"town": ["Bern", "Graz"], "rooms": [1, 2]})
         signature = infer_signature(frame, ["Bern"], params={"shout": False})
-        mlflow.pyfunc.save_model(str(self.place), python_model=Labels(), signature=signature, pip_requirements=[])
+        mlflow.pyfunc.save_model(str(self.place), python_model=Labels(), signature=signature, pip_requirements=[], input_example=frame)
         self.refuses(["python_model.pkl is a pickle", "allow-pickle: true"], self.open, self.place)
         served = self.open(self.place, allow_pickle=True)
         self.assertEqual(ports(served.inputs), [("town", "BYTES", [-1]), ("rooms", "INT64", [-1])])
+        self.assertEqual(json.loads(served.metadata["input_example"]), {"town": "Bern", "rooms": 1})
         self.assertEqual(ports(served.outputs), [("predictions", "BYTES", [-1])])
         asked = dict(town=texts("Bern", "Graz"), rooms=np.array([1, 2]))
         self.assertEqual(self.ask(served, **asked)["predictions"].tolist(), [b"Bern", b"Graz"])

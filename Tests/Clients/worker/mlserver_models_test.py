@@ -53,16 +53,58 @@ class Weights(MLModel):
     async def predict(self, bill: np.ndarray, flipper: np.ndarray) -> np.ndarray:
         return self._weights[0] * bill + self._weights[1] * flipper
 """
+# The streaming example of its documents.
+WORDS = """
+import asyncio
+from typing import AsyncIterator
+from mlserver import MLModel
+from mlserver.codecs import StringCodec
+from mlserver.errors import InferenceError
+from mlserver.types import InferenceRequest, InferenceResponse
+
+class TextModel(MLModel):
+    async def predict_stream(self, payloads: AsyncIterator[InferenceRequest]) -> AsyncIterator[InferenceResponse]:
+        payload = [_ async for _ in payloads][0]
+        text = StringCodec.decode_input(payload.inputs[0])[0]
+        if not text:
+            raise InferenceError("there are no words")
+        for place, word in enumerate(text.split(" ")):
+            await asyncio.sleep(0)
+            yield InferenceResponse(
+                model_name=self._settings.name,
+                outputs=[StringCodec.encode_output(name="output", payload=[" " * bool(place) + word], use_bytes=True)])
+"""
+TEXTS = {"inputs": [{"datatype": "BYTES", "name": "prompt", "shape": [1]}],
+         "outputs": [{"datatype": "BYTES", "name": "output", "shape": [1]}]}
 
 
 class MLServerTest(ModelsTest):
-    def runtime(self, source, implementation, **written):
+    def runtime(self, source, implementation, method=None, **written):
         self.write("models.py", source)
         self.write("model-settings.json", json.dumps(dict({"name": "m", "implementation": implementation}, **written)))
         import sys
 
         sys.modules.pop("models", None)
-        return self.open()
+        return self.open(parameters={"method": method} if method else {})
+
+    def test_a_stream(self):
+        served = self.runtime(WORDS, "models.TextModel", **TEXTS)
+        self.assertTrue(served.decoupled)
+        self.assertFalse(served.has_row_axis)
+        parts = self.ask(served, prompt=texts("a few words"))
+        self.assertEqual([part["output"].tolist() for part in parts], [[b"a"], [b" few"], [b" words"]])
+        self.refuses("there are no words", self.ask, served, prompt=texts(""), kind=api.Refused)
+
+    def test_a_stream_and_an_answer(self):
+        both = WORDS + """
+    async def predict(self, payload):
+        return InferenceResponse(model_name="m", outputs=[StringCodec.encode_output("output", ["whole"])])
+"""
+        served = self.runtime(both, "models.TextModel", **TEXTS)
+        self.assertFalse(served.decoupled)
+        self.assertEqual(self.ask(served, prompt=texts("a b"))["output"].tolist(), [b"whole"])
+        served = self.runtime(both, "models.TextModel", "predict_stream", **TEXTS)
+        self.assertEqual(len(self.ask(served, prompt=texts("a b"))), 2)
 
     def test_the_json_example(self):
         tensors = {"inputs": [{"name": "echo_request", "datatype": "BYTES", "shape": [-1]}],

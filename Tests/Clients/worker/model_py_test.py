@@ -225,12 +225,15 @@ class Three:
         return 0
 """
         served = self.model(source)
-        self.assertEqual(list(served.methods), ["predict", "words"])
-        about = json.loads(served.methods["words"])
-        self.assertEqual((about["description"], about["inputs"][0]["name"]), ("How many words it has.", "text"))
+        self.assertEqual(list(served.methods), ["embed", "words"])
+        about = served.methods["words"]
+        self.assertEqual(about["metadata"]["description"], "How many words it has.")
+        self.assertEqual(ports(about["inputs"]), [("text", "BYTES", [-1])])
+        self.assertEqual(ports(served.methods["embed"]["inputs"]), [("texts", "BYTES", [-1])])
+        self.assertEqual(ports(served.methods["embed"]["outputs"]), [("output", "FP32", None)])
         self.assertEqual(self.ask(served, text=texts("a b"))["output"].tolist(), [3])
         self.assertEqual(self.ask(served, text=texts("a b"), _parameters={"method": "words"})["output"].tolist(), [2])
-        self.refuses("there is no method secret; there are predict, words", self.ask, served, text=texts("a"),
+        self.refuses("there is no method secret; there are predict, embed, words", self.ask, served, text=texts("a"),
                      _parameters={"method": "secret"}, kind=api.Refused)
         other = self.model(source, parameters={"method": "embed"})
         self.assertEqual(self.ask(other, texts=texts("abc", "d"))["output"].tolist(), [[3, 1], [1, 1]])
@@ -273,7 +276,14 @@ class WrongAnswersTest(ModelPyTest):
         self.check("expected a list with an element for each row, got str", "'ab'", "List[str]")
         self.check("output output: expected str, got int", "[1, 2]", "List[str]")
         self.check("output output: expected a number, got str", "['1', '2']", "List[float]")
+        self.check("expected the output output, got a tuple of 2; say with outputs={...}", "x, x")
         self.check("output output: expected shape [-1, 3], got [2, 2]", "x", 'api.Tensor("FP32", [-1, 3])')
+
+    def test_documents(self):
+        for answer, expected in [("object()", "a value of type object cannot be written as JSON"),
+                                 ('b"\\xff"', "bytes that are no text cannot be written as JSON")]:
+            served = self.model("class M:\n    def predict(self, x: dict) -> dict:\n        return {'a': %s}\n" % answer)
+            self.refuses(expected, self.ask, served, x=texts("{}"), kind=WrongAnswer)
 
     def test_names(self):
         served = self.model("""
@@ -291,6 +301,7 @@ class UnservableTest(ModelPyTest):
 
     def test_what_is_wrong_with_a_file(self):
         self.check("model.py has no class with a method predict", "x = 1")
+        self.check("the function predict belongs into one", "def predict(x): return x")
         self.check("several of them (A, B); mark the one that is the model with @api.model", """
 class A:
     def predict(self, x): return x

@@ -1,9 +1,11 @@
 """PyTorch's files and Hugging Face's pipelines. torch is too large for .venv-python; `make test-torch`
 runs these where it is installed."""
 
+import io
 import json
 import unittest
 import zipfile
+from typing import Dict, List
 
 import numpy as np
 
@@ -19,6 +21,23 @@ except ImportError:
 class AddScale(torch.nn.Module if torch else object):
     def forward(self, a, b):
         return a + 2 * b
+
+
+class Segments(torch.nn.Module if torch else object):
+    def forward(self, x):
+        return {"out": torch.stack([x[:, 0] * 0, x[:, 0] * 0 + 3], dim=1)}
+
+
+class Boxes(torch.nn.Module if torch else object):
+    """As scripted detectors do, it gives losses, too."""
+
+    def forward(self, images: "List[torch.Tensor]"):
+        found: List[Dict[str, torch.Tensor]] = []
+        for image in images:
+            box = torch.tensor([0, 0, image.shape[2], image.shape[1]], dtype=torch.float32)
+            found.append({"boxes": torch.stack([box, box]), "labels": torch.tensor([1, 2]), "scores": torch.tensor([0.25, 0.75])})
+        losses: Dict[str, torch.Tensor] = {}
+        return losses, found
 
 
 @unittest.skipIf(torch is None, "torch and transformers are not installed; make test-torch")
@@ -61,6 +80,79 @@ class Rows(BaseHandler):
         answer = self.ask(self.open(path), data=texts("[1.0, 2.0]", "[0.0, 1.0]"))["predictions"]
         expected = torch.jit.load(str(self.folder / "model.pt"))(torch.tensor([[1.0, 2.0], [0.0, 1.0]])).tolist()
         self.assertEqual([json.loads(each) for each in answer], expected)
+
+    def archive(self, handler, network, photos, **more):
+        """The answers of a handler of TorchServe's own to photos, for a scripted network or one with its source."""
+        path = self.folder / "net.mar"
+        named = {"handler": handler, "serializedFile": "net.pt"}
+        if isinstance(network, str):
+            self.write("network.py", network)
+            space = {}
+            exec(network, space)
+            torch.save(space["Net"]().state_dict(), str(self.folder / "net.pt"))
+            named["modelFile"] = "network.py"
+            more["network.py"] = network
+        else:
+            torch.jit.script(network).save(str(self.folder / "net.pt"))
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("MAR-INF/MANIFEST.json", json.dumps({"model": named}))
+            archive.write(self.folder / "net.pt", "net.pt")
+            for name, text in more.items():
+                archive.writestr(name, text)
+        return [json.loads(each) for each in self.ask(self.open(path), data=texts(*photos))["predictions"]]
+
+    def photos(self):
+        from PIL import Image
+
+        found = []
+        for width, height in ((300, 500), (641, 333)):
+            image = Image.fromarray(np.random.default_rng(width).integers(0, 255, (height, width, 3), np.uint8))
+            out = io.BytesIO()
+            image.save(out, format="PNG")
+            found.append((image, out.getvalue()))
+        return zip(*found)
+
+    def test_photos_are_prepared_as_torchvision_does(self):
+        from torchvision import transforms
+
+        images, bodies = self.photos()
+        source = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weights = torch.nn.Parameter(torch.arange(6, dtype=torch.float32).reshape(6, 1))
+    def forward(self, x):
+        return (self.weights * x[:, 0, ::60, ::60].mean(dim=(1, 2))).T
+"""
+        prepare = transforms.Compose([
+            transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
+            transforms.Normalize(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225])])
+        space = {}
+        exec(source, space)
+        with torch.inference_mode():
+            expected = torch.softmax(space["Net"]()(torch.stack([prepare(each) for each in images])), dim=1)
+        names = json.dumps({str(place): "class %d" % place for place in range(6)})
+        for answer, row in zip(self.archive("image_classifier", source, bodies, **{"index_to_name.json": names}), expected):
+            best = torch.topk(row, 5)
+            self.assertEqual(list(answer), ["class %d" % place for place in best.indices.tolist()])
+            np.testing.assert_allclose(list(answer.values()), best.values.numpy(), rtol=1e-5)
+
+    def test_a_segmenter_and_a_detector(self):
+        _, bodies = self.photos()
+        answer = self.archive("image_segmenter", Segments(), bodies)
+        self.assertEqual(np.shape(answer), (2, 224, 224, 2))
+        self.assertEqual([float(each) for each in np.unique(np.array(answer)[..., 0])], [1])
+        found = self.archive("object_detector", Boxes(), bodies, **{"index_to_name.json": '{"1": "cat", "2": "dog"}'})
+        self.assertEqual(found, [[{"dog": [0, 0, 300, 500], "score": 0.75}], [{"dog": [0, 0, 641, 333], "score": 0.75}]])
+
+    def test_weights_without_a_network(self):
+        torch.save(torch.nn.Linear(2, 1).state_dict(), str(self.folder / "net.pt"))
+        path = self.folder / "net.mar"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("MAR-INF/MANIFEST.json", json.dumps({"model": {"handler": "image_classifier", "serializedFile": "net.pt"}}))
+            archive.write(self.folder / "net.pt", "net.pt")
+        self.refuses(["net.pt is no TorchScript", "--model-file"], self.open, path)
 
     def test_a_pipeline(self):
         words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"]

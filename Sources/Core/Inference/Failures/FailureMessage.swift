@@ -105,6 +105,9 @@ package enum FailureMessage {
       "method \(PublicText.quoted(method)) is not for this address; use "
         + allowed.joined(separator: " or ")
     case .path(let path): "nothing answers at \(PublicText.quoted(path)); see GET /v2"
+    case .modelMethod(let name, let model, let known):
+      "model \(PublicText.quoted(model)) has no method \(PublicText.quoted(name)); "
+        + "its methods are: \(PublicText.quoted(known))"
     case .contentEncoding(let name):
       "content encoding \(PublicText.quoted(name)) is not known here; use gzip, deflate or none"
     case .contentType(let name):

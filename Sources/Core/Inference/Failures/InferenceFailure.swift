@@ -68,6 +68,8 @@ package enum Feature: Sendable, Equatable {
   case generation
   case method(String, allowed: [String])
   case path(String)
+  /// A method that the model has not, with those that it has.
+  case modelMethod(String, model: String, known: [String])
   case contentEncoding(String)
   case contentType(String)
   /// A vision task asked of a model that has another, or none.

@@ -79,6 +79,14 @@ void apus_floats_from_halves(apus_variant variant, const uint16_t *halves, size_
 size_t apus_places_above(apus_variant variant, const float *scores, size_t count,
                          float threshold, uint32_t *places);
 
+/* Rows times a matrix that has `output_count` coefficients for each of `width` columns: `output_count`
+ * products a row. Each sum begins with 0 and takes the columns in their order, every product added with one
+ * rounding, so that a row has the same bits whatever rows it is computed with. */
+void apus_products_float(apus_variant variant, const float *rows, size_t row_count, size_t width,
+                         const float *coefficients, size_t output_count, float *products);
+void apus_products_double(apus_variant variant, const double *rows, size_t row_count, size_t width,
+                          const double *coefficients, size_t output_count, double *products);
+
 /* CMYK as Adobe stores it in JPEG (0 = full ink) to RGB. `rgb` may be `cmyk` itself. */
 void apus_rgb_from_inverted_cmyk(const uint8_t *cmyk, size_t pixel_count, uint8_t *rgb);
 

@@ -48,6 +48,7 @@ struct BatchWork: Sendable {
     var joint = RunBatch(
       inputs: joined, rowCount: shares.reduce(0) { $0 + $1.rows.count },
       outputs: tensors.outputs, parameters: tensors.parameters)
+    joint.method = tensors.method
     for share in shares {
       let way = share.request.context?.askedThrough ?? []
       if way.count > joint.askedThrough.count { joint.askedThrough = way }
@@ -213,8 +214,10 @@ struct RunAttempt: Sendable {
 extension TensorRequest {
   /// This request alone, as a run.
   func asBatch(rowCount: Int) -> RunBatch {
-    RunBatch(
+    var batch = RunBatch(
       inputs: inputs, rowCount: rowCount, outputs: outputs,
       outputMemory: outputMemory ?? PooledMemory(), parameters: parameters)
+    batch.method = method
+    return batch
   }
 }

@@ -9,6 +9,7 @@ struct RunForms: Sendable {
   /// All that requests of one run have in common.
   private struct Form: Sendable {
     let key: BatchKey
+    let method: Int
     /// Row axes are set to 0, padded ones to what they are padded to; `nil` for an absent input.
     let shapes: [TensorShape?]
     let outputs: [Int]
@@ -47,9 +48,9 @@ struct RunForms: Sendable {
   }
 
   private func hasForm(_ tensors: TensorRequest, _ form: Form) -> Bool {
-    guard tensors.outputs == form.outputs, tensors.parameters == form.parameters else {
-      return false
-    }
+    guard tensors.method == form.method, tensors.outputs == form.outputs,
+      tensors.parameters == form.parameters
+    else { return false }
     for (place, tensor) in tensors.inputs.enumerated()
     where shape(of: tensor, place) != form.shapes[place] {
       return false
@@ -67,7 +68,7 @@ struct RunForms: Sendable {
   private mutating func remember(_ tensors: TensorRequest) -> BatchKey {
     formCount += 1
     let form = Form(
-      key: BatchKey(number: formCount),
+      key: BatchKey(number: formCount), method: tensors.method,
       shapes: tensors.inputs.enumerated().map { shape(of: $1, $0) }, outputs: tensors.outputs,
       parameters: tensors.parameters)
     if forms.count < Self.formsKeptMax {

@@ -60,7 +60,7 @@ struct RunStreaming {
     guard let stream = request.stream else { return }
     hasStreamed = true
     let part = ResponsePart(
-      outputs: core.named(work.answered(tensors, of: request), wanted: request.tensors.outputs))
+      outputs: core.named(work.answered(tensors, of: request), wanted: request.tensors.wanted))
     if !stream.give(part, patience: work.shares.count == 1 ? Self.patience : .zero) {
       core.clientIsTooSlow(request.ticket)
     }

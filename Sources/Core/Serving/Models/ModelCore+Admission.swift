@@ -20,6 +20,7 @@ extension ModelCore {
       return .ended
     }
     let rowCount = rowCount(of: tensors)
+    let rowsMax = rowsMax(of: tensors)
     let deadline = deadline(of: context)
     let stream =
       isDecoupled
@@ -67,7 +68,8 @@ extension ModelCore {
   }
 
   private func asksForCostly(_ tensors: TensorRequest) -> Bool {
-    tensors.outputs.contains { loaded.signature.outputs[$0].isCostly }
+    let signature = loaded.signature.ofMethod(tensors.method)
+    return tensors.outputs.contains { signature.outputs[$0].isCostly }
   }
 
   private enum Admission {
@@ -76,8 +78,9 @@ extension ModelCore {
   }
 
   /// Most rows of a run, where the operator says; 0 where there is no bound.
-  private var rowsMax: Int {
-    loaded.signature.hasRowAxis ? specification.scheduling.batching.rowsMax : 0
+  private func rowsMax(of tensors: TensorRequest) -> Int {
+    loaded.signature.ofMethod(tensors.method).hasRowAxis
+      ? specification.scheduling.batching.rowsMax : 0
   }
 
   /// Rows are independent, and each run answers once.
@@ -96,7 +99,8 @@ extension ModelCore {
   }
 
   func rowCount(of tensors: TensorRequest) -> Int {
-    guard loaded.signature.hasRowAxis, let first = tensors.inputs.first(where: { $0 != nil }),
+    guard loaded.signature.ofMethod(tensors.method).hasRowAxis,
+      let first = tensors.inputs.first(where: { $0 != nil }),
       let first, first.shape.rank > 0
     else { return 1 }
     return first.shape[0]
@@ -140,7 +144,7 @@ extension ModelCore {
     let actions = decide { shelf, _ in
       shelf.queue.inlineRunEnded(nanoseconds: nanoseconds, rowCount: rowCount)
     }
-    deliver(parts, fault: fault, to: sink, wanted: tensors.outputs, served: served)
+    deliver(parts, fault: fault, to: sink, wanted: tensors.wanted, served: served)
     if actions.isDrained { noteDrained() }
   }
 

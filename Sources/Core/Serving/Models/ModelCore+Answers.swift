@@ -14,12 +14,12 @@ extension ModelCore {
       fault = error
     }
     deliver(
-      parts, fault: fault, to: request.stream ?? request.sink, wanted: request.tensors.outputs,
+      parts, fault: fault, to: request.stream ?? request.sink, wanted: request.tensors.wanted,
       served: answer.served(version: version))
   }
 
   func deliver(
-    _ parts: [RunPart], fault: RuntimeFault?, to sink: any ResponseSink, wanted: [Int],
+    _ parts: [RunPart], fault: RuntimeFault?, to sink: any ResponseSink, wanted: WantedOutputs,
     served: ServedPhases
   ) {
     var failure = fault?.failure
@@ -35,11 +35,12 @@ extension ModelCore {
     sink.finish(ResponseEnd(outcome: failure.map { .failed($0) } ?? .done, served: served))
   }
 
-  func named(_ outputs: [Tensor], wanted: [Int]) -> [NamedTensor] {
-    let described = loaded.signature.outputs
+  func named(_ outputs: [Tensor], wanted: WantedOutputs) -> [NamedTensor] {
+    let described = loaded.signature.ofMethod(wanted.method).outputs
     return outputs.indices.map { place in
       NamedTensor(
-        name: described[wanted.isEmpty ? place : wanted[place]].name, tensor: outputs[place])
+        name: described[wanted.places.isEmpty ? place : wanted.places[place]].name,
+        tensor: outputs[place])
     }
   }
 
@@ -77,6 +78,17 @@ extension ModelCore {
       return .seconds(min(60, max(1, Int(total / 1e9) + 1)))
     }
   }
+}
+
+/// Which outputs a request asked for, and of which method.
+struct WantedOutputs: Sendable {
+  let method: Int
+  /// Empty means all.
+  let places: [Int]
+}
+
+extension TensorRequest {
+  var wanted: WantedOutputs { WantedOutputs(method: method, places: outputs) }
 }
 
 extension RuntimeFault {

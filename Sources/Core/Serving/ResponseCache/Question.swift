@@ -6,6 +6,7 @@ import Inference
 /// Holds the tensors, not copies of them.
 struct Question: Sendable {
   private(set) var inputs: [Tensor?]
+  let method: Int
   let outputs: [Int]
   let parameters: [Parameter]
 
@@ -15,6 +16,7 @@ struct Question: Sendable {
     guard tensors.outputMemory == nil else { return nil }
     for case let tensor? in tensors.inputs where tensor.storage.location != .host { return nil }
     inputs = tensors.inputs
+    method = tensors.method
     outputs = tensors.outputs
     parameters = tensors.parameters
   }
@@ -24,6 +26,7 @@ struct Question: Sendable {
 
   func hash(_ secret: ByteHash.Secret) -> UInt64 {
     var hash = ByteHash(secret)
+    if method > 0 { hash.add(UInt64(method)) }
     for output in outputs { hash.add(UInt64(output)) }
     for input in inputs {
       guard let input, let bytes = input.hostBytes else {
@@ -40,7 +43,8 @@ struct Question: Sendable {
 
   /// Whether the two are the same to the last bit.
   func isSame(as other: Question) -> Bool {
-    guard outputs == other.outputs, parameters.count == other.parameters.count,
+    guard method == other.method, outputs == other.outputs,
+      parameters.count == other.parameters.count,
       inputs.count == other.inputs.count
     else { return false }
     for (own, theirs) in zip(parameters, other.parameters) where !own.isSame(as: theirs) {

@@ -54,6 +54,11 @@ struct MLServerDialect {
     }
     guard let parameters = root.group("parameters") else { return }
     if let uri = parameters.word("uri") { model.file = file(of: uri, parameters) }
+    for key in ["environment_tarball", "environment_path"] {
+      guard let path = parameters.word(key) else { continue }
+      model.python.interpreter =
+        path.hasPrefix("/") ? path : file.dropLast(Self.fileName.count) + path
+    }
     guard let version = parameters.word("version") else { return }
     if let number = Int64(version), number >= 1 {
       model.version = number

@@ -12,7 +12,7 @@ enum MLServerTable {
 
   private static let workers = Field.Fate.warns("the model runs in this process; see instances")
 
-  private static let environment = "name its interpreter under python: in model.yaml"
+  private static let environment = "whose Python runs the class"
 
   private static let top: [Field] = [
     Field("name", .text, .honoured("what it is served as")),
@@ -38,8 +38,8 @@ enum MLServerTable {
     Field("version", .text, .honoured("a number is the version; other text is an alias of it")),
     Field("content_type", .text, .warns("requests carry tensors")),
     Field("format", .text, .warns("the file's ending says it")),
-    Field("environment_path", .text, .warns(environment)),
-    Field("environment_tarball", .text, .warns(environment)),
+    Field("environment_path", .text, .honoured(environment)),
+    Field("environment_tarball", .text, .honoured(environment)),
     Field("inference_pool_gid", .text, .warns("each model has processes of its own")),
     Field("extra", .tree("anything"), .honoured("the class in Python gets it")),
   ]

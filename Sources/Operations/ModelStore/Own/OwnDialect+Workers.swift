@@ -18,6 +18,14 @@ extension OwnDialect {
         wrong("a size from 64MiB, such as 2GiB", group, "memory")
       }
     }
+    if let cores = group.number("cpus") {
+      if cores >= 0.01, cores <= 10_000 {
+        model.worker.coreThousandthsMax = Int(cores * 1000)
+      } else {
+        wrong("a number of cores from 0.01, such as 1.5", group, "cpus")
+      }
+    }
+    if let count = group.integer("processes") { model.worker.processesMax = count }
     if let time = time(group, "start-timeout") { model.worker.startNanosecondsMax = time }
     if let time = time(group, "run-timeout") { model.worker.runNanosecondsMax = time }
     if let may = group.isTrue("network") { model.worker.mayUseNetwork = may }

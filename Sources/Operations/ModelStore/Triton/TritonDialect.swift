@@ -150,8 +150,8 @@ struct TritonDialect {
         take(value, of: key, max: limit)
         continue
       }
-      if model.runtime == .python, key != "EXECUTION_ENV_PATH" {
-        model.python.parameters[key] = value
+      if model.runtime == .python {
+        take(value, ofPython: key)
         continue
       }
       guard key == "intra_op_thread_count" else {
@@ -212,6 +212,20 @@ struct TritonDialect {
     default: return false
     }
     return true
+  }
+
+  /// What Triton's configurations have for the folder they lie in.
+  private static let modelDirectory = "$$TRITON_MODEL_DIRECTORY"
+
+  /// A parameter of Triton's backend for Python, which is the model's own but for one.
+  private mutating func take(_ text: String, ofPython key: String) {
+    guard key == "EXECUTION_ENV_PATH" else {
+      model.python.parameters[key] = text
+      return
+    }
+    let path = text.replacing(Self.modelDirectory, with: folder)
+    let isWhole = path != text || path.hasPrefix("/")
+    model.python.interpreter = isWhole ? path : "\(folder)/\(path)"
   }
 
   private static let flags = ["true": true, "1": true, "false": false, "0": false]

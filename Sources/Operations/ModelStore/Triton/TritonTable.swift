@@ -74,7 +74,8 @@ enum TritonTable {
             "`intra_op_thread_count` is the threads of a run, `execute_delay_ms` the time of a run "
               + "of `identity`, `CUSTOM_INFER_DELAY_NS` and `CUSTOM_FAIL_COUNT` those of `square`, "
               + "`model_type`, `predict_proba`, `output_class` and `threshold` those of `fil`; "
-              + "others warn")),
+              + "those of models in Python reach the model, but for `EXECUTION_ENV_PATH`, which is its "
+              + "interpreter's environment; others warn")),
         Field("model_warmup", .group("ModelWarmup"), whole),
         Field("model_operations", .group("ModelOperations"), whole),
         Field("model_transaction_policy", .group("ModelTransactionPolicy"), whole),

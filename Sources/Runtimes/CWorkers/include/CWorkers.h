@@ -57,8 +57,12 @@ int apus_process_descriptor(int process);
 struct apus_confinement {
   /* Bytes of private memory, seconds of processor time, open files; 0 sets none. */
   uint64_t memory, processor_seconds, files;
+  /* Tasks of its user beside those that there are; 0 sets none. The kernel asks nothing of root. */
+  uint64_t tasks;
   /* Whether other processes may be started from it. */
   int may_start_processes;
+  /* Whether what it starts stays in its session and its group of processes. */
+  int keeps_session;
   /* Whether it may reach the network. */
   int may_use_network;
   /* The only folder that may be written to, or NULL where the system's own rules are all. */

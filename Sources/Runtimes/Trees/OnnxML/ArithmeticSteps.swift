@@ -43,6 +43,11 @@ protocol RealNumber: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func logarithm(_ value: Self) -> Self
   static func hyperbolicTangent(_ value: Self) -> Self
   static func power(_ base: Self, _ exponent: Self) -> Self
+  /// Products of rows with a matrix, which has `outputCount` coefficients for each of their columns.
+  static func products(
+    of rows: UnsafeMutablePointer<Self>, rowCount: Int, width: Int,
+    _ coefficients: UnsafeMutablePointer<Self>, outputCount: Int,
+    into result: UnsafeMutablePointer<Self>)
 }
 
 extension RealNumber {
@@ -50,6 +55,13 @@ extension RealNumber {
   static func logistic(_ value: Self) -> Self {
     let share = 1 / (1 + exponential(-Swift.abs(value)))
     return value < 0 ? 1 - share : share
+  }
+
+  /// The logistic functions of a value's negative and of the value, at the cost of one.
+  static func logisticPair(_ value: Self) -> (negative: Self, positive: Self) {
+    let share = 1 / (1 + exponential(-Swift.abs(value)))
+    // Of zero, and of what is no number, both are the same.
+    return value < 0 ? (share, 1 - share) : value > 0 ? (1 - share, share) : (share, share)
   }
 }
 

@@ -53,8 +53,8 @@ struct EnsembleClasses<Number: RealNumber>: Sendable {
       if !hasSecondScore { scores[1] = 0 }
       transform.apply(scores, count: 2)
     } else if transform == .logistic {
-      scores[1] = Number(Float.logistic(Float(score)))
-      scores[0] = Number(Float.logistic(Float(-score)))
+      let (first, second) = Float.logisticPair(Float(score))
+      (scores[0], scores[1]) = (Number(first), Number(second))
     } else if isBinary && weightsArePositive {
       (scores[0], scores[1]) = (1 - score, score)
     } else {

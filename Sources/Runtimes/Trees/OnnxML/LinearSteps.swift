@@ -1,3 +1,5 @@
+import Kernels
+
 /// Products of each row with a matrix, and intercepts: what `MatMul`, `Gemm`, `LinearClassifier` and
 /// `LinearRegressor` have in common.
 ///
@@ -6,7 +8,7 @@
 struct MatrixStep<Number: RealNumber>: PipelineStep {
   let source: Int
   let width: Int
-  /// Among the constants: `width` coefficients for each of the outputs.
+  /// Among the constants: a coefficient for each output, column after column.
   let coefficients: Int
   /// Among the constants, one for each output.
   let intercepts: Int?
@@ -18,18 +20,47 @@ struct MatrixStep<Number: RealNumber>: PipelineStep {
   @_specialize(where Number == Float)
   @_specialize(where Number == Double)
   func run(_ memory: ColumnMemory, rowCount: Int) {
-    let coefficients = memory.elements(coefficients, as: Number.self)
+    let result = memory.elements(result, as: Number.self)
+    Number.products(
+      of: memory.elements(source, as: Number.self), rowCount: rowCount, width: width,
+      memory.elements(coefficients, as: Number.self), outputCount: outputCount, into: result)
     let intercepts = intercepts.map { memory.elements($0, as: Number.self) }
     for row in 0..<rowCount {
-      let source = memory.elements(source, as: Number.self) + row * width
-      let result = memory.elements(result, as: Number.self) + row * outputCount
       for output in 0..<outputCount {
-        let own = coefficients + output * width
-        var sum: Number = 0
-        for column in 0..<width { sum = sum.addingProduct(source[column], own[column]) }
-        result[output] = factor * sum + (intercepts?[output] ?? 0)
+        let place = row * outputCount + output
+        result[place] = factor * result[place] + (intercepts?[output] ?? 0)
       }
     }
+  }
+
+  /// From a coefficient for each column, output after output, to the order in which they are read.
+  static func picks(width: Int, outputCount: Int) -> [Int] {
+    (0..<width).flatMap { column in (0..<outputCount).map { $0 * width + column } }
+  }
+}
+
+/// What this processor computes products with.
+private let productVariant = apus_best_variant()
+
+extension Float {
+  static func products(
+    of rows: UnsafeMutablePointer<Float>, rowCount: Int, width: Int,
+    _ coefficients: UnsafeMutablePointer<Float>, outputCount: Int,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    apus_products_float(
+      productVariant, rows, rowCount, width, coefficients, outputCount, result)
+  }
+}
+
+extension Double {
+  static func products(
+    of rows: UnsafeMutablePointer<Double>, rowCount: Int, width: Int,
+    _ coefficients: UnsafeMutablePointer<Double>, outputCount: Int,
+    into result: UnsafeMutablePointer<Double>
+  ) {
+    apus_products_double(
+      productVariant, rows, rowCount, width, coefficients, outputCount, result)
   }
 }
 
@@ -52,10 +83,8 @@ struct LinearClassStep: PipelineStep {
       labels.write(memory, row: row, choice(scores))
       if addsSecondClass {
         let result = memory.elements(result, as: Float.self) + row * 2
-        (result[0], result[1]) = (1 - scores[0], scores[0])
-        if transform == .logistic {
-          (result[0], result[1]) = (Float.logistic(-scores[0]), Float.logistic(scores[0]))
-        }
+        (result[0], result[1]) =
+          transform == .logistic ? Float.logisticPair(scores[0]) : (1 - scores[0], scores[0])
       } else {
         let result = memory.elements(result, as: Float.self) + row * scoreCount
         result.update(from: scores, count: scoreCount)

@@ -64,7 +64,10 @@ extension OperatorReader {
     builder.add(
       MatrixStep<Float>(
         source: column.place, width: column.shape.width,
-        coefficients: builder.place(of: coefficients),
+        coefficients: builder.constants.add(
+          .floats(coefficients),
+          picks: MatrixStep<Float>.picks(
+            width: column.shape.width, outputCount: result.shape.width)),
         intercepts: intercepts.map { builder.place(of: $0) }, outputCount: result.shape.width,
         result: result.place))
   }
@@ -99,8 +102,8 @@ extension OperatorReader {
     }
     let picks =
       isTransposed
-      ? Array(0..<width * outputCount)
-      : (0..<outputCount).flatMap { output in (0..<width).map { $0 * outputCount + output } }
+      ? MatrixStep<Float>.picks(width: width, outputCount: outputCount)
+      : Array(0..<width * outputCount)
     let shape = ColumnShape(isList ? [] : [outputCount])
     var intercepts: Int?
     if node.operatorName == "Gemm", node.inputs.count > 2, !node.inputs[2].isEmpty {

@@ -37,9 +37,15 @@ package final class TabularPipeline: ComputingModel {
     blockRowCount = max(
       1, min(Self.blockRowsMax, Self.blockBytes / max(builder.rowByteCount, 1)))
     let descriptions = (inputs + outputs).map(\.description)
+    // A count may stand there, but no exporter fills it in.
+    let own = [
+      ModelSignature.noContributions:
+        "an ONNX file does not say how many training rows each node of its trees saw, which "
+        + "contributions of columns are weighted by; serve the file that XGBoost or LightGBM saves"
+    ]
     signature = ModelSignature(
       inputs: Self.described(inputs), outputs: outputs.map(\.description),
-      hasRowAxis: Self.hasRowAxis(descriptions), metadata: metadata)
+      hasRowAxis: Self.hasRowAxis(descriptions), metadata: metadata.merging(own) { $1 })
     footprintByteCount =
       builder.constants.byteCount + builder.ensembles.reduce(0) { $0 + $1.byteCount }
     var capabilities = ModelCapabilities()

@@ -75,6 +75,7 @@ extension TabularModel {
       tale["depth"] = String(ensemble.trees.lazy.map(\.depth).max() ?? 0)
       tale["nodes"] = String(ensemble.trees.reduce(0) { $0 + $1.nodes.count })
     }
+    tale[ModelSignature.noContributions] = contributionsRefusal
     if !classLabels.isEmpty { tale["classes"] = classLabels.joined(separator: ", ") }
     return tale
   }

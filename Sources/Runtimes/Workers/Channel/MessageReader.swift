@@ -10,6 +10,8 @@ package struct MalformedMessage: Error, Equatable, Sendable {
 /// Where a worker says that a tensor lies, checked for itself; the region is another's to check.
 package struct TensorSpan: Sendable, Equatable {
   package let place: Int
+  /// It lies where the run's inputs do, as one that was given back.
+  package let isInput: Bool
   package let datatype: Datatype
   package let shape: TensorShape
   package let offset: Int
@@ -86,7 +88,8 @@ struct MessageReader {
     let place = Int(try number(UInt16.self))
     let datatype = try datatype()
     let rank = Int(try number(UInt8.self))
-    _ = try number(UInt32.self)
+    let region = try number(UInt32.self)
+    guard region <= 1 else { throw MalformedMessage("a run has no region \(region)") }
     let offset = try length()
     let byteCount = try length()
     let shape = try shape(rank: rank)
@@ -101,7 +104,8 @@ struct MessageReader {
       throw MalformedMessage("\(byteCount) bytes are not a tensor \(datatype.name) \(shape)")
     }
     return TensorSpan(
-      place: place, datatype: datatype, shape: shape, offset: offset, byteCount: byteCount)
+      place: place, isInput: region == 1, datatype: datatype, shape: shape, offset: offset,
+      byteCount: byteCount)
   }
 
   mutating func end() throws(MalformedMessage) {

@@ -48,10 +48,18 @@ package struct MessageWriter: Sendable {
     for description in descriptions {
       text(description.name)
       number(description.datatype.code)
-      number(UInt8((description.isOptional ? 1 : 0) | (description.isShapeless ? 2 : 0)))
+      number(PortMarks(description).rawValue)
       number(UInt8(description.dimensions.count))
       for dimension in description.dimensions { number(Int64(dimension.metadataLength)) }
+      if let table = description.table { columns(table) }
     }
+  }
+
+  private mutating func columns(_ table: FeatureTable) {
+    number(UInt8(table.narrowsOthers ? 1 : 0))
+    let names = table.names ?? []
+    number(UInt32(names.count))
+    for name in names { text(name) }
   }
 
   mutating func pairs(_ pairs: [String: String]) {

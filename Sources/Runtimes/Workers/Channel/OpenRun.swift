@@ -8,6 +8,15 @@ struct WorkerRun: Sendable {
   /// Takes outputs as they come; `nil` keeps them for the end.
   var emit: (@Sendable (RunPart) -> Void)?
   let completion: Completion
+  /// Workers that ended before they had begun it.
+  var lostCount = 0
+  /// A request whose worker ends whenever it comes is not tried for ever.
+  static let lostCountMax = 3
+
+  /// Nobody wants its answer any more.
+  func endAsStopped() {
+    end(.failure(RuntimeFault(code: .stopped, message: "the run was stopped")))
+  }
 
   func end(_ result: Result<[RunPart], RuntimeFault>) {
     stop.stopObserving()
@@ -22,6 +31,8 @@ struct OpenRun: Sendable {
   let input: RegionLease
   var output: RegionLease
   var parts: [RunPart] = []
+  /// Something of it has gone out.
+  var hasAnswered = false
   /// Bytes of those parts, with what lies between.
   var keptBytes = 0
   /// Answers of other models that it asked.
@@ -34,9 +45,16 @@ struct OpenRun: Sendable {
     self.output = output
   }
 
-  /// The outputs that were asked for, in their order.
+  /// Whether the worker said that it has begun; what it gave counts as such.
+  var hasBegun: Bool {
+    let said = input.region.base.load(fromByteOffset: MessageKind.begunOffset, as: UInt32.self)
+    return said != 0 || hasAnswered
+  }
+
+  /// The outputs that were asked for, in their order; where none was, all but those on request.
   func wanted(of signature: ModelSignature) -> [Int] {
-    run.batch.outputs.isEmpty ? Array(signature.outputs.indices) : run.batch.outputs
+    guard run.batch.outputs.isEmpty else { return run.batch.outputs }
+    return signature.outputs.indices.filter { !signature.outputs[$0].isOnRequest }
   }
 
   /// Takes outputs as its worker gave them, every word of it doubted.
@@ -46,6 +64,7 @@ struct OpenRun: Sendable {
     guard rows.upperBound <= run.batch.rowCount else {
       throw MalformedMessage("it answers row \(rows.upperBound - 1) of \(run.batch.rowCount)")
     }
+    let signature = signature.ofMethod(run.batch.method)
     let wanted = wanted(of: signature)
     guard spans.map(\.place) == wanted else {
       throw MalformedMessage("it gives outputs that were not asked for, or leaves some out")
@@ -64,7 +83,7 @@ struct OpenRun: Sendable {
           "output \(PublicText.quoted(description.name)) has the shape \(span.shape) for \(rows.count) rows"
         )
       }
-      tensors.append(try output.tensor(span))
+      tensors.append(try (span.isInput ? input : output).tensor(span))
     }
     return .outputs(rows: rows, tensors)
   }

@@ -36,6 +36,7 @@ final class WorkerLink: Sendable {
     var answerBytes = 0
     /// A moving mean of how long an answer takes.
     var answerNanoseconds: UInt64 = 1_000_000
+    var continued = ContinuedMessage()
     var isClosed = false
   }
 
@@ -67,8 +68,19 @@ final class WorkerLink: Sendable {
 
   // MARK: Runs
 
-  /// Writes the inputs where the worker sees them and tells it; throws where it cannot be told.
-  func begin(_ run: WorkerRun, _ number: UInt64, now: Instant) throws(RuntimeFault) {
+  /// Writes the inputs where the worker sees them and tells it; false where it is no more, and throws
+  /// where it cannot be told for another reason.
+  func begin(_ run: WorkerRun, _ number: UInt64, now: Instant) throws(RuntimeFault) -> Bool {
+    do throws(RuntimeFault) {
+      try tell(run, number, now: now)
+      return true
+    } catch {
+      if error == Self.gone { return false }
+      throw error
+    }
+  }
+
+  private func tell(_ run: WorkerRun, _ number: UInt64, now: Instant) throws(RuntimeFault) {
     let (answerBytes, isClosed) = state.withLock { ($0.answerBytes, $0.isClosed) }
     if isClosed { throw Self.gone }
     let inputBytes = run.batch.inputs.reduce(MessageKind.regionHeadBytes) {
@@ -114,7 +126,8 @@ final class WorkerLink: Sendable {
     to writer: inout MessageWriter
   ) {
     let batch = open.run.batch
-    writer.begin(MessageKind.ToWorker.run.rawValue, request: number)
+    writer.begin(
+      MessageKind.ToWorker.run.rawValue, part: UInt32(batch.method), request: number)
     writer.number(UInt32(batch.rowCount))
     let deadline = batch.context?.deadline ?? .distantFuture
     writer.number(
@@ -132,28 +145,32 @@ final class WorkerLink: Sendable {
     }
     for output in batch.outputs { writer.number(UInt16(output)) }
     for parameter in batch.parameters { writer.parameter(parameter) }
+    writer.text(batch.context?.id ?? "")
   }
 
   /// Nobody wants the answer any more; the worker is told and still gives one.
   func cancel(_ number: UInt64) {
     state.withLock { state in
       guard let open = state.runs[number] else { return }
-      open.input.region.base.storeBytes(of: 1, as: UInt32.self)
+      open.input.region.base.storeBytes(
+        of: 1, toByteOffset: MessageKind.cancelledOffset, as: UInt32.self)
       state.writer.begin(MessageKind.ToWorker.cancel.rawValue, request: number)
       // A worker that does not even read is found out by the time that its run takes.
       _ = apus_send(socket, state.writer.bytes, state.writer.bytes.count, -1)
     }
   }
 
-  /// The process is no more: every run ends with this, and none begins.
-  func close(_ fault: RuntimeFault) -> [(UInt64, WorkerRun)] {
+  /// The process is no more, and no run begins: those that it had, in the order in which they came.
+  func close() -> (begun: [WorkerRun], untouched: [WorkerRun]) {
     let runs = state.withLock { state in
       state.isClosed = true
       defer { state.runs = [:] }
-      return state.runs.map { ($0.key, $0.value.run) }
+      return state.runs.sorted { $0.key < $1.key }.map(\.value)
     }
     shelf.close()
-    return runs
+    return (
+      runs.filter(\.hasBegun).map(\.run), runs.filter { !$0.hasBegun }.map(\.run)
+    )
   }
 
   // MARK: Memory
@@ -196,6 +213,20 @@ final class WorkerLink: Sendable {
   // MARK: What it says
 
   func take(_ bytes: UnsafeRawBufferPointer) throws(MalformedMessage) -> Outcome? {
+    guard
+      let whole = try state.withLock({ (state) throws(MalformedMessage) in
+        try state.continued.take(bytes)
+      })
+    else { return nil }
+    guard !whole.isEmpty else { return try takeWhole(bytes) }
+    return try whole.withUnsafeBytes { bytes in
+      Result { () throws(MalformedMessage) in try takeWhole(bytes) }
+    }.get()
+  }
+
+  private func takeWhole(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(MalformedMessage) -> Outcome? {
     switch try WorkerMessage.read(bytes) {
     case .ready(let signature):
       state.withLock { $0.signature = signature.signature }
@@ -225,7 +256,8 @@ final class WorkerLink: Sendable {
       })
     else { throw MalformedMessage("it answers a run that it was not given") }
     let part = try found.part(spans, rows: rows, of: signature)
-    let used = spans.map { $0.offset + $0.byteCount }.max() ?? 0
+    if found.run.emit != nil { state.withLock { $0.runs[request]?.hasAnswered = true } }
+    let used = spans.lazy.filter { !$0.isInput }.map { $0.offset + $0.byteCount }.max() ?? 0
     if let emit = found.run.emit {
       emit(part)
     } else {
@@ -325,7 +357,10 @@ final class WorkerLink: Sendable {
     }
     var inputs: [NamedTensor] = []
     for span in spans {
-      inputs.append(NamedTensor(name: span.name, tensor: try open.output.tensor(span.span)))
+      inputs.append(
+        NamedTensor(
+          name: span.name,
+          tensor: try (span.span.isInput ? open.input : open.output).tensor(span.span)))
     }
     return WorkerCall(
       request: request, number: number, model: model, inputs: inputs,

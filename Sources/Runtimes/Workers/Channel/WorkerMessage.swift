@@ -36,8 +36,6 @@ package struct WorkerMetric: Sendable, Equatable {
 package struct WorkerSignature: Sendable {
   package let signature: ModelSignature
   package let isDecoupled: Bool
-  /// Ways of asking it beside the usual one, and what is known of each.
-  package let methods: [String: String]
 }
 
 extension WorkerMessage {
@@ -73,6 +71,7 @@ extension WorkerMessage {
     case .failed: return .failed(request: request, try fault(part, &reader, .failed))
     case .grow: return .grow(request: request, byteCount: try reader.length())
     case .metric: return .metric(try metric(&reader))
+    case .continued: throw MalformedMessage("a message ends in its middle")
     case .call:
       let model = try reader.text()
       return .call(
@@ -143,12 +142,41 @@ extension WorkerMessage {
     let marks = try reader.number(UInt8.self)
     let inputs = try ports(&reader)
     let outputs = try ports(&reader)
-    let methods = try pairs(&reader)
+    let methods = try methods(&reader, isDecoupled: marks & 2 != 0)
     let metadata = try pairs(&reader)
     return WorkerSignature(
       signature: ModelSignature(
-        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata),
-      isDecoupled: marks & 2 != 0, methods: methods)
+        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata,
+        methods: methods),
+      isDecoupled: marks & 2 != 0)
+  }
+
+  /// - Parameter isDecoupled: the model answers in parts, as all of its methods then must.
+  private static func methods(
+    _ reader: inout MessageReader, isDecoupled: Bool
+  ) throws(MalformedMessage) -> [ModelMethod] {
+    let count = Int(try reader.number(UInt16.self))
+    var methods: [ModelMethod] = []
+    for _ in 0..<count {
+      let name = try reader.text()
+      let marks = try reader.number(UInt8.self)
+      let inputs = try ports(&reader)
+      let outputs = try ports(&reader)
+      let metadata = try pairs(&reader)
+      guard !name.isEmpty, !methods.contains(where: { $0.name == name }) else {
+        throw MalformedMessage(
+          "two methods are named \(PublicText.quoted(name)), or one is not")
+      }
+      guard (marks & 2 != 0) == isDecoupled else {
+        throw MalformedMessage(
+          "method \(PublicText.quoted(name)) does not answer as the model does, in one part or in any"
+        )
+      }
+      let signature = ModelSignature(
+        inputs: inputs, outputs: outputs, hasRowAxis: marks & 1 != 0, metadata: metadata)
+      methods.append(ModelMethod(name: name, signature: signature))
+    }
+    return methods
   }
 
   private static func ports(
@@ -172,7 +200,7 @@ extension WorkerMessage {
   ) throws(MalformedMessage) -> TensorDescription {
     let name = try reader.text()
     let datatype = try reader.datatype()
-    let marks = try reader.number(UInt8.self)
+    let marks = PortMarks(rawValue: try reader.number(UInt8.self))
     let rank = Int(try reader.number(UInt8.self))
     guard rank <= TensorShape.rankMax else { throw MalformedMessage("a rank is too high") }
     var dimensions: [Dimension] = []
@@ -181,9 +209,30 @@ extension WorkerMessage {
       guard length >= -1 else { throw MalformedMessage("a length is below -1") }
       dimensions.append(length < 0 ? .any(name: nil) : .fixed(Int(length)))
     }
+    let table = marks.contains(.table) ? try table(datatype, dimensions, &reader) : nil
     return TensorDescription(
-      name: name, datatype: datatype, dimensions: dimensions, isShapeless: marks & 2 != 0,
-      isOptional: marks & 1 != 0)
+      name: name, datatype: datatype, dimensions: dimensions,
+      isShapeless: marks.contains(.anyRank), isOptional: marks.contains(.optional), table: table,
+      isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly),
+      holdsDocuments: marks.contains(.documents) && datatype == .bytes)
+  }
+
+  /// What columns of a tabular model's input are; others than those would be relied on in vain.
+  private static func table(
+    _ datatype: Datatype, _ dimensions: [Dimension], _ reader: inout MessageReader
+  ) throws(MalformedMessage) -> FeatureTable {
+    let narrows = try reader.number(UInt8.self) != 0
+    let count = Int(try reader.number(UInt32.self))
+    var names: [String] = []
+    for _ in 0..<count { names.append(try reader.text()) }
+    guard dimensions.count == 2, datatype == .float32 || datatype == .float64 else {
+      throw MalformedMessage("a table is no matrix of FP32 or FP64")
+    }
+    if case .fixed(let width) = dimensions[1], count > 0, count != width {
+      throw MalformedMessage("a table of \(width) columns has \(count) names")
+    }
+    guard Set(names).count == count else { throw MalformedMessage("two columns have one name") }
+    return FeatureTable(names: names.isEmpty ? nil : names, narrowsOthers: narrows)
   }
 
   private static func pairs(
@@ -196,6 +245,31 @@ extension WorkerMessage {
       pairs[name] = try reader.text()
     }
     return pairs
+  }
+}
+
+/// What is marked of an input or output on the channel.
+struct PortMarks: OptionSet {
+  let rawValue: UInt8
+  static let optional = PortMarks(rawValue: 1)
+  static let anyRank = PortMarks(rawValue: 2)
+  static let onRequest = PortMarks(rawValue: 4)
+  static let costly = PortMarks(rawValue: 8)
+  /// What its columns are follows its lengths.
+  static let table = PortMarks(rawValue: 16)
+  /// Its elements are JSON documents.
+  static let documents = PortMarks(rawValue: 32)
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  init(_ port: TensorDescription) {
+    self = []
+    if port.isOptional { insert(.optional) }
+    if port.isShapeless { insert(.anyRank) }
+    if port.isOnRequest { insert(.onRequest) }
+    if port.isCostly { insert(.costly) }
+    if port.table != nil { insert(.table) }
+    if port.holdsDocuments { insert(.documents) }
   }
 }
 

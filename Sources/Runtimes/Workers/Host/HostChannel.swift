@@ -79,10 +79,15 @@ final class HostChannel: Sendable {
     writer.withLock { writer in
       writer.begin(kind.rawValue, part: part, request: request)
       write(&writer)
-      while apus_send(socket, writer.bytes, writer.bytes.count, -1) == EAGAIN {
-        var file = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&file, 1, -1)
-      }
+      guard writer.bytes.count > MessageKind.messageBytesMax else { return send(writer.bytes) }
+      for part in ContinuedMessage.parts(of: writer.bytes) { send(part) }
+    }
+  }
+
+  private func send(_ bytes: [UInt8]) {
+    while apus_send(socket, bytes, bytes.count, -1) == EAGAIN {
+      var file = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+      _ = poll(&file, 1, -1)
     }
   }
 }

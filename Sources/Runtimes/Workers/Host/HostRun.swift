@@ -7,12 +7,13 @@ struct HostRun {
   let request: UInt64
   let batch: RunBatch
   let output: HostRegion
+  private let input: HostRegion
 
   init(
     _ message: HostChannel.Message, _ signature: ModelSignature, _ channel: HostChannel
   ) throws(MalformedMessage) {
     let inputCount = signature.inputs.count
-    (batch, output) = try message.rest.read { (reader) throws(MalformedMessage) in
+    (batch, input, output) = try message.rest.read { (reader) throws(MalformedMessage) in
       let rowCount = Int(try reader.number(UInt32.self))
       _ = try reader.number(Int64.self)
       guard let input = channel.region(try reader.number()),
@@ -35,13 +36,19 @@ struct HostRun {
       for _ in 0..<counts.1 { outputs.append(Int(try reader.number(UInt16.self))) }
       var parameters: [Parameter] = []
       for _ in 0..<counts.2 { parameters.append(try reader.parameter()) }
+      _ = try reader.text()
       return (
         RunBatch(
           inputs: inputs, rowCount: rowCount, outputs: outputs,
-          outputMemory: HostMemory(output), parameters: parameters), output
+          outputMemory: HostMemory(output), parameters: parameters), input, output
       )
     }
     request = message.request
+  }
+
+  /// From now on the run dies with this process; before, the server asks another one.
+  func sayBegun() {
+    input.base.storeBytes(of: 1, toByteOffset: MessageKind.begunOffset, as: UInt32.self)
   }
 }
 

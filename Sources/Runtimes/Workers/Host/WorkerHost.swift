@@ -59,7 +59,8 @@ package final class WorkerHost: Sendable {
       writer.number(UInt8(marks))
       writer.ports(signature.inputs)
       writer.ports(signature.outputs)
-      writer.pairs([:])
+      // Native models have no methods.
+      writer.number(UInt16(0))
       writer.pairs(metadata)
     }
   }
@@ -124,6 +125,7 @@ package final class WorkerHost: Sendable {
     stop.lower()
     do throws(MalformedMessage) {
       let run = try HostRun(message, signature, channel)
+      run.sayBegun()
       do throws(RuntimeFault) {
         var fault: RuntimeFault?
         var output = run.output

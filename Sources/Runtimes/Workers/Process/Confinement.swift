@@ -23,6 +23,8 @@ package enum Confinement {
       confinement.processor_seconds = UInt64(lines.processorSecondsMax)
       confinement.files = UInt64(lines.openFilesMax)
       confinement.may_start_processes = lines.mayStartProcesses ? 1 : 0
+      confinement.tasks = UInt64(lines.processesMax)
+      confinement.keeps_session = lines.keepsSession ? 1 : 0
       confinement.may_use_network = lines.mayUseNetwork ? 1 : 0
       confinement.writable = writable
       return apus_confine(&confinement).map { String(cString: $0) }

@@ -5,8 +5,14 @@ import Inference
 package final class TemporaryFolder: Sendable {
   package let path: String
 
+  /// Where the server's own temporary files go, as POSIX has it: `TMPDIR`, else `/tmp`.
+  package static var place: String {
+    guard let variable = getenv("TMPDIR"), variable.pointee != 0 else { return "/tmp" }
+    return String(cString: variable)
+  }
+
   init(of name: String) throws(RuntimeFault) {
-    var template = Array("/tmp/apus-worker-XXXXXX".utf8CString)
+    var template = Array("\(Self.place)/apus-worker-XXXXXX".utf8CString)
     guard let path = mkdtemp(&template) else {
       throw RuntimeFault(
         code: .failed,
@@ -28,7 +34,8 @@ package final class TemporaryFolder: Sendable {
     rmdir(path)
   }
 
-  private static func names(in path: String) -> [String] {
+  /// Of what is in a folder; none where it cannot be read.
+  static func names(in path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var names: [String] = []

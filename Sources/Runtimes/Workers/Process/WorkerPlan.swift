@@ -22,8 +22,17 @@ package struct WorkerPlan: Sendable {
   package var observe: @Sendable (WorkerEvent) -> Void
   /// The way to other models; `nil` where there is none.
   package var door: (any ModelDoor)?
-  /// Lives as long as a worker of the plan does.
-  var temporaryFolder: TemporaryFolder?
+  /// What each worker and all that it starts may use together, where control groups may be made.
+  var groupLimits = ControlGroup.Limits()
+  /// How each of its bounds is kept, in words; empty where there are none.
+  package internal(set) var bounds = ""
+  /// Each worker has a folder of its own for what it writes, with these variables, which name it; the
+  /// folder goes with the process.
+  var temporaryVariables: [String] = []
+  /// A worker may write into that folder alone.
+  var isReadOnly = false
+  /// What starts the program within its lines; `nil` starts it without any.
+  var launcher: WorkerLauncher?
   /// What the model is called there.
   package var modelName: String
 
@@ -50,7 +59,8 @@ package enum WorkerEvent: Sendable, Equatable {
   case wrote(instance: Int, line: String)
   /// So many lines were left out, because there were too many.
   case wroteTooMuch(instance: Int, lineCount: Int)
-  case started(instance: Int, process: Int32)
+  /// With how its bounds are kept, in words.
+  case started(instance: Int, process: Int32, bounds: String)
   case ended(instance: Int, reason: String)
   case measured(instance: Int, WorkerMetric)
 }
@@ -63,6 +73,11 @@ package struct WorkerLines: Sendable, Equatable {
   package var processorSecondsMax = 0
   package var openFilesMax = 0
   package var mayStartProcesses = false
+  /// Tasks of the worker's user beside those that there are when it starts; where no control group
+  /// counts its own.
+  package var processesMax = 0
+  /// What it starts may not leave its session, with which it is ended.
+  package var keepsSession = false
   package var mayUseNetwork = true
   /// The only folder that it may change.
   package var writableFolder: String?
@@ -90,6 +105,7 @@ extension WorkerLines {
     [
       "memory=\(memoryBytesMax)", "processor=\(processorSecondsMax)", "files=\(openFilesMax)",
       "processes=\(mayStartProcesses ? 1 : 0)", "network=\(mayUseNetwork ? 1 : 0)",
+      "tasks=\(processesMax)", "session=\(keepsSession ? 1 : 0)",
     ] + (writableFolder.map { ["writable=\($0)"] } ?? [])
   }
 
@@ -110,6 +126,8 @@ extension WorkerLines {
       case "files": openFilesMax = number
       case "processes": mayStartProcesses = number > 0
       case "network": mayUseNetwork = number > 0
+      case "tasks": processesMax = number
+      case "session": keepsSession = number > 0
       default: return nil
       }
     }

@@ -33,7 +33,7 @@ package struct IsolatedLoader: ModelLoader {
     var plan = WorkerPlan(
       program: program(path, options), workerCount: options.callerCount
     ) { _ in "" }
-    try plan.keepInLine(self.options, launcher: launcher, name: name)
+    plan.keepInLine(self.options, launcher: launcher, name: name)
     plan.observe = { [observe, name] in observe(name, $0) }
     let group = try WorkerGroup(name: name, plan: plan)
     let platform = group.signature.signature.metadata["platform"] ?? runtimeName

@@ -22,8 +22,16 @@ final class Worker: Sendable {
     var link: WorkerLink?
     /// Of the process, while there is one.
     var process: Int32?
+    /// The process does not hear any more, though its end is not known yet.
+    var isDeaf = false
+    /// The program exits.
+    var isLeft = false
     var runCount: UInt64 = 0
     var openRunCount = 0
+
+    func canTakeMore(_ plan: WorkerPlan) -> Bool {
+      state.isReady && !isDeaf && openRunCount < plan.runsInFlight
+    }
   }
 
   init(
@@ -46,12 +54,21 @@ final class Worker: Sendable {
   func begin(name: String) {
     WorkerThread.start(name: "worker:\(name)#\(instance)") {
       let attendant = WorkerAttendant(self)
-      attendant.attend()
+      WorkerAttendance.note(self) { attendant.attend() }
     }
   }
 
   func stop() {
     act(shell.withLock { $0.state.stopped() })
+    wakeUp()
+  }
+
+  /// The program exits: the process is ended, and nobody is told any more.
+  func leave() {
+    shell.withLock { shell in
+      shell.isLeft = true
+      _ = shell.state.stopped()
+    }
     wakeUp()
   }
 
@@ -65,7 +82,7 @@ final class Worker: Sendable {
   /// Runs that it has; `nil` where it takes none.
   var load: Int? {
     shell.withLock { shell in
-      shell.state.isReady && shell.openRunCount < plan.runsInFlight ? shell.openRunCount : nil
+      shell.canTakeMore(plan) ? shell.openRunCount : nil
     }
   }
 
@@ -87,12 +104,11 @@ final class Worker: Sendable {
     return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 
-  /// Takes the run where it has room for it; false where it has not.
+  /// Takes the run where it has room for it; false where it has not, or cannot be told of it.
   func take(_ run: WorkerRun) -> Bool {
     let now = Clock.now()
     let taken = shell.withLock { shell -> (WorkerLink, UInt64)? in
-      guard shell.state.isReady, shell.openRunCount < plan.runsInFlight, let link = shell.link
-      else { return nil }
+      guard shell.canTakeMore(plan), let link = shell.link else { return nil }
       shell.runCount += 1
       shell.openRunCount += 1
       shell.state.runBegan(shell.runCount, now: now)
@@ -101,15 +117,29 @@ final class Worker: Sendable {
     guard let (link, number) = taken else { return false }
     run.stop.observe { isRaised in if isRaised { link.cancel(number) } }
     do throws(RuntimeFault) {
-      try link.begin(run, number, now: now)
-    } catch {
-      shell.withLock { shell in
-        shell.state.runEnded(number)
-        shell.openRunCount -= 1
+      if try link.begin(run, number, now: now) {
+        // It may have been raised before anybody listened.
+        if run.stop.isRaised { link.cancel(number) }
+        return true
       }
+      withdraw(number, from: link, isDeaf: true)
+      run.stop.stopObserving()
+      return false
+    } catch {
+      withdraw(number, from: link, isDeaf: false)
       run.end(.failure(error))
+      return true
     }
-    return true
+  }
+
+  /// A run that its process never heard of; nothing of it is left where that was buried meanwhile.
+  private func withdraw(_ number: UInt64, from link: WorkerLink, isDeaf: Bool) {
+    shell.withLock { shell in
+      shell.state.runWithdrawn(number)
+      guard shell.link === link else { return }
+      shell.openRunCount -= 1
+      if isDeaf { shell.isDeaf = true }
+    }
   }
 
   // MARK: For its attendant
@@ -122,12 +152,14 @@ final class Worker: Sendable {
 
   var wakeAt: Instant { shell.withLock { $0.state.wakeAt } }
   var lastEnd: RuntimeFault? { shell.withLock { $0.state.lastEnd } }
+  var isLeft: Bool { shell.withLock { $0.isLeft } }
   var isOver: Bool { shell.withLock { $0.state.phase == .over } }
 
   func connect(_ link: WorkerLink, to process: Int32) {
     shell.withLock { shell in
       shell.link = link
       shell.process = process
+      shell.isDeaf = false
     }
   }
 
@@ -143,12 +175,16 @@ final class Worker: Sendable {
 
   func takeWaiting() {
     while load != nil, let run = waiting.takeFirst() {
-      if !take(run) {
-        waiting.add(run)
-        return
+      if run.stop.isRaised {
+        run.endAsStopped()
+      } else if !take(run) {
+        waiting.putBack([run])
+        return waiting.returned()
       }
     }
   }
+
+  func endStopped() { waiting.endStopped() }
 
   /// What of a decision concerns the runs; the process is its attendant's.
   func act(_ decision: WorkerDecision) {
@@ -157,7 +193,7 @@ final class Worker: Sendable {
     if let fault = decision.givesUp { waiting.failAll(fault) }
   }
 
-  /// Nothing more comes from this process: what it had fails.
+  /// Nothing more comes from this process: what it had begun fails, the rest waits for another one.
   func disconnect(_ fault: RuntimeFault) {
     let link = shell.withLock { shell in
       shell.openRunCount = 0
@@ -165,7 +201,20 @@ final class Worker: Sendable {
       defer { shell.link = nil }
       return shell.link
     }
-    for (_, run) in link?.close(fault) ?? [] { run.end(.failure(fault)) }
+    guard let (begun, untouched) = link?.close() else { return }
+    for run in begun { run.end(.failure(fault)) }
+    var again: [WorkerRun] = []
+    for var run in untouched {
+      run.lostCount += 1
+      if run.lostCount < WorkerRun.lostCountMax {
+        again.append(run)
+      } else {
+        run.end(.failure(fault))
+      }
+    }
+    if again.isEmpty { return }
+    waiting.putBack(again)
+    waiting.returned()
   }
 
   func tell(_ result: Result<WorkerSignature, RuntimeFault>) { settled(result) }

@@ -9,6 +9,9 @@ final class WorkerAttendant {
   private let worker: Worker
   private let plan: WorkerPlan
   private var process: WorkerProcess?
+  /// Of the process: what bounds it, and where it writes.
+  private var group: ControlGroup?
+  private var folder: TemporaryFolder?
   private var link: WorkerLink?
   private var words = LastWords()
   private var lines = LineAllowance()
@@ -35,7 +38,7 @@ final class WorkerAttendant {
       if worker.isOver {
         if let process {
           process.kill()
-          bury(process)
+          if worker.isLeft { leave(process) } else { bury(process) }
         }
         return
       }
@@ -53,22 +56,45 @@ final class WorkerAttendant {
 
   private func start() {
     do throws(RuntimeFault) {
-      let process = try WorkerProcess.start(plan)
+      let process = try WorkerProcess.start(plan.launched(in: try makeFolder()))
       self.process = process
+      let bounds = bind(process)
       words = LastWords()
       let link = WorkerLink(socket: process.socket, answerBytesMax: plan.answerBytesMax)
       self.link = link
       worker.connect(link, to: process.number)
-      plan.observe(.started(instance: worker.instance, process: process.number))
+      plan.observe(
+        .started(instance: worker.instance, process: process.number, bounds: bounds))
       try link.greet(plan.greeting(worker.instance))
     } catch {
       if process == nil {
+        folder = nil
         worker.tell(.failure(error))
         carryOut(worker.decide { $0.ended(error, now: Clock.now()) })
       } else {
         carryOut(worker.decide { $0.broke(error.message) })
       }
     }
+  }
+
+  /// A folder of the process's own; one that must have it does not start without.
+  private func makeFolder() throws(RuntimeFault) -> TemporaryFolder? {
+    do throws(RuntimeFault) {
+      folder = try plan.temporaryVariables.isEmpty ? nil : TemporaryFolder(of: plan.modelName)
+    } catch {
+      folder = nil
+      if plan.isReadOnly { throw error }
+    }
+    return folder
+  }
+
+  /// Puts the process into a group of its own, where there may be one; answers with what bounds it.
+  private func bind(_ process: WorkerProcess) -> String {
+    group = plan.groupLimits.kinds.isEmpty ? nil : ControlGroup(plan.groupLimits)
+    guard let made = group, !made.take(process.number) else { return plan.bounds }
+    made.remove()
+    group = nil
+    return plan.groupLimits.words(boundBy: [])
   }
 
   /// The process has ended, or is about to, having been killed.
@@ -78,14 +104,17 @@ final class WorkerAttendant {
     let end = process.awaitEnd()
     // Whatever it started in its session dies with it.
     process.kill()
+    let isOutOfMemory = group?.wasOutOfMemory ?? false
     read(process.output)
     read(process.errors)
-    process.closeAll()
-    self.process = nil
-    link = nil
+    clearAway(process)
     let last = words.text(3)
+    let sentence =
+      isOutOfMemory && end == .killed(SIGKILL)
+      ? "the worker was killed: it used more memory than the \(plan.groupLimits.memoryBytesMax) bytes "
+        + "that it may" : end.sentence
     let fault = RuntimeFault(
-      code: .failed, message: end.sentence + (last.isEmpty ? "" : "; its last words: \(last)"))
+      code: .failed, message: sentence + (last.isEmpty ? "" : "; its last words: \(last)"))
     let decision = worker.decide { $0.ended(fault, now: Clock.now()) }
     // Where we ended it, the reason is ours.
     let told = worker.lastEnd ?? fault
@@ -93,6 +122,23 @@ final class WorkerAttendant {
     worker.tell(.failure(told))
     carryOut(decision)
     worker.disconnect(told)
+  }
+
+  /// Nobody is told any more.
+  private func leave(_ process: WorkerProcess) {
+    _ = process.awaitEnd()
+    process.kill()
+    clearAway(process)
+  }
+
+  /// Lets go of a process that has ended, with all that was its own.
+  private func clearAway(_ process: WorkerProcess) {
+    group?.remove()
+    group = nil
+    process.closeAll()
+    self.process = nil
+    link = nil
+    folder = nil
   }
 
   // MARK: Waiting
@@ -119,6 +165,7 @@ final class WorkerAttendant {
     if files[0].revents != 0 {
       var count: UInt64 = 0
       _ = Glibc.read(worker.wakeDescriptor, &count, 8)
+      worker.endStopped()
     }
     guard let process else { return }
     if files[3].revents != 0 { read(process.output) }

@@ -26,7 +26,7 @@ package final class WorkerGroup: Sendable {
     }
     for worker in workers { worker.begin(name: name) }
     do throws(RuntimeFault) {
-      signature = try starts.waitForAll(workers.count)
+      signature = try starts.waitForAll(workers.count).telling(plan.bounds)
     } catch {
       for worker in workers { worker.stop() }
       throw error
@@ -34,6 +34,9 @@ package final class WorkerGroup: Sendable {
     self.workers = workers
     self.waiting = waiting
     runsPerWorker = plan.runsInFlight
+    waiting.attend(
+      hasStopped: { [weak first = workers.first] in first?.wakeUp() },
+      hasReturned: { [weak self] in self?.dispatch() })
   }
 
   deinit { for worker in workers { worker.stop() } }
@@ -59,12 +62,13 @@ package final class WorkerGroup: Sendable {
   ) {
     let run = WorkerRun(batch: batch, stop: stop, emit: emit, completion: completion)
     if let worker = leastBusy, worker.take(run) { return }
-    guard workers.contains(where: \.isExpected) else {
-      let reason = obstacle ?? "no worker takes it"
-      return run.end(.failure(RuntimeFault(code: .failed, message: reason)))
-    }
     waiting.add(run)
-    // One may have become free, or given up, since it was looked at.
+    // One may have become free since it was looked at.
+    dispatch()
+  }
+
+  /// Gives what waits to whoever has room for it; fails it where nobody is expected to.
+  private func dispatch() {
     leastBusy?.takeWaiting()
     if !workers.contains(where: \.isExpected) {
       waiting.failAll(RuntimeFault(code: .failed, message: obstacle ?? "no worker takes it"))
@@ -79,6 +83,19 @@ package final class WorkerGroup: Sendable {
       if best.map({ load < $0.load }) ?? true { best = (worker, load) }
     }
     return best?.worker
+  }
+}
+
+extension WorkerSignature {
+  /// With how the workers' bounds are kept, among what is known of the model.
+  fileprivate func telling(_ bounds: String) -> WorkerSignature {
+    if bounds.isEmpty { return self }
+    let known = signature.metadata.merging(["worker_bounds": bounds]) { own, _ in own }
+    return WorkerSignature(
+      signature: ModelSignature(
+        inputs: signature.inputs, outputs: signature.outputs, hasRowAxis: signature.hasRowAxis,
+        metadata: known, methods: signature.methods),
+      isDecoupled: isDecoupled)
   }
 }
 

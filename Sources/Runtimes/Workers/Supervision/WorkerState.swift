@@ -127,6 +127,11 @@ package struct WorkerState: Sendable {
     failureCount = 0
   }
 
+  /// It never heard of that run.
+  package mutating func runWithdrawn(_ number: UInt64) {
+    runs.removeAll { $0.number == number }
+  }
+
   /// It did what no worker may do, or did not do what it must.
   package mutating func broke(
     _ reason: String, code: RuntimeFault.Code = .failed

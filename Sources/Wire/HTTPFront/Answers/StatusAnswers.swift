@@ -35,7 +35,8 @@ struct StatusAnswers {
       .systemMemoryStatus, .systemMemoryRegister, .systemMemoryUnregister, .cudaMemoryStatus,
       .cudaMemoryRegister, .cudaMemoryUnregister, .traceSettings, .logSettings,
       .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
-      .modelRegister, .modelEntry, .modelDefault, .modelInvoke, .predictions, .explanations:
+      .modelRegister, .modelEntry, .modelDefault, .modelInvoke, .predictions, .explanations,
+      .modelMethod:
       preconditionFailure("\(route.endpoint) is answered elsewhere")
     }
   }

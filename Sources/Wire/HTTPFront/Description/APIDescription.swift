@@ -71,8 +71,9 @@ struct APIDescription {
     for (template, row) in addresses {
       let path = pathOfSelected(template)
       let methods = row.endpoint.methods.filter { $0 != "HEAD" && $0 != "OPTIONS" }
+      // Of one model, each method is told by its name.
       guard methods.contains(where: { scope.isOpen(row.endpoint, $0) }),
-        seen.insert(path).inserted
+        scope.selected == nil || row.endpoint != .modelMethod, seen.insert(path).inserted
       else { continue }
       let shared = Self.parameters(of: path)
       var item: [JSONValue.Member] =
@@ -82,7 +83,29 @@ struct APIDescription {
       }
       paths.append(.init(path, .object(item)))
     }
-    return paths
+    return paths + methodPaths
+  }
+
+  /// Methods that each have an address of their own, of one model.
+  private static let methodCountMax = 32
+
+  /// What a model's methods take and give, each at its own address.
+  private var methodPaths: [JSONValue.Member] {
+    guard let row = EndpointTable.rows.first(where: { $0.endpoint == .modelMethod }) else {
+      return []
+    }
+    return (scope.selected.map { [$0] } ?? scope.models).flatMap { model in
+      model.signature.methods.prefix(Self.methodCountMax).map { method in
+        let place = scope.selected == nil ? model.name : "model"
+        let item = operation(
+          row, "POST", "/v2/models/\(place)/methods/\(method.name)",
+          table.modelMethod(method, of: model),
+          summary: MethodSchemas(method, of: model).description)
+        let names = [model.name, method.name].map(PercentEncoding.encode)
+        return .init(
+          "/v2/models/\(names[0])/methods/\(names[1])", .object([.init("post", item)]))
+      }
+    }
   }
 
   /// Vertex AI's own come first, as they do where requests are led.
@@ -143,12 +166,19 @@ struct APIDescription {
   private func operation(
     _ row: EndpointTable.Row, _ method: String, _ path: String
   ) -> JSONValue {
-    var described = table.operation(row.endpoint, method)
+    operation(row, method, path, table.operation(row.endpoint, method), summary: nil)
+  }
+
+  private func operation(
+    _ row: EndpointTable.Row, _ method: String, _ path: String, _ described: DescribedOperation,
+    summary: String?
+  ) -> JSONValue {
+    var described = described
     // `Allow` lists it beside others that are open, so what it is refused with is told.
     if !scope.isOpen(row.endpoint, method) { described.answers = [] }
     var members: [JSONValue.Member] = [
       .init("operationId", .string(Self.name(method, path))),
-      .init("summary", .string(row.purpose)),
+      .init("summary", .string(summary ?? row.purpose)),
       .init("tags", [.string(row.endpoint.group?.rawValue ?? Self.otherTag)]),
     ]
     if !described.parameters.isEmpty {

@@ -58,6 +58,7 @@ struct DescriptionScope: Sendable {
       return mayHave { !$0.isDecoupled }
     case .invocations, .predict: return defaultModel?.isDecoupled == false
     case .vertexPredict: return settings.vertex != nil && defaultModel?.isDecoupled == false
+    case .modelMethod: return mayHave { !$0.signature.methods.isEmpty }
     case .modelLoad, .modelUnload: return isControlledByRequests
     case .modelRegister: return method != "POST" || isControlledByRequests
     case .modelEntry: return method != "DELETE" || isControlledByRequests

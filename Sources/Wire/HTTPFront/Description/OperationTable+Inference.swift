@@ -24,8 +24,33 @@ extension OperationTable {
         ], failures: ofInference)
     case .detect: photoOperation("Detections", [.bytes("image/jpeg", "Photo")], Self.ofDetection)
     case .classify: photoOperation("Classes", [], Self.ofClassification)
+    case .modelMethod:
+      Operation(
+        body: [.json(of: [:]), .bytes("application/octet-stream")],
+        answers: [.init(text: "What the method gives.", contents: Self.ofAnyMethod)],
+        failures: ofInference.union([.pathUnknown]))
     default: infer
     }
+  }
+
+  private static let ofAnyMethod: [Content] = [
+    .json(of: [:]), .bytes("application/octet-stream"), .bytes("text/event-stream", "Events"),
+  ]
+
+  /// One method of one model, by its annotations.
+  func modelMethod(_ method: ModelMethod, of model: DescribedModel) -> Operation {
+    let schemas = MethodSchemas(method, of: model)
+    let (mediaType, schema) = schemas.answer
+    let contents: [Content] =
+      model.isDecoupled
+      ? [.bytes("text/event-stream", "Events")]
+      : [schema.map { Content.json(of: $0) } ?? .bytes(mediaType)]
+    return Operation(
+      body: [
+        .json(of: schemas.body, examples: schemas.example), .bytes("application/octet-stream"),
+      ],
+      answers: [.init(text: "What the method gives.", contents: contents)],
+      failures: ofInference)
   }
 
   private var infer: Operation {
@@ -168,7 +193,7 @@ extension OperationTable {
     let schema = model(of: endpoint).map { SignatureSchemas($0).plain }
     return Operation(
       body: [
-        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.inputs ?? $0.instances })
+        .json(of: schema ?? [:], examples: examples(of: endpoint) { $0.plain })
       ]
         + photos(for: model(of: endpoint)),
       answers: [

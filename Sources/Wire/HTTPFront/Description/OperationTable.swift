@@ -32,7 +32,7 @@ struct OperationTable {
     case .v1ModelList: .answering("Their names.", .json("KServeModelList"))
     case .v1ModelStatus: health(.json("KServeModel"), failures: named)
     case .v1Metadata: .answering("Its signature.", .json("TensorFlowMetadata"), failures: named)
-    case .infer, .generate, .generateStream, .detect, .classify: inference(endpoint)
+    case .infer, .generate, .generateStream, .detect, .classify, .modelMethod: inference(endpoint)
     case .v1Predict, .v1Explain, .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict,
       .modelInvoke, .predictions, .explanations:
       dialect(endpoint)

@@ -15,6 +15,8 @@ final class DialectExchange: ModelExchange {
   let lease: ModelLease
   let reader: any DialectReader
   let task: VisionTask
+  /// Which of the model's methods is asked.
+  private let method: Int
   var body: CollectedBody
   var handle: RequestHandle?
   private var answer: (any DialectAnswer)?
@@ -47,8 +49,9 @@ final class DialectExchange: ModelExchange {
 
   init(
     _ connection: HTTPConnection, _ lease: ModelLease, _ reader: any DialectReader,
-    _ shared: FrontShared
+    _ shared: FrontShared, method: Int = 0
   ) {
+    self.method = method
     self.connection = connection
     self.lease = lease
     self.reader = reader
@@ -75,7 +78,7 @@ extension DialectExchange {
     let decoding = DialectDecoding(
       reader: reader,
       facts: BodyFacts(
-        signature: lease.signature, takesPhotos: task.takesPhotos,
+        signature: lease.signature.ofMethod(method), takesPhotos: method == 0 && task.takesPhotos,
         contentType: connection.head.contentType, depthMax: shared.settings.limits.jsonDepthMax),
       coding: connection.head.contentCoding, bodyBytesMax: shared.settings.limits.bodyBytesMax)
     if decoding.coding == .identity && body.byteCount <= shared.settings.limits.loopBodyBytesMax {
@@ -98,7 +101,8 @@ extension DialectExchange {
     answer = request.answer
     if let dialect = request.dialect { connection.record.context.dialect = dialect }
     switch request.content {
-    case .tensors(let tensors):
+    case .tensors(var tensors):
+      tensors.method = method
       connection.record.decoded = MonotonicClock.now()
       body.giveBack()
       submit(tensors, context(for: request))

@@ -107,8 +107,7 @@ extension InferExchange {
     }
   }
 
-  /// What answers instead: where the model takes photos and was sent bytes in place of its numbers,
-  /// and where the tensors may be columns of a table.
+  /// What answers instead where the model takes photos and was sent bytes in place of its numbers.
   private func otherExchange(after failure: InferenceFailure) -> DialectExchange? {
     guard let reader = otherReader(after: failure) else { return nil }
     isOver = true
@@ -125,10 +124,6 @@ extension InferExchange {
     where PhotoTensorReader.mayTakePhotos(lease.signature)
       && shared.visionTasks.task(for: lease).takesPhotos:
       PhotoTensorReader(jsonByteCount: jsonByteCount)
-    case .invalidInput(let problem)
-    where jsonByteCount == nil
-      && PandasTensorReader.mayRead(after: problem, for: lease.signature):
-      PandasTensorReader(otherwise: failure)
     default: nil
     }
   }

@@ -56,7 +56,8 @@ extension ModelExchange {
   /// Keeps what is to be traced with its tensors.
   func trace(_ tensors: TensorRequest) {
     guard connection.front.observer.wantsTensors(ofModel: lease.name) else { return }
-    connection.record.traced = TracedTensors(inputs: tensors.inputs, signature: lease.signature)
+    connection.record.traced = TracedTensors(
+      inputs: tensors.inputs, signature: lease.signature.ofMethod(tensors.method))
   }
 
   func answered(_ outputs: [NamedTensor], _ end: ResponseEnd) {

@@ -9,6 +9,8 @@ enum Endpoint: Sendable, CaseIterable {
   /// Triton's generate extension.
   case generate, generateStream
   case detect, classify
+  /// One more way of asking a model.
+  case modelMethod
   case modelStatistics, allStatistics
   case repositoryIndex, modelLoad, modelUnload, modelAliases
   case systemMemoryStatus, systemMemoryRegister, systemMemoryUnregister
@@ -41,7 +43,7 @@ enum Endpoint: Sendable, CaseIterable {
     case .infer, .generate, .generateStream, .detect, .classify, .repositoryIndex, .modelLoad,
       .modelUnload, .modelAliases, .systemMemoryRegister, .systemMemoryUnregister,
       .cudaMemoryRegister, .cudaMemoryUnregister, .v1Predict, .v1Explain, .v1Classify, .v1Regress,
-      .invocations, .predict, .vertexPredict, .modelInvoke, .explanations:
+      .invocations, .predict, .vertexPredict, .modelInvoke, .explanations, .modelMethod:
       ["POST", "OPTIONS"]
     case .serverMetadata, .serverLive, .serverReady, .modelList, .modelMetadata, .modelConfig,
       .modelReady, .modelStatistics, .allStatistics, .metrics, .plainLive, .plainReady, .page,
@@ -101,7 +103,7 @@ enum Endpoint: Sendable, CaseIterable {
       .metadata
     case .infer, .generate, .generateStream, .detect, .classify, .v1Predict, .v1Explain,
       .v1Classify, .v1Regress, .invocations, .predict, .vertexPredict, .modelInvoke, .predictions,
-      .explanations:
+      .explanations, .modelMethod:
       .inference
     case .modelConfig: .modelConfig
     case .modelStatistics, .allStatistics: .statistics

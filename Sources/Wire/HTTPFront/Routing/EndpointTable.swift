@@ -92,6 +92,11 @@ package enum EndpointTable {
       path: "/v2/models/{model}/generate_stream", endpoint: .generateStream,
       purpose: "The same in; a server-sent event for each answer of the model, 0 or more."),
     Row(
+      path: "/v2/models/{model}/methods/{method}", endpoint: .modelMethod,
+      purpose:
+        "One of a Python model's own methods: JSON or files in and out, or an event for each "
+        + "answer."),
+    Row(
       path: "/v2/models/{model}/stats", endpoint: .modelStatistics,
       purpose: "What the model's versions have done, with Triton's names."),
   ]

@@ -36,6 +36,11 @@ struct Route: Sendable {
     self.address = address
   }
 
+  /// What follows the path's last `/`: the name of a method.
+  var lastSegment: String {
+    String(path[(path.lastIndex(of: "/") ?? path.startIndex)...].dropFirst())
+  }
+
   private static let noModel = ModelAddress(name: "")
 
   private static func find(_ segments: [String]) -> (Endpoint, ModelAddress)? {
@@ -108,7 +113,7 @@ struct Route: Sendable {
     "load": .modelLoad, "unload": .modelUnload, "aliases": .modelAliases,
   ]
 
-  /// `{m}`, `{m}/{verb}`, `{m}/versions/{v}`, `{m}/versions/{v}/{verb}`.
+  /// `{m}`, `{m}/{verb}`, `{m}/methods/{name}`, and the same with `versions/{v}` behind `{m}`.
   private static func findModel(_ segments: ArraySlice<String>) -> (Endpoint, ModelAddress)? {
     var rest = segments
     let name = rest.removeFirst()
@@ -121,6 +126,7 @@ struct Route: Sendable {
     let address = ModelAddress(name: Substring(name), version: version.map { Substring($0) })
     guard let verb = rest.first else { return (.modelMetadata, address) }
     if Array(rest) == ["trace", "setting"] { return (.traceSettings, address) }
+    if verb == "methods", rest.count == 2 { return (.modelMethod, address) }
     guard rest.count == 1, let endpoint = verbs[verb] else { return nil }
     return (endpoint, address)
   }

@@ -83,6 +83,7 @@ struct Router {
     case .infer: InferExchange.begin(on: connection, address: route.address, shared)
     case .generate, .generateStream:
       GenerateExchange.begin(on: connection, route: route, shared)
+    case .modelMethod: MethodRoute(shared: shared, connection: connection).begin(route)
     case .detect, .classify: VisionExchange.begin(on: connection, route: route, shared)
     case .metrics: MetricsAnswer.begin(on: connection, shared)
     case .modelStatistics, .allStatistics:

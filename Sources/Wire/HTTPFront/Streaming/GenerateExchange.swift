@@ -13,6 +13,8 @@ final class GenerateExchange: ModelExchange, PartWaiter {
   let shared: FrontShared
   let lease: ModelLease
   private let isStream: Bool
+  /// Which of the model's methods is asked.
+  private let method: Int
   var body: CollectedBody
   var handle: RequestHandle?
   private var clientID: String?
@@ -38,9 +40,11 @@ final class GenerateExchange: ModelExchange, PartWaiter {
     }
   }
 
-  private init(
-    _ connection: HTTPConnection, _ lease: ModelLease, _ shared: FrontShared, isStream: Bool
+  init(
+    _ connection: HTTPConnection, _ lease: ModelLease, _ shared: FrontShared, isStream: Bool,
+    method: Int = 0
   ) {
+    self.method = method
     self.connection = connection
     self.lease = lease
     self.shared = shared
@@ -57,7 +61,7 @@ extension GenerateExchange {
 
   func end() {
     let decoding = GenerateDecoding(
-      signature: lease.signature, coding: connection.head.contentCoding,
+      signature: lease.signature.ofMethod(method), coding: connection.head.contentCoding,
       limits: shared.settings.limits)
     if decoding.coding == .identity, body.byteCount <= shared.settings.limits.loopBodyBytesMax {
       decoded(decoding.run(body.bytes))
@@ -70,7 +74,9 @@ extension GenerateExchange {
     guard !isOver else { return }
     switch result {
     case .failure(let failure): connection.refuse(failure)
-    case .success(let request): submit(request)
+    case .success(var request):
+      request.body.method = method
+      submit(request)
     }
   }
 

@@ -16,6 +16,6 @@ enum VisionMetadata {
     }
     return ModelSignature(
       inputs: signature.inputs, outputs: signature.outputs, hasRowAxis: signature.hasRowAxis,
-      metadata: metadata)
+      metadata: metadata, methods: signature.methods)
   }
 }

@@ -47,7 +47,10 @@ package enum SharedSchemas {
         "platform": {"type": "string"},
         "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/TensorMetadata"}},
         "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/TensorMetadata"}},
-        "parameters": {"type": "object", "additionalProperties": {"type": "string"}}}},
+        "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
+        "methods": {"type": "array", "items": {
+          "type": "object", "required": ["name", "inputs", "outputs"],
+          "properties": {"name": {"type": "string"}}}}}},
     "ModelConfig": {
       "type": "object", "required": ["name"],
       "properties": {"name": {"type": "string"}, "platform": {"type": "string"}},

@@ -30,7 +30,11 @@ package struct SignatureExamples {
   }
 
   private func tensor(_ input: TensorDescription) -> JSONValue? {
-    guard let elements = elements(of: input) else { return nil }
+    guard var elements = elements(of: input) else { return nil }
+    // Tensors hold the text of documents.
+    if input.holdsDocuments {
+      elements = elements.map { .string(String(decoding: $0.bytes, as: UTF8.self)) }
+    }
     return [
       "name": .string(input.name),
       "shape": .array(lengths(of: input).map { .integer(Int64($0)) }),
@@ -62,6 +66,11 @@ package struct SignatureExamples {
     guard let values else { return nil }
     if values.count == 1 { return ["instances": [values[0].value]] }
     return signature.hasRowAxis ? ["instances": [.object(values)]] : inputs
+  }
+
+  /// Of `/predict` and `/predictions/{m}`: what the model itself says, where it does.
+  package var plain: JSONValue? {
+    PlainContent(signature).example ?? inputs ?? instances
   }
 
   /// Of the same addresses: all rows of each input together.
@@ -114,7 +123,22 @@ extension SignatureExamples {
       count = count.multipliedReportingOverflow(by: length).partialValue
       guard (0...Self.elementCountMax).contains(count) else { return nil }
     }
+    if count == 1, let told = told(of: input) { return [told] }
     return (0..<count).map { Self.element(input.datatype, $0) }
+  }
+
+  /// What the model's own example has for an input of one element.
+  private func told(of input: TensorDescription) -> JSONValue? {
+    let content = PlainContent(signature)
+    guard let example = content.example else { return nil }
+    if content.takesDocuments { return input.name == signature.inputs[0].name ? example : nil }
+    guard case .object(let members) = example,
+      let value = members.first(where: { $0.key == input.name })?.value
+    else { return nil }
+    switch value {
+    case .object, .array: return input.holdsDocuments ? value : nil
+    default: return value
+    }
   }
 
   /// Numbers that differ, so that a mistaken order of axes shows.

@@ -167,7 +167,8 @@ package struct SignatureSchemas {
   /// The bodies without a fixed form, of `/predict` and `/predictions/{m}`: all inputs at once under
   /// one of several keys, by their names, or the only one by itself.
   package var plain: JSONValue {
-    if let whole = PlainContent(signature).schema { return whole }
+    let content = PlainContent(signature)
+    if let whole = content.schema { return whole }
     let keys = ["inputs", "input", "data"].map { key in
       ElementSchemas.object([.init(key, columns)], required: [key])
     }
@@ -179,6 +180,7 @@ package struct SignatureSchemas {
             [.init(key, ["anyOf": [photoForms[0], ["type": "string"]]])], required: [key]))
       }
     }
+    if let arguments = content.arguments { forms.insert(arguments, at: 0) }
     forms += [columns, ElementSchemas.reference("PhotoText")].prefix(model.takesPhotos ? 2 : 1)
     return ElementSchemas.any(of: forms)
   }

@@ -17,7 +17,9 @@ package struct ExplanationReader: DialectReader {
     guard let table = facts.signature.table,
       let place = facts.signature.outputIndex(named: Self.output)
     else {
-      throw .unsupported(.other("explanations: this model has no output `\(Self.output)`"))
+      let reason = facts.signature.metadata[ModelSignature.noContributions].map { ", as \($0)" }
+      throw .unsupported(
+        .other("explanations: this model has no output `\(Self.output)`\(reason ?? "")"))
     }
     var request = try reader.read(body, facts)
     guard case .tensors(var tensors) = request.content else {

@@ -138,6 +138,12 @@ private struct InvocationsDocument {
     _ key: String, _ scanner: inout JSONScanner
   ) throws(InputProblem) {
     switch key {
+    case "dataframe_split" where PlainContent(facts.signature).takesDocuments:
+      try note(key)
+      take(try DocumentTable.split(&scanner, facts.signature, field: key))
+    case "dataframe_records" where PlainContent(facts.signature).takesDocuments:
+      try note(key)
+      take(try RowReader(facts).readRows(&scanner, field: key))
     case "dataframe_split":
       try note(key)
       take(try TableReader.split(&scanner, facts.signature, field: key))

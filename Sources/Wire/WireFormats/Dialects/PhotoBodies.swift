@@ -65,17 +65,19 @@ enum PhotoBodies {
     return Found(photos: photos, parameters: parameters)
   }
 
-  /// The body as the only element of a model's one input of bytes; `nil` where that is not one.
+  /// The body as the only element of the one input of bytes that a model needs; `nil` where it needs others.
   static func bytesInput(
     _ body: UnsafeRawBufferPointer, _ signature: ModelSignature
   ) -> TensorRequest? {
-    guard signature.inputs.count == 1, signature.inputs[0].datatype == .bytes else { return nil }
+    guard signature.hasOneContent, signature.inputs[0].datatype == .bytes else { return nil }
     let input = signature.inputs[0]
     let length = withUnsafeBytes(of: UInt32(truncatingIfNeeded: body.count).littleEndian) {
       Array($0)
     }
     let tensor = Tensor(length + Array(body), datatype: .bytes, shape: [1])
     // Nothing but a shape of one element goes.
-    return (try? NestedInput.fitted(tensor, to: input)).map { TensorRequest(inputs: [$0]) }
+    return (try? NestedInput.fitted(tensor, to: input)).map {
+      TensorRequest(inputs: signature.alone($0))
+    }
   }
 }

@@ -22,11 +22,12 @@ struct PlainDocument {
     let signature = facts.signature
     if let place = signature.inputIndex(named: name) {
       guard named[place] == nil else { throw .inputGivenTwice(name) }
-      hasNamed = true
+      if signature.inputs[place].isOptional, scanner.takeWord("null") { return }
+      hasNamed = hasNamed || !signature.inputs[place].isOptional
       if facts.takesPhotos, Base64Object.isNext(scanner) {
         values = .photos([.decoded(try Base64Object.read(&scanner))])
       } else {
-        named[place] = try NestedInput.read(&scanner, signature.inputs[place])
+        named[place] = try NestedInput.readOne(&scanner, signature.inputs[place])
       }
       return
     }
@@ -79,11 +80,21 @@ struct PlainDocument {
       if hasNamed, case .tensors = values {
         throw .fieldOfWrongKind("the body", expected: "inputs by name, or all of them at once")
       }
-      var rowCount: Int?
-      if isByRow, case .tensors(_, let count) = values { rowCount = count }
-      return Self.request(values, key: key, rowCount: rowCount, parameters, dialect)
+      guard case .tensors(let tensors, let count) = values else {
+        return Self.request(values, key: key, rowCount: nil, parameters, dialect)
+      }
+      let all = zip(tensors, named).map { $0 ?? $1 }
+      return Self.request(
+        .tensors(all, rowCount: count), key: key, rowCount: isByRow ? count : nil, parameters,
+        dialect)
     }
     try PlainPredictReader.requireAll(named, facts.signature)
+    if PlainContent(facts.signature).givesDocuments {
+      // Whoever gives arguments by their names is answered with what the method gives.
+      return DialectRequest(
+        content: .tensors(TensorRequest(inputs: named, parameters: parameters)),
+        answer: ContentAnswer(type: "application/json"))
+    }
     return Self.request(
       .tensors(named, rowCount: nil), key: "", rowCount: nil, parameters, dialect)
   }

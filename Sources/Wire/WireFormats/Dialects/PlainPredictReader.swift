@@ -81,7 +81,7 @@ package struct PlainPredictReader: DialectReader {
       tensors[place] = try facts.scanning(
         UnsafeRawBufferPointer(rebasing: body[part.content])
       ) { (scanner) throws(InputProblem) in
-        try NestedInput.read(&scanner, signature.inputs[place])
+        try NestedInput.readOne(&scanner, signature.inputs[place])
       }
     }
     try Self.requireAll(tensors, signature)

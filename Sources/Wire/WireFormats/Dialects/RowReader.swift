@@ -34,7 +34,8 @@ struct RowReader {
     }
     let content = PlainContent(signature)
     if content.takesDocuments {
-      return .tensors([try content.readRows(&scanner, count: count)], rowCount: count)
+      let documents = try content.readRows(&scanner, count: count)
+      return .tensors(signature.alone(documents), rowCount: count)
     }
     if isObjectNext(inArrayAt: scanner) {
       return isRecordNext(inArrayAt: scanner)
@@ -112,6 +113,7 @@ struct RowReader {
         throw .unknownInput(key, known: signature.inputs.map(\.name))
       }
       guard tensors[place] == nil else { throw .inputGivenTwice(key) }
+      if signature.inputs[place].isOptional, scanner.takeWord("null") { return }
       tensors[place] = try NestedInput.read(&scanner, signature.inputs[place])
     }
     for (place, input) in signature.inputs.enumerated()

@@ -26,7 +26,7 @@ package enum FailureKind: Sendable, CaseIterable {
       case .overloaded(.connections, _), .draining: .unavailable
       case .overloaded, .quotaExceeded: .overloaded
       case .clientTooSlow: .clientTooSlow
-      case .unsupported(.path): .pathUnknown
+      case .unsupported(.path), .unsupported(.modelMethod): .pathUnknown
       case .unsupported(.method): .methodUnknown
       case .unsupported(.contentType), .unsupported(.contentEncoding): .mediaUnknown
       case .unsupported(.task): .invalidInput

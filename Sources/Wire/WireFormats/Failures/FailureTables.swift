@@ -106,6 +106,7 @@ enum FailureExamples {
     .unsupported(.generation),
     .unsupported(.method("PUT", allowed: ["POST"])),
     .unsupported(.path("/v3")),
+    .unsupported(.modelMethod("prise", model: "rent", known: ["price"])),
     .unsupported(.contentEncoding("br")),
     .unsupported(.contentType("text/html")),
     .unsupported(.task("detect", modelTask: "segment")),

@@ -47,7 +47,7 @@ package enum OpenInferenceFailures {
 
   private static func statusCode(for feature: Feature) -> Int {
     switch feature {
-    case .path: 404
+    case .path, .modelMethod: 404
     case .method: 405
     case .contentEncoding, .contentType: 415
     case .task: 400

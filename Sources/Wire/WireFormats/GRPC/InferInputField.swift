@@ -74,6 +74,11 @@ struct InferInputField {
     return said
   }
 
+  /// The name alone, before the tensor is checked.
+  static func name(_ bytes: UnsafeRawBufferPointer) throws(InputProblem) -> String? {
+    try read(bytes).name.map { String(decoding: $0, as: UTF8.self) }
+  }
+
   private static func place(
     of name: UnsafeRawBufferPointer, in signature: ModelSignature
   ) throws(InputProblem) -> Int {

@@ -21,26 +21,33 @@ package struct InferMessage {
         bytes: bytes, layout: layout, signature: signature, rawInputs: rawInputs
       ).request()
     } catch {
-      guard case .unknownInput = error else { throw error }
-      let contentType = try contentType(bytes, layout)
-      guard
-        let renamed = WholeInput.signature(
-          signature, contentType: contentType, inputCount: layout.inputs.count, after: error)
+      guard let said = try said(bytes, layout),
+        let renamed = try RenamedInputs.meant(by: said, for: signature, after: error)
       else { throw error }
-      return try InferMessage(
-        bytes: bytes, layout: layout, signature: renamed, rawInputs: rawInputs
+      let request = try InferMessage(
+        bytes: bytes, layout: layout, signature: renamed.signature, rawInputs: rawInputs
       ).request()
+      return try renamed.meant(by: request)
     }
   }
 
-  private static func contentType(
+  /// `nil` where a tensor has no name.
+  private static func said(
     _ bytes: UnsafeRawBufferPointer, _ layout: InferMessageLayout
-  ) throws(InputProblem) -> String? {
+  ) throws(InputProblem) -> SaidTensors? {
+    var said = SaidTensors()
     for range in layout.parameters {
       let entry = try InferParameterEntry(UnsafeRawBufferPointer(rebasing: bytes[range]))
-      if entry.name == "content_type", case .string(let type) = entry.value { return type }
+      if entry.name == "content_type", case .string(let type) = entry.value {
+        said.contentType = type
+      }
     }
-    return nil
+    for range in layout.inputs {
+      guard let name = try InferInputField.name(UnsafeRawBufferPointer(rebasing: bytes[range]))
+      else { return nil }
+      said.names.append(name)
+    }
+    return said
   }
 
   private func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {

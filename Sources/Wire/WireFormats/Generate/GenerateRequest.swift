@@ -5,7 +5,7 @@ package import Inference
 package struct GenerateRequest: Sendable {
   /// The client's own name for the request, echoed in each answer.
   package private(set) var id: String?
-  package private(set) var body: TensorRequest
+  package var body: TensorRequest
   package private(set) var sequence: SequenceMark?
   /// 1 is the most urgent; 0 means the model's default.
   package private(set) var priority: UInt32 = 0

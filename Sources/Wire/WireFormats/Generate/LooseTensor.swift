@@ -7,6 +7,7 @@ struct LooseTensor {
   let hasRowAxis: Bool
 
   func read(_ scanner: inout JSONScanner) throws(InputProblem) -> Tensor {
+    if input.holdsDocuments { return try NestedInput.readOne(&scanner, input) }
     var ahead = scanner
     guard scanner.peek() == UInt8(ascii: "[") else {
       try ahead.skipValue()

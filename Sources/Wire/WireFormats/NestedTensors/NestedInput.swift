@@ -2,10 +2,39 @@ import Inference
 
 /// Reads inputs whose shape follows from how their JSON is nested.
 enum NestedInput {
-  /// The whole value at the cursor as one input: `[[1, 2], [3, 4]]`.
+  /// The value at the cursor as one input of a call: as `read` does, but that a document is one whatever
+  /// its form.
+  static func readOne(
+    _ scanner: inout JSONScanner, _ input: TensorDescription
+  ) throws(InputProblem) -> Tensor {
+    guard input.holdsDocuments else { return try read(&scanner, input) }
+    var bytes: [UInt8] = []
+    scanner.skipSpace()
+    try PlainContent.readDocument(&scanner, to: &bytes)
+    return try fitted(Tensor(bytes, datatype: .bytes, shape: [1]), to: input)
+  }
+
+  /// The elements of the array at the cursor, a document each.
+  private static func documents(
+    _ scanner: inout JSONScanner, _ input: TensorDescription
+  ) throws(InputProblem) -> Tensor {
+    var bytes: [UInt8] = []
+    var count = 0
+    try scanner.readArray { (scanner) throws(InputProblem) in
+      try PlainContent.readDocument(&scanner, to: &bytes)
+      count += 1
+    }
+    return try fitted(Tensor(bytes, datatype: .bytes, shape: [count]), to: input)
+  }
+
+  /// The whole value at the cursor as one input: `[[1, 2], [3, 4]]`, or a list of documents.
   static func read(
     _ scanner: inout JSONScanner, _ input: TensorDescription
   ) throws(InputProblem) -> Tensor {
+    if input.holdsDocuments {
+      return scanner.peek() == UInt8(ascii: "[")
+        ? try documents(&scanner, input) : try readOne(&scanner, input)
+    }
     let shape = try NestedShape.measure(scanner, input: input.name)
     let elements = TensorElements(
       input: input.name, datatype: input.datatype, shape: shape, takesBase64: true,
@@ -74,6 +103,7 @@ struct InputRows {
   private var storage: TensorStorage?
   private var rowByteCount = 0
   private var strings = ByteStringRow(takesBase64: true)
+  private var documents: [UInt8] = []
 
   init(_ input: TensorDescription, rowCount: Int) {
     self.input = input
@@ -83,6 +113,12 @@ struct InputRows {
   /// Reads the next row's value.
   mutating func append(_ scanner: inout JSONScanner) throws(InputProblem) {
     guard filledCount < rowCount else { throw .raggedArray(input: input.name) }
+    if input.holdsDocuments {
+      scanner.skipSpace()
+      try PlainContent.readDocument(&scanner, to: &documents)
+      filledCount += 1
+      return
+    }
     let elements = try elements(at: &scanner)
     if input.datatype == .bytes {
       try elements.append(&scanner, to: &strings)
@@ -144,7 +180,8 @@ struct InputRows {
     }
     if input.datatype == .bytes {
       return try NestedInput.fitted(
-        Tensor(strings.bytes, datatype: .bytes, shape: shape), to: input)
+        Tensor(input.holdsDocuments ? documents : strings.bytes, datatype: .bytes, shape: shape),
+        to: input)
     }
     return try NestedInput.fitted(
       Tensor(

@@ -147,7 +147,7 @@ package struct OpenInferenceBinaryBody {
         input: document.binarySlots[slotIndex].name, expected: filling.byteCount,
         got: filling.filledByteCount)
     }
-    return try document.request(signature: signature)
+    return try document.request()
   }
 }
 

@@ -11,6 +11,10 @@ struct OpenInferenceDocument {
     let byteCount: Int
   }
 
+  /// What its tensors were checked against.
+  private let signature: ModelSignature
+  /// What they are, where that is not the model's own signature.
+  private var renamed: RenamedInputs?
   private var id: String?
   private var inputs: [Tensor?]
   private var isGiven: [Bool]
@@ -43,25 +47,41 @@ struct OpenInferenceDocument {
   static func read(
     _ bytes: UnsafeRawBufferPointer, signature: ModelSignature, depthMax: Int
   ) throws(InputProblem) -> OpenInferenceDocument {
+    do throws(InputProblem) {
+      return try named(bytes, signature, depthMax)
+    } catch {
+      guard let said = try SaidTensors.read(bytes, depthMax),
+        let renamed = try RenamedInputs.meant(by: said, for: signature, after: error)
+      else { throw error }
+      var document = try named(bytes, renamed.signature, depthMax)
+      document.renamed = renamed
+      return document
+    }
+  }
+
+  private static func named(
+    _ bytes: UnsafeRawBufferPointer, _ signature: ModelSignature, _ depthMax: Int
+  ) throws(InputProblem) -> OpenInferenceDocument {
     try JSONScanner.scanning(bytes, depthMax: depthMax) {
       (scanner) throws(InputProblem) -> OpenInferenceDocument in
-      var document = OpenInferenceDocument(inputCount: signature.inputs.count)
-      scanner.takesMissing = signature.table != nil
+      var document = OpenInferenceDocument(signature)
+      scanner.takesMissing = signature.inputs.contains { $0.table != nil }
       try scanner.readObject { (scanner, key) throws(InputProblem) in
-        try document.readMember(key, &scanner, signature)
+        try document.readMember(key, &scanner)
       }
       guard document.seen.contains(.inputs) else { throw .missingField("inputs") }
       return document
     }
   }
 
-  private init(inputCount: Int) {
-    inputs = [Tensor?](repeating: nil, count: inputCount)
-    isGiven = [Bool](repeating: false, count: inputCount)
+  private init(_ signature: ModelSignature) {
+    self.signature = signature
+    inputs = [Tensor?](repeating: nil, count: signature.inputs.count)
+    isGiven = [Bool](repeating: false, count: signature.inputs.count)
   }
 
   private mutating func readMember(
-    _ key: String, _ scanner: inout JSONScanner, _ signature: ModelSignature
+    _ key: String, _ scanner: inout JSONScanner
   ) throws(InputProblem) {
     switch key {
     case "id":
@@ -72,10 +92,10 @@ struct OpenInferenceDocument {
       id = try scanner.readString()
     case "inputs":
       try note(.inputs, key)
-      try readInputs(&scanner, signature)
+      try readInputs(&scanner)
     case "outputs":
       try note(.outputs, key)
-      try readOutputs(&scanner, signature)
+      try readOutputs(&scanner)
     case "parameters":
       try note(.parameters, key)
       try parameters.read(&scanner)
@@ -87,9 +107,7 @@ struct OpenInferenceDocument {
     guard seen.insert(member).inserted else { throw .fieldOfWrongKind(key, expected: "given once") }
   }
 
-  private mutating func readInputs(
-    _ scanner: inout JSONScanner, _ signature: ModelSignature
-  ) throws(InputProblem) {
+  private mutating func readInputs(_ scanner: inout JSONScanner) throws(InputProblem) {
     guard scanner.peek() == UInt8(ascii: "[") else {
       throw .fieldOfWrongKind("inputs", expected: "an array of objects")
     }
@@ -124,20 +142,16 @@ struct OpenInferenceDocument {
     }
   }
 
-  private mutating func readOutputs(
-    _ scanner: inout JSONScanner, _ signature: ModelSignature
-  ) throws(InputProblem) {
+  private mutating func readOutputs(_ scanner: inout JSONScanner) throws(InputProblem) {
     guard scanner.peek() == UInt8(ascii: "[") else {
       throw .fieldOfWrongKind("outputs", expected: "an array of objects")
     }
     try scanner.readArray { (scanner) throws(InputProblem) in
-      try readOutput(&scanner, signature)
+      try readOutput(&scanner)
     }
   }
 
-  private mutating func readOutput(
-    _ scanner: inout JSONScanner, _ signature: ModelSignature
-  ) throws(InputProblem) {
+  private mutating func readOutput(_ scanner: inout JSONScanner) throws(InputProblem) {
     let label = "outputs[\(outputs.count)]"
     guard scanner.peek() == UInt8(ascii: "{") else {
       throw .fieldOfWrongKind(label, expected: "an object")
@@ -197,7 +211,12 @@ extension OpenInferenceDocument {
   mutating func fill(_ slot: BinarySlot, with tensor: Tensor) { inputs[slot.inputIndex] = tensor }
 
   /// The request, once every input has its tensor.
-  func request(signature: ModelSignature) throws(InputProblem) -> OpenInferenceRequest {
+  func request() throws(InputProblem) -> OpenInferenceRequest {
+    let request = try namedRequest()
+    return try renamed?.meant(by: request) ?? request
+  }
+
+  private func namedRequest() throws(InputProblem) -> OpenInferenceRequest {
     for (index, input) in signature.inputs.enumerated()
     where !isGiven[index] && !input.isOptional {
       throw .missingInput(input.name)
@@ -208,8 +227,8 @@ extension OpenInferenceDocument {
         try type.understood(tensor, input: signature.inputs[index].name)
       }
     }
-    if signature.table != nil, let tensor = inputs[0] {
-      inputs[0] = signature.inputs[0].converted(tensor)
+    for (index, input) in signature.inputs.enumerated() where input.table != nil {
+      inputs[index] = inputs[index].map(input.converted)
     }
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {
@@ -222,7 +241,7 @@ extension OpenInferenceDocument {
       body: TensorRequest(inputs: inputs, outputs: outputs, parameters: parameters.others),
       responsePlan: OpenInferenceResponsePlan(
         forms: forms, standard: .init(isBinary: isBinaryByDefault)),
-      regionInputs: signature.table == nil ? regionInputs : regionInputs.map(signature.converting),
+      regionInputs: regionInputs.map(signature.converting),
       sequence: try parameters.sequence(), priority: parameters.priority,
       timeoutMicroseconds: parameters.timeoutMicroseconds)
   }

@@ -26,15 +26,26 @@ package enum OpenInferenceDocuments {
   package static func modelMetadataDocument(
     name: String, versions: [Int64], platform: String, signature: ModelSignature
   ) -> JSONValue {
-    let parameters = signature.metadata.sorted { $0.key < $1.key }
-    return .object([
+    let head: [JSONValue.Member] = [
       .init("name", .string(name)),
       .init("versions", .array(versions.map { .string(String($0)) })),
       .init("platform", .string(platform)),
+    ]
+    let methods = signature.methods.map { method in
+      JSONValue.object([.init("name", .string(method.name))] + members(of: method.signature))
+    }
+    return .object(
+      head + members(of: signature)
+        + (methods.isEmpty ? [] : [.init("methods", .array(methods))]))
+  }
+
+  private static func members(of signature: ModelSignature) -> [JSONValue.Member] {
+    let parameters = signature.metadata.sorted { $0.key < $1.key }
+    return [
       .init("inputs", .array(signature.inputs.map(tensorMetadata))),
       .init("outputs", .array(signature.outputs.map(tensorMetadata))),
       .init("parameters", .object(parameters.map { .init($0.key, .string($0.value)) })),
-    ])
+    ]
   }
 
   private static func tensorMetadata(_ tensor: TensorDescription) -> JSONValue {

@@ -8,6 +8,8 @@ package struct OpenInferenceRequest: Sendable {
   package var responsePlan: OpenInferenceResponsePlan
   /// Inputs whose places in `body` are empty until `fill` has copied them from where they lie.
   package var regionInputs: [RegionInput] = []
+  /// What the inputs are until they are joined, where they came as columns of a table.
+  var columns: ColumnInputs?
   package var sequence: SequenceMark?
   /// 1 is the most urgent; 0 means the model's default.
   package var priority: UInt32 = 0
@@ -22,26 +24,13 @@ package struct OpenInferenceRequest: Sendable {
   package static func decode(
     json: UnsafeRawBufferPointer, signature: ModelSignature, depthMax: Int = JSONValue.depthMax
   ) throws(InputProblem) -> OpenInferenceRequest {
-    do throws(InputProblem) {
-      return try named(json, signature, depthMax)
-    } catch {
-      guard let renamed = try WholeInput.signature(signature, json, depthMax, after: error) else {
-        throw error
-      }
-      return try named(json, renamed, depthMax)
-    }
-  }
-
-  private static func named(
-    _ json: UnsafeRawBufferPointer, _ signature: ModelSignature, _ depthMax: Int
-  ) throws(InputProblem) -> OpenInferenceRequest {
     let document = try OpenInferenceDocument.read(json, signature: signature, depthMax: depthMax)
     if let slot = document.binarySlots.first {
       throw .framing(
         "input `\(slot.name)` has binary_data_size, but the request has no"
           + " Inference-Header-Content-Length")
     }
-    return try document.request(signature: signature)
+    return try document.request()
   }
 }
 
@@ -67,6 +56,14 @@ extension OpenInferenceRequest {
       body.inputs[input.inputIndex] = input.target?.converted(tensor) ?? tensor
     }
     regionInputs = []
+    try joinColumns()
+  }
+
+  /// Joins columns once all of them are here.
+  mutating func joinColumns() throws(InputProblem) {
+    guard let columns, regionInputs.isEmpty else { return }
+    body.inputs = try columns.joined(body.inputs)
+    self.columns = nil
   }
 }
 

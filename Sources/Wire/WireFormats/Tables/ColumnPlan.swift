@@ -17,7 +17,9 @@ struct ColumnPlan {
     _ signature: ModelSignature, columns: [String]?, width: Int
   ) throws(InputProblem) {
     if let columns { try Self.refuseTwice(columns) }
-    if let columns, columns.contains(where: { signature.inputIndex(named: $0) != nil }) {
+    if let columns, let table = signature.table, try Self.isTable(columns, table, signature) {
+      target = try Self.features(signature, 0, columns, width)
+    } else if let columns, columns.contains(where: { signature.inputIndex(named: $0) != nil }) {
       target = .inputs(try Self.inputs(signature, columns))
     } else if let wide = Self.wideInput(signature) {
       target = try Self.features(signature, wide, columns, width)
@@ -35,6 +37,19 @@ struct ColumnPlan {
     for column in columns where !seen.insert(column).inserted {
       throw .framing("the table has column \(PublicText.quoted(column)) twice")
     }
+  }
+
+  /// Whether these are columns of a tabular model, and not its one input by name.
+  private static func isTable(
+    _ columns: [String], _ table: FeatureTable, _ signature: ModelSignature
+  ) throws(InputProblem) -> Bool {
+    let input = signature.inputs[0].name
+    guard columns.contains(input), !(table.names?.contains(input) ?? false) else { return true }
+    guard columns.count > 1 else { return false }
+    throw .framing(
+      "\(PublicText.quoted(input)), which is the whole table, came beside "
+        + "\(PublicText.quoted(columns.filter { $0 != input })); send the table as one, or each of "
+        + "its columns by name")
   }
 
   private static func inputs(
@@ -66,7 +81,7 @@ struct ColumnPlan {
   private static func features(
     _ signature: ModelSignature, _ input: Int, _ columns: [String]?, _ width: Int
   ) throws(InputProblem) -> Target {
-    if let columns, let names = FeatureNames.of(signature) {
+    if let columns, let names = FeatureNames.of(signature, for: columns) {
       let known = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
       var places: [Int] = []
       for column in columns {
@@ -105,6 +120,18 @@ struct ColumnPlan {
 /// The names of a model's columns, as its file's metadata may give them: `feature_names`, a JSON
 /// array of strings, a Python list of them, or names with commas between them.
 enum FeatureNames {
+  /// The names that these columns go by. Those of a tabular model whose file has none may be called as
+  /// its explanations call them, `f0` and so on; else they go by their order.
+  static func of(_ signature: ModelSignature, for columns: [String]) -> [String]? {
+    if let names = of(signature) { return names }
+    guard signature.table != nil, case .fixed(let width) = signature.inputs[0].dimensions.last
+    else {
+      return nil
+    }
+    let names = (0..<width).map { "f\($0)" }
+    return Set(names).isSuperset(of: columns) ? names : nil
+  }
+
   static func of(_ signature: ModelSignature) -> [String]? {
     if let names = signature.table?.names { return names }
     guard let text = signature.metadata["feature_names"], !text.isEmpty else { return nil }

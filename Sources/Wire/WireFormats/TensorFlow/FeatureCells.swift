@@ -28,6 +28,49 @@ struct FeatureCells {
     perCell = found
   }
 
+  /// A tensor of numbers in the input's datatype; throws where that does not hold one of them.
+  mutating func converted(_ tensor: Tensor) throws(InputProblem) -> Tensor {
+    guard let numbers = tensor.hostBytes else { return tensor }
+    switch tensor.datatype {
+    case .bool, .uint8: try append(numbers) { (value: UInt8) in Int64(value) }
+    case .uint16: try append(numbers) { (value: UInt16) in Int64(value) }
+    case .uint32: try append(numbers) { (value: UInt32) in Int64(value) }
+    case .uint64: try append(numbers) { (value: UInt64) in Int64(exactly: value) }
+    case .int8: try append(numbers) { (value: Int8) in Int64(value) }
+    case .int16: try append(numbers) { (value: Int16) in Int64(value) }
+    case .int32: try append(numbers) { (value: Int32) in Int64(value) }
+    case .int64: try append(numbers) { (value: Int64) in value }
+    case .float32: try appendFloats(tensor.elements(as: Float.self).map(Double.init))
+    case .float64: try appendFloats(tensor.elements(as: Double.self))
+    case .float16, .bfloat16, .bytes: throw wrongKind
+    }
+    return Tensor(bytes, datatype: input.datatype, shape: tensor.shape)
+  }
+
+  private mutating func append<Number: BitwiseCopyable>(
+    _ numbers: UnsafeRawBufferPointer, _ integer: (Number) -> Int64?
+  ) throws(InputProblem) {
+    for place in 0..<numbers.count / MemoryLayout<Number>.size {
+      let number = numbers.loadUnaligned(
+        fromByteOffset: place * MemoryLayout<Number>.size, as: Number.self)
+      guard let value = integer(number) else { throw outOfRange }
+      try append(value)
+    }
+  }
+
+  /// A column of whole numbers in which some are missing comes as floating point from pandas.
+  private mutating func appendFloats(_ numbers: [Double]) throws(InputProblem) {
+    let isFloat = input.datatype == .float16 || input.datatype == .bfloat16
+    for number in numbers {
+      if isFloat {
+        try append(Float(number))
+      } else {
+        guard let value = Int64(exactly: number) else { throw wrongKind }
+        try append(value)
+      }
+    }
+  }
+
   func tensor(rowCount: Int, width: Int? = nil) throws(InputProblem) -> Tensor {
     var lengths = [rowCount]
     // A feature of one value is a scalar of its row.

@@ -22,7 +22,6 @@ package struct PredictMessage: ServiceReader {
   package func read(
     _ message: UnsafeRawBufferPointer, _ facts: BodyFacts
   ) throws(InferenceFailure) -> ServiceRequest {
-    var inputs = PredictInputs(facts: facts, tensorBytesMax: tensorBytesMax)
     let fields: PredictFields
     do throws(InputProblem) {
       fields = try PredictFields(message)
@@ -30,6 +29,32 @@ package struct PredictMessage: ServiceReader {
     } catch {
       throw .invalidInput(error)
     }
+    do throws(InferenceFailure) {
+      return try request(fields, facts, nil)
+    } catch {
+      guard case .invalidInput(let problem) = error,
+        let columns = try Self.columns(fields, facts.signature, after: problem)
+      else { throw error }
+      return try request(fields, facts, columns)
+    }
+  }
+
+  /// Tensors that are columns of a tabular model, as they may be over the Open Inference Protocol.
+  private static func columns(
+    _ fields: PredictFields, _ signature: ModelSignature, after problem: InputProblem
+  ) throws(InferenceFailure) -> ColumnInputs? {
+    do throws(InputProblem) {
+      return try ColumnInputs.meant(
+        by: SaidTensors(names: fields.inputs.map(\.name)), for: signature, after: problem)
+    } catch {
+      throw .invalidInput(error)
+    }
+  }
+
+  private func request(
+    _ fields: PredictFields, _ facts: BodyFacts, _ columns: ColumnInputs?
+  ) throws(InferenceFailure) -> ServiceRequest {
+    var inputs = PredictInputs(facts: facts, columns: columns, tensorBytesMax: tensorBytesMax)
     for (name, tensor) in fields.inputs { try inputs.take(name, tensor) }
     do throws(InputProblem) {
       return try inputs.request(wanting: fields.wantedOutputs)
@@ -78,24 +103,28 @@ private struct PredictFields {
 
 /// The inputs of a `PredictRequest` while they are read.
 private struct PredictInputs {
-  private let facts: BodyFacts
+  private let takesPhotos: Bool
+  private let signature: ModelSignature
+  private let columns: ColumnInputs?
   private let tensorBytesMax: Int
   private var tensors: [Tensor?]
   private var photos: [PhotoRequest.Photo] = []
 
-  init(facts: BodyFacts, tensorBytesMax: Int) {
-    self.facts = facts
+  init(facts: BodyFacts, columns: ColumnInputs?, tensorBytesMax: Int) {
+    takesPhotos = facts.takesPhotos
+    signature = columns?.signature ?? facts.signature
+    self.columns = columns
     self.tensorBytesMax = tensorBytesMax
-    tensors = [Tensor?](repeating: nil, count: facts.signature.inputs.count)
+    tensors = [Tensor?](repeating: nil, count: signature.inputs.count)
   }
 
   mutating func take(_ name: String, _ message: TensorMessage) throws(InferenceFailure) {
-    guard let place = facts.signature.inputIndex(meantBy: name) else {
-      throw .invalidInput(.unknownInput(name, known: facts.signature.inputs.map(\.name)))
+    guard let place = signature.inputIndex(meantBy: name) else {
+      throw .invalidInput(.unknownInput(name, known: signature.inputs.map(\.name)))
     }
     guard tensors[place] == nil else { throw .invalidInput(.inputGivenTwice(name)) }
-    let input = facts.signature.inputs[place]
-    if facts.takesPhotos, message.datatype == .bytes, input.datatype != .bytes {
+    let input = signature.inputs[place]
+    if takesPhotos, message.datatype == .bytes, input.datatype != .bytes {
       try takePhotos(name, message)
     } else {
       tensors[place] = try TensorReading(input: input, byteCountMax: tensorBytesMax).read(message)
@@ -126,16 +155,17 @@ private struct PredictInputs {
       return ServiceRequest(
         content: .photos(photos, []), answer: PredictMessageAnswer(findings: names))
     }
-    try PlainPredictReader.requireAll(tensors, facts.signature)
+    try PlainPredictReader.requireAll(tensors, signature)
     var outputs: [Int] = []
     for name in names {
-      guard let place = facts.signature.outputIndex(named: name) else {
-        throw .unknownOutput(name, known: facts.signature.outputs.map(\.name))
+      guard let place = signature.outputIndex(named: name) else {
+        throw .unknownOutput(name, known: signature.outputs.map(\.name))
       }
       outputs.append(place)
     }
     return ServiceRequest(
-      content: .tensors(TensorRequest(inputs: tensors, outputs: outputs)),
+      content: .tensors(
+        TensorRequest(inputs: try columns?.joined(tensors) ?? tensors, outputs: outputs)),
       answer: PredictMessageAnswer())
   }
 }

@@ -12,13 +12,13 @@ import time
 
 import numpy
 
-VERSION = 1
+VERSION = 2
 DESCRIPTOR = 3
 MESSAGE_BYTES_MAX = 64 << 10
 HEAD_BYTES = 64
 
 HELLO, REGION, FORGET, RUN, CANCEL, ROOM, NO_ROOM, TAKEN, CALL_ANSWERED, CALL_REFUSED, STOP = range(1, 12)
-READY, UNLOADABLE, OUTPUTS, ROW_FAILED, DONE, FAILED, GROW, METRIC, CALL = range(65, 74)
+READY, UNLOADABLE, OUTPUTS, ROW_FAILED, DONE, FAILED, GROW, METRIC, CALL, CONTINUED = range(65, 75)
 
 _HEAD = struct.Struct("<HHIQ")
 _RUN = struct.Struct("<IqIIHHH")
@@ -43,6 +43,10 @@ _NUMPY = {
 NUMPY = {name: numpy.dtype(kind) for name, kind in _NUMPY.items()}
 _BY_CODE = tuple(NUMPY.get(name) for name in DATATYPES)
 _BYTES = CODES["BYTES"]
+# Which of a run's regions a tensor lies in.
+_OUTPUT, _INPUT = 0, 1
+# Arrays from this size on that a model gives back as it got them are not copied.
+_GIVEN_BYTES_MIN = 64 << 10
 
 # Longer than the usual wake-up, shorter than anybody notices.
 _SPIN_SECONDS = 100e-6
@@ -59,25 +63,41 @@ class NoRoom(Exception):
 class Region:
     """Memory that both sides see."""
 
-    __slots__ = ("number", "memory", "size", "cancelled")
+    __slots__ = ("number", "memory", "size", "words", "address")
 
     def __init__(self, number, descriptor, size):
         self.number = number
         self.size = size
         self.memory = mmap.mmap(descriptor, size)
-        self.cancelled = numpy.frombuffer(self.memory, numpy.uint32, 1)
+        # Of an input region: nobody wants the answer; the run has begun.
+        self.words = numpy.frombuffer(self.memory, numpy.uint32, 2)
+        self.address = self.words.__array_interface__["data"][0]
+
+    def offset(self, value):
+        """Where an array lies as a tensor may; None where it does not, or not here."""
+        offset = value.__array_interface__["data"][0] - self.address
+        lies_here = 0 <= offset and offset + value.nbytes <= self.size
+        return offset if lies_here and not offset & 63 and value.flags.c_contiguous else None
 
 
 class Run:
     """A run as it was asked for."""
 
     __slots__ = (
-        "request", "rows", "deadline", "input", "output", "inputs", "wanted", "parameters", "flag",
-        "is_cancelled")
+        "request", "method", "rows", "deadline", "input", "output", "inputs", "wanted", "parameters", "words",
+        "request_id", "open_calls", "free", "lock", "is_over")
 
     @property
     def cancelled(self):
-        return self.is_cancelled or bool(self.flag[0])
+        return bool(self.words[0])
+
+    def begin(self):
+        """From now on the run dies with this process; before, the server asks another one."""
+        self.words[1] = 1
+
+    def place(self):
+        """Where in the output region something may be written: behind what calls under way lie in."""
+        return self.free if self.open_calls else HEAD_BYTES
 
 
 class Channel:
@@ -153,15 +173,16 @@ class Channel:
                 os.close(descriptor)
 
     def run(self, message, ports):
-        """Reads a run; its inputs are read-only views of the shared memory."""
+        """Reads a run; its inputs are read-only views of the shared memory. `ports` are the inputs of each method."""
         run = Run()
-        _, _, _, run.request = _HEAD.unpack_from(message)
+        _, _, run.method, run.request = _HEAD.unpack_from(message)
+        ports = ports[run.method]
         run.rows, left, source, target, tensors, wanted, parameters = _RUN.unpack_from(message, 16)
         run.deadline = None if left < 0 else time.monotonic() + left * 1e-9
         run.input = self._regions[source]
         run.output = self._regions[target]
-        run.flag = run.input.cancelled
-        run.is_cancelled = False
+        run.words = run.input.words
+        run.open_calls, run.free, run.lock, run.is_over = 0, HEAD_BYTES, None, False
         place = 16 + _RUN.size
         run.inputs = {}
         for _ in range(tensors):
@@ -176,6 +197,7 @@ class Channel:
         for _ in range(parameters):
             name, place = text(message, place)
             run.parameters[name], place = _value(message, place)
+        run.request_id = text(message, place)[0]
         return run
 
     def _array(self, message, place, region):
@@ -192,56 +214,48 @@ class Channel:
     # Sending
 
     def send(self, kind, request=0, part=0, rest=b"", marks=0):
+        most = MESSAGE_BYTES_MAX - _HEAD.size
+        while len(rest) > most:
+            self._send(CONTINUED, request, part, rest[:most], marks)
+            rest = rest[most:]
+        self._send(kind, request, part, rest, marks)
+
+    def _send(self, kind, request, part, rest, marks):
         try:
             self._socket.sendall(_HEAD.pack(kind, marks, part, request) + rest)
         except OSError as error:
             raise Gone() from error
 
-    def outputs(self, run, first, count, arrays, is_last, room):
-        """Writes arrays, which are (place, datatype, array), where the server sees them, and says so."""
-        offset = HEAD_BYTES
-        coded = []
-        for place, datatype, value in arrays:
-            if datatype == "BYTES":
-                value = encoded(value)
-                size = len(value[0])
+    def outputs(self, run, first, count, arrays, start, is_last):
+        """Writes arrays, as `coded` made them, where the server sees them, from `start` on, and says so."""
+        rest = [_PART.pack(first, count, len(arrays))]
+        for place, datatype, value, shape, size, given in arrays:
+            if given is None:
+                self._write(run.output.memory, start, datatype, value, shape, size)
+                rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), _OUTPUT, start, size))
+                start = (start + size + 63) & ~63
             else:
-                size = value.nbytes
-            coded.append((place, datatype, value, offset, size))
-            offset = (offset + size + 63) & ~63
-        if offset > run.output.size:
-            run.output = room(run, offset)
-        memory = run.output.memory
-        rest = [_PART.pack(first, count, len(coded))]
-        for place, datatype, value, start, size in coded:
-            if datatype == "BYTES":
-                memory[start:start + size] = value[0]
-                shape = value[1]
-            else:
-                shape = value.shape
-                if size:
-                    numpy.ndarray(shape, value.dtype, memory, start)[...] = value
-            rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), 0, start, size))
+                rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), _INPUT, given, size))
             rest.append(_LENGTHS[len(shape)].pack(*shape))
         self.send(OUTPUTS, run.request, rest=b"".join(rest), marks=1 if is_last else 0)
 
-    def call(self, run, number, model, arrays, room):
-        """Asks another model with arrays, which are (name, datatype, array)."""
-        offset = HEAD_BYTES
-        coded = []
-        for name, datatype, value in arrays:
-            content, shape = encoded(value) if datatype == "BYTES" else (value.tobytes(), value.shape)
-            coded.append((name, datatype, content, shape, offset))
-            offset = (offset + len(content) + 63) & ~63
-        if offset > run.output.size:
-            run.output = room(run, offset)
-        rest = [packed(model), struct.pack("<H", len(coded))]
-        for place, (name, datatype, content, shape, start) in enumerate(coded):
-            run.output.memory[start:start + len(content)] = content
+    def call(self, run, number, model, arrays, start):
+        """Asks another model with arrays, as `coded` made them of (name, datatype, array)."""
+        rest = [packed(model), struct.pack("<H", len(arrays))]
+        for place, (name, datatype, value, shape, size, _) in enumerate(arrays):
+            self._write(run.output.memory, start, datatype, value, shape, size)
             rest.append(packed(name))
-            rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), 0, start, len(content)))
+            rest.append(_TENSOR.pack(place, CODES[datatype], len(shape), _OUTPUT, start, size))
             rest.append(_LENGTHS[len(shape)].pack(*shape))
+            start = (start + size + 63) & ~63
         self.send(CALL, run.request, number, b"".join(rest))
+
+    @staticmethod
+    def _write(memory, start, datatype, value, shape, size):
+        if datatype == "BYTES":
+            memory[start:start + size] = value
+        elif size:
+            numpy.ndarray(shape, value.dtype, memory, start)[...] = value
 
     def answer(self, message):
         """What another model gave, by name; views that hold until the run ends."""
@@ -299,6 +313,29 @@ def strings(memory, offset, count, shape):
     return result.reshape(shape)
 
 
+def coded(arrays, source=None):
+    """Arrays, which are (place or name, datatype, array), ready to be written, and the bytes that they need.
+
+    Those that lie in the region `source` stay there.
+    """
+    total = 0
+    found = []
+    for place, datatype, value in arrays:
+        given = None
+        if datatype == "BYTES":
+            value, shape = encoded(value)
+            size = len(value)
+        else:
+            shape = value.shape
+            size = value.nbytes
+            if source is not None and size >= _GIVEN_BYTES_MIN:
+                given = source.offset(value)
+        found.append((place, datatype, value, shape, size, given))
+        if given is None:
+            total = (total + size + 63) & ~63
+    return found, total
+
+
 def encoded(value):
     """A tensor of strings as its bytes, and its shape."""
     parts = []
@@ -317,12 +354,29 @@ def ports(described):
     parts = [struct.pack("<H", len(described))]
     for port in described:
         shape = port["shape"]
-        marks = (1 if port.get("optional") else 0) | (2 if shape is None else 0)
+        marks = (1 if port.get("optional") else 0) | (2 if shape is None else 0) | (32 if port.get("document") else 0)
+        marks |= 16 if "table" in port else 0
         lengths = [] if shape is None else [-1 if length is None else int(length) for length in shape]
         parts.append(packed(port["name"]))
         parts.append(struct.pack("<BBB", CODES[port["datatype"]], marks, len(lengths)))
         parts.append(_DIMENSIONS[len(lengths)].pack(*lengths))
+        if "table" in port:
+            parts.append(_table(port["table"] or ()))
     return b"".join(parts)
+
+
+def methods(described):
+    """Methods by their names: ports of their own, and what is known of each."""
+    parts = [struct.pack("<H", len(described))]
+    for name, method in described.items():
+        marks = (1 if method["has_row_axis"] else 0) | (2 if method["decoupled"] else 0)
+        parts += [packed(name), bytes((marks,)), ports(method["inputs"]), ports(method["outputs"]),
+                  pairs(method["metadata"])]
+    return b"".join(parts)
+
+
+def _table(names):
+    return struct.pack("<BI", 0, len(names)) + b"".join(packed(str(name)) for name in names)
 
 
 def pairs(words):

@@ -1,15 +1,9 @@
-"""What annotations say: which tensor holds a Python type, how its elements are read and written, and
-its JSON Schema.
-"""
+"""What annotations say: which tensor holds a Python type."""
 
-import base64
 import collections.abc
 import dataclasses
-import datetime
 import enum
 import inspect
-import io
-import json
 import typing
 
 import numpy
@@ -18,12 +12,7 @@ from .. import api
 from . import ports
 
 _ABSENT = inspect.Parameter.empty
-_SCALARS = {str: "BYTES", bytes: "BYTES", int: "INT64", float: "FP64", bool: "BOOL"}
-_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", bytes: "base64 text"}
-_SCHEMAS = {
-    str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
-    bytes: {"type": "string", "contentEncoding": "base64"}, dict: {"type": "object"}, list: {"type": "array"},
-}
+SCALARS = {str: "BYTES", bytes: "BYTES", int: "INT64", float: "FP64", bool: "BOOL"}
 _STREAMS = (
     collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator,
     collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator,
@@ -106,237 +95,40 @@ def fields(annotation):
     return None
 
 
-class Element:
-    """One element of a tensor as a Python value: how it is read, written and described."""
-
-    def __init__(self, annotation):
-        self.annotation = typing.Any if annotation is _ABSENT else annotation
-        self.is_image = _is_image(annotation)
-        self.datatype = _SCALARS.get(annotation, "BYTES")
-        self.schema = schema(self.annotation)
-        self.content_type = self._content_type()
-
-    def _content_type(self):
-        """What an element holds, for whoever sends or takes it as a whole body; "" for a number."""
-        if self.datatype != "BYTES":
-            return ""
-        return "image/png" if self.is_image else {str: "text/plain", bytes: "*/*"}.get(self.annotation, "application/json")
-
-    def read(self, element, where):
-        """The value of an element that came with a request."""
-        kind = self.annotation
-        if kind is bytes:
-            return element
-        if self.is_image:
-            return _image(element, where)
-        if self.datatype != "BYTES":
-            return kind(element)
-        try:
-            text = element.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise api.Refused("%s: expected text in UTF-8: %s" % (where, error)) from None
-        if kind is str:
-            return text
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise api.Refused("%s: expected a JSON document: %s" % (where, error)) from None
-        return value(document, kind, where)
-
-    def write(self, given):
-        """An element of the answer."""
-        if self.is_image:
-            return _png(given)
-        if self.datatype == "BYTES":
-            if self.annotation in (str, bytes) and not isinstance(given, (str, bytes, bytearray, memoryview)):
-                raise ports.WrongAnswer(
-                    "expected %s, got %s" % (self.annotation.__name__, type(given).__name__))
-            if self.annotation not in (str, bytes):
-                return json.dumps(ports.plain(given), ensure_ascii=False, separators=(",", ":")).encode()
-            return ports.as_bytes(given)
-        if isinstance(given, (str, bytes)) or given is None:
-            raise ports.WrongAnswer("expected %s, got %s" % (_WORDS[self.annotation], type(given).__name__))
-        return given
-
-
-def _is_image(annotation):
-    return isinstance(annotation, type) and annotation.__module__ == "PIL.Image" and annotation.__name__ == "Image"
-
-
-def _image(element, where):
-    from PIL import Image  # The annotation named it, so it is there.
-
-    try:
-        image = Image.open(io.BytesIO(element))
-        image.load()
-    except Exception as error:
-        raise api.Refused("%s: expected a photo: %s" % (where, error)) from None
-    return image
-
-
-def _png(image):
-    if not hasattr(image, "save"):
-        raise ports.WrongAnswer("expected a PIL image, got %s" % type(image).__name__)
-    out = io.BytesIO()
-    image.save(out, format="PNG")
-    return out.getvalue()
-
-
-# --- JSON documents
-
-
-def value(document, annotation, where):
-    """A JSON value as its annotation wants it; `Refused` says what was expected, and where."""
-    kind, is_optional = without_none(annotation)
-    if document is None and (is_optional or kind in (typing.Any, object)):
-        return None
-    if kind in (typing.Any, object, _ABSENT):
-        return document
-    if kind in _SCALARS:
-        return _scalar(document, kind, where)
-    if hasattr(kind, "model_validate"):  # pydantic's own classes know better.
-        try:
-            return kind.model_validate(document)
-        except ValueError as error:
-            raise api.Refused("%s: %s" % (where, error)) from None
-    return _composed(document, kind, where)
-
-
-def _composed(document, kind, where):
-    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
-    if origin is typing.Literal:
-        return _expect(document in arguments, document, where, "one of %s" % _listed(arguments))
-    if origin is typing.Union or type(kind).__name__ == "UnionType":
-        for option in arguments:
-            try:
-                return value(document, option, where)
-            except api.Refused:
-                continue
-        _expect(False, document, where, "one of %s" % _listed([getattr(a, "__name__", str(a)) for a in arguments]))
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        known = {each.value: each for each in kind}
-        _expect(document in known, document, where, "one of %s" % _listed(known))
-        return known[document]
-    if kind is datetime.datetime:
-        return datetime.datetime.fromisoformat(_scalar(document, str, where).replace("Z", "+00:00"))
-    if fields(kind) is not None:
-        return _record(document, kind, where)
-    if origin in (list, tuple, set, collections.abc.Sequence):
-        _expect(isinstance(document, list), document, where, "a list")
-        inner = arguments[0] if arguments else typing.Any
-        found = [value(each, inner, "%s[%d]" % (where, place)) for place, each in enumerate(document)]
-        return found if origin in (list, collections.abc.Sequence) else origin(found)
-    if origin in (dict, collections.abc.Mapping):
-        _expect(isinstance(document, dict), document, where, "an object")
-        inner = arguments[1] if len(arguments) > 1 else typing.Any
-        return {key: value(each, inner, "%s.%s" % (where, key)) for key, each in document.items()}
-    port = array_port(kind, where)
-    if port is not None:
-        return numpy.asarray(document, ports.numpy_type(port["datatype"]))
-    raise TypeError("%s cannot be read from JSON: %r" % (where, kind))
-
-
-def _record(document, kind, where):
-    _expect(isinstance(document, dict), document, where, "an object")
-    hints = fields(kind)
-    unknown = [name for name in document if name not in hints]
-    if unknown:
-        raise api.Refused("%s: unknown field %s; the fields are %s" % (where, unknown[0], ", ".join(hints)))
-    missing = [name for name in _required(kind) if name not in document]
-    if missing:
-        raise api.Refused("%s: field %s is missing" % (where, missing[0]))
-    found = {name: value(each, hints[name], "%s.%s" % (where, name)) for name, each in document.items()}
-    return found if is_typed_dict(kind) else kind(**found)
-
-
-def _required(kind):
+def required(kind):
     if is_typed_dict(kind):
         return sorted(kind.__required_keys__, key=list(fields(kind)).index)
     absent = dataclasses.MISSING
     return [f.name for f in dataclasses.fields(kind) if f.default is absent and f.default_factory is absent]
 
 
-def _scalar(document, kind, where):
-    if kind is float:
-        _expect(isinstance(document, (int, float)) and not isinstance(document, bool), document, where, _WORDS[kind])
-        return float(document)
-    if kind is int:
-        whole = isinstance(document, int) or (isinstance(document, float) and document.is_integer())
-        _expect(whole and not isinstance(document, bool), document, where, _WORDS[kind])
-        return int(document)
-    if kind is bytes:
-        try:
-            return base64.b64decode(document, validate=True)
-        except (ValueError, TypeError):
-            _expect(False, document, where, _WORDS[kind])
-    return _expect(isinstance(document, kind), document, where, _WORDS[kind])
+def plain_kind(kind):
+    """Python's own type for one of numpy's scalars; any other annotation itself."""
+    if not isinstance(kind, type) or not issubclass(kind, numpy.generic):
+        return kind
+    for numbers, own in ((numpy.bool_, bool), (numpy.integer, int), (numpy.floating, float), (numpy.str_, str), (numpy.bytes_, bytes)):
+        if issubclass(kind, numbers):
+            return own
+    return kind
 
 
-def _expect(is_right, document, where, expectation):
-    if not is_right:
-        got = json.dumps(document, ensure_ascii=False)
-        got = got if len(got) <= 60 else got[:57] + "..."
-        raise api.Refused("%s: expected %s, got %s" % (where, expectation, got))
-    return document
+def scalar(annotation):
+    """`str`, `int`, `float` or `bool` where that is what all values of the annotation are, as those of a
+    `Literal` or an `Enum` may be; `None` otherwise.
+    """
+    kind = plain_kind(without_none(annotation)[0])
+    if kind in (str, int, float, bool):
+        return kind
+    if typing.get_origin(kind) is typing.Literal:
+        values = typing.get_args(kind)
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
+        values = [each.value for each in kind]
+    else:
+        values = typing.get_args(kind) if is_union(kind) else ()
+        return float if values and set(values) <= {int, float} else None
+    kinds = {type(each) for each in values}
+    return kinds.pop() if len(kinds) == 1 and kinds <= {str, int, float, bool} else None
 
 
-def _listed(names):
-    return ", ".join(json.dumps(name) if isinstance(name, str) else str(name) for name in names)
-
-
-# --- JSON Schema
-
-
-def schema(annotation, depth=0):
-    """The JSON Schema of an annotation; what cannot be said is `{}`, anything."""
-    kind, is_optional = without_none(annotation)
-    found = {} if depth > 16 else _schema(kind, depth)
-    if is_optional and "type" in found:
-        found = dict(found, type=[found["type"], "null"])
-    return found
-
-
-def _schema(kind, depth):
-    if kind in (typing.Any, object, _ABSENT):
-        return {}
-    if isinstance(kind, type) and kind in _SCHEMAS:
-        return dict(_SCHEMAS[kind])
-    if _is_image(kind):
-        return {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/*"}
-    if hasattr(kind, "model_json_schema"):
-        return kind.model_json_schema()
-    origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
-    if origin is typing.Literal:
-        return {"enum": list(arguments)}
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return {"enum": [each.value for each in kind]}
-    if kind is datetime.datetime:
-        return {"type": "string", "format": "date-time"}
-    if origin is typing.Union or type(kind).__name__ == "UnionType":
-        return {"anyOf": [schema(each, depth + 1) for each in arguments]}
-    if fields(kind) is not None:
-        properties = {name: schema(each, depth + 1) for name, each in fields(kind).items()}
-        found = {"type": "object", "properties": properties, "additionalProperties": False}
-        required = _required(kind)
-        return dict(found, required=required) if required else found
-    if origin in (list, tuple, set, collections.abc.Sequence):
-        return {"type": "array", "items": schema(arguments[0], depth + 1)} if arguments else {"type": "array"}
-    if origin in (dict, collections.abc.Mapping):
-        inner = schema(arguments[1], depth + 1) if len(arguments) > 1 else {}
-        return dict({"type": "object"}, **({"additionalProperties": inner} if inner else {}))
-    port = array_port(kind, "")
-    return port_schema(port) if port is not None else {}
-
-
-def port_schema(port):
-    """The JSON Schema of a tensor as nested lists."""
-    found = {"BOOL": {"type": "boolean"}, "BYTES": {"type": "string"}}.get(port["datatype"])
-    if found is None:
-        found = {"type": "number" if port["datatype"] in ("FP16", "FP32", "FP64", "BF16") else "integer"}
-    if port["shape"] is None:
-        return {"type": "array"}
-    for length in reversed(port["shape"]):
-        found = {"type": "array", "items": found}
-        if length >= 0:
-            found.update(minItems=length, maxItems=length)
-    return found
+def is_union(kind):
+    return typing.get_origin(kind) is typing.Union or type(kind).__name__ == "UnionType"

@@ -23,6 +23,8 @@ def _scikit_class(thing, datatype):
     names = _names_of(thing)
     if names:
         served.metadata.update(feature_names(names))
+        served.inputs = [ports.table_port(each["name"], each["datatype"], each["shape"][1], names)
+                         if "table" in each else each for each in served.inputs]
     return served
 
 
@@ -59,7 +61,7 @@ class XGBoostModel(_Booster):
     def _describe(self):
         count, names = self.booster.num_features(), self.booster.feature_names
         self.names = names
-        self.inputs = [ports.port("X", "FP32", [-1, count])]
+        self.inputs = [ports.table_port("X", "FP32", count, names)]
         self.outputs = [ports.port("predict", "FP32", None)]
         self.metadata = feature_names(names) if names else {}
 
@@ -75,7 +77,7 @@ class LightGBMModel(_Booster):
 
     def _describe(self):
         names = self.booster.feature_name()
-        self.inputs = [ports.port("X", "FP64", [-1, self.booster.num_feature()])]
+        self.inputs = [ports.table_port("X", "FP64", self.booster.num_feature(), names)]
         classes = self.booster.num_model_per_iteration()
         self.outputs = [ports.port("predict", "FP64", [-1] if classes == 1 else [-1, classes])]
         self.metadata = feature_names(names)

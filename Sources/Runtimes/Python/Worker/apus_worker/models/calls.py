@@ -1,24 +1,28 @@
 """One method of a model's class: its tensors by its annotations, and a request carried to it and back."""
 
+import asyncio
 import inspect
-import json
 
 import numpy
 
 from .. import api
-from . import annotations, ports
-from .annotations import Element
+from . import annotations, descriptions, documents, ports
+from .elements import Element
+from .settings import RowsOf, Setting, groups, merged
 from .served import Unservable, conform_all, row_count
 
 _ABSENT = inspect.Parameter.empty
 _GIVEN = ("context", "parameters", "inputs")  # Parameters that are not tensors.
+# What the server itself says of a request; no input of the model.
+_TOLD = ("content_type",)
 
 
 class Call:
     """A method that takes and gives batches, or one row at a time.
 
     One parameter that is a single thing (`str`, `dict`, a dataclass, a photo) makes it a method for
-    one row: it is called for each. Otherwise arrays and lists hold all rows of the batch.
+    one row: it is called for each. Otherwise arrays and lists hold all rows of the batch, and single
+    values beside them are settings, the same for all rows of a call.
     """
 
     def __init__(self, function, inputs=None, outputs=None, batched=True):
@@ -35,27 +39,53 @@ class Call:
             element is not None and not self.is_async)
         self.returned = element if element is not None else returned
         self.readers = {}
+        self.settings = {}
         self.inputs = ports.declared_all(inputs) if inputs is not None else []
-        self.by_row = inputs is None and any(self._is_single(p) for p in self.given)
-        self._take_parameters(inputs is not None)
+        self.by_row = inputs is None and self._is_for_one_row()
         self.has_row_axis = batched and not (self.by_row and self.decoupled)
+        self._take_parameters(inputs is not None)
         self._take_outputs(outputs)
         self.description = inspect.getdoc(plain) or ""
 
     # --- Inputs
 
+    def _note(self, parameter):
+        """Its annotation, or the type of its default where that is a scalar."""
+        note = self.notes.get(parameter.name, _ABSENT)
+        if note is _ABSENT and isinstance(parameter.default, (str, int, float, bool)):
+            return type(parameter.default)
+        return note
+
     def _is_single(self, parameter):
-        """Whether it holds one row, and not all of them."""
-        note = annotations.without_none(self.notes.get(parameter.name, _ABSENT))[0]
-        if parameter.name in _GIVEN or note is _ABSENT or self._is_request_parameter(parameter):
+        """Whether it holds one thing, and not one for each row."""
+        note = annotations.without_none(self._note(parameter))[0]
+        if parameter.name in _GIVEN + _TOLD or note is _ABSENT:
             return False
         return annotations.array_port(note, "") is None and annotations.list_element(note) is None
 
-    def _is_request_parameter(self, parameter):
-        note = annotations.without_none(self.notes.get(parameter.name, _ABSENT))[0]
-        if note is _ABSENT:
-            return isinstance(parameter.default, (str, int, float, bool))
-        return note in (str, int, float, bool) and parameter.default is not _ABSENT
+    def _is_for_one_row(self):
+        """Whether it is called for each row: where a photo, a file or a document has to be given, or nothing
+        holds all rows, or what comes back is for one.
+        """
+        singles = [p for p in self.given if self._is_single(p)]
+        needed = [p for p in singles if p.default is _ABSENT]
+        if all(p in singles or p.name in _GIVEN + _TOLD for p in self.given):
+            return bool(singles)
+        if any(Element(self._note(p)).is_content for p in needed):
+            return True
+        return bool(needed) and not self._returns_rows()
+
+    def _returns_rows(self):
+        note = annotations.without_none(self.returned)[0]
+        fields = annotations.fields(note)
+        return note is _ABSENT or all(
+            annotations.array_port(each, "") is not None or annotations.list_element(each) is not None
+            for each in ([note] if fields is None else fields.values()))
+
+    def _is_setting(self, parameter):
+        if self.by_row:
+            return parameter.default is not _ABSENT and annotations.scalar(self._note(parameter)) is not None
+        return self._is_single(parameter)
 
     def _take_parameters(self, is_declared):
         known = {port["name"] for port in self.inputs}
@@ -64,15 +94,30 @@ class Call:
             name = parameter.name
             if name in _GIVEN and name not in known:
                 continue
-            if name not in known and self._is_request_parameter(parameter):
-                self.request_parameters[name] = self.notes.get(name, type(parameter.default))
-            elif is_declared:
+            if name in known or is_declared and not self._is_fixed(parameter):
                 self._take_declared(parameter, known)
+            elif is_declared or name in _TOLD and parameter.default is not _ABSENT:
+                self.request_parameters[name] = self._note(parameter)
+            elif self._is_setting(parameter):
+                self.settings[name] = Setting(parameter, self._note(parameter))
             else:
                 self._take_input(parameter)
+        self._take_settings()
         if not self.inputs:
             raise Unservable("%s takes no input; name one with an annotation, such as x: numpy.ndarray"
                              % self.function.__name__)
+
+    def _is_fixed(self, parameter):
+        """Whether a model whose tensors are declared takes it from the request's parameters."""
+        return parameter.default is not _ABSENT and annotations.scalar(self._note(parameter)) is not None
+
+    def _take_settings(self):
+        """Settings are optional inputs behind those of rows: whoever counts rows looks at the first."""
+        self.row_inputs = list(self.inputs)
+        shape = [-1] if self.has_row_axis else [1]
+        for name, setting in self.settings.items():
+            self.inputs.append(setting.port(shape))
+        self.names = [port["name"] for port in self.inputs]
 
     def _take_declared(self, parameter, known):
         if parameter.name not in known:
@@ -86,7 +131,7 @@ class Call:
 
     def _take_input(self, parameter):
         name = parameter.name
-        note, is_optional = annotations.without_none(self.notes.get(name, _ABSENT))
+        note, is_optional = annotations.without_none(self._note(parameter))
         is_optional = is_optional or parameter.default is not _ABSENT
         port = annotations.array_port(numpy.ndarray if note is _ABSENT else note, name)
         if port is not None:
@@ -95,8 +140,10 @@ class Call:
             self.readers[name] = None
         else:
             inner = None if self.by_row else annotations.list_element(note)
-            element = Element(note if inner is None else inner)
+            element = Element.of_input(name, note if inner is None else inner)
             port = ports.port(name, element.datatype, [1] if self.by_row and self.decoupled else [-1])
+            if element.is_document:
+                port["document"] = True
             self.readers[name] = element
         if is_optional:
             port["optional"] = True
@@ -148,14 +195,28 @@ class Call:
 
     def run(self, inputs, parameters, context):
         """Calls the method; a dictionary of arrays, or whatever its kind gives over time."""
-        missing = [p["name"] for p in self.inputs if p["name"] not in inputs and not p.get("optional")]
+        missing = [p["name"] for p in self.row_inputs if p["name"] not in inputs and not p.get("optional")]
         if missing:
             raise api.Refused("input %s is missing" % missing[0])
+        unknown = [name for name in inputs if name not in self.names]
+        if unknown:  # A request made for the model, which names this method by a parameter.
+            raise api.Refused("the method %s has no input %s; its inputs are %s" % (
+                self.function.__name__, unknown[0], ", ".join(self.names)))
+        rows = self._rows(inputs)
         fixed = self._fixed(parameters, context)
         if self.by_row:
-            return self._run_rows(inputs, fixed)
+            return self._run_rows(inputs, rows, fixed, parameters)
+        parts = groups(self.settings, inputs, parameters, rows if self.has_row_axis else None)
+        if len(parts) == 1:
+            return self._run_batch(inputs, dict(fixed, **parts[0][1]), rows)
+        return self._run_groups(parts, inputs, fixed, rows)
+
+    def _rows(self, inputs):
+        return row_count({p["name"]: inputs[p["name"]] for p in self.row_inputs if p["name"] in inputs} or inputs) or 1
+
+    def _run_batch(self, inputs, fixed, rows):
         arguments = dict(self._batch(inputs), **fixed)
-        rows = row_count(inputs) if self.has_row_axis else None
+        rows = rows if self.has_row_axis else None
         if self.is_async_stream:
             return self._async_parts(arguments, rows)
         answer = self.function(**arguments)
@@ -165,8 +226,26 @@ class Call:
             return (self._batch_answer(part, rows) for part in answer)
         return self._batch_answer(answer, rows)
 
+    def _run_groups(self, parts, inputs, fixed, rows):
+        """Requests with other settings were joined: the method is called for each of them."""
+        if self.decoupled:
+            raise api.Refused("expected one value of %s, as the answer comes in parts" % ", ".join(self.settings))
+        runs = []
+        for places, values in parts:
+            given = {name: array[places] for name, array in inputs.items() if name not in self.settings}
+            own = dict(fixed, **values)
+            if "context" in own:
+                own["context"] = RowsOf(own["context"], places)
+            runs.append((places, self._run_batch(given, own, len(places))))
+        if self.is_async:
+            return self._gathered(runs, rows)
+        return merged(runs, rows)
+
+    async def _gathered(self, runs, rows):
+        return merged([(places, await answer) for places, answer in runs], rows)
+
     def _fixed(self, parameters, context):
-        """The arguments that are the same for all rows."""
+        """The arguments that are the same for all rows, whatever they are."""
         names = [p.name for p in self.given]
         found = {}
         if "context" in names and "context" not in self.readers:
@@ -175,7 +254,7 @@ class Call:
             found["parameters"] = parameters
         for name, kind in self.request_parameters.items():
             if name in parameters:
-                found[name] = annotations.value(parameters[name], kind, "parameter " + name)
+                found[name] = documents.value(parameters[name], kind, "parameter " + name)
         return found
 
     def _batch(self, inputs):
@@ -201,23 +280,23 @@ class Call:
                 found[name] = element if reader is None else reader.read(element, "%s, row %d" % (name, row))
         return found
 
-    def _run_rows(self, inputs, fixed):
-        rows = row_count(inputs)
+    def _run_rows(self, inputs, rows, fixed, parameters):
+        if self.decoupled and rows != 1:
+            raise api.Refused("expected one row, as the answer comes in parts; got %d" % rows)
+        arguments = [dict(self._row(inputs, row), **fixed) for row in range(rows)]
+        for places, values in groups(self.settings, inputs, parameters, rows):
+            for row in range(rows) if places is None else places:
+                arguments[row].update(values)
+        if self.is_async_stream:
+            return self._async_parts(arguments[0], None)
         if self.decoupled:
-            if rows != 1:
-                raise api.Refused("expected one row, as the answer comes in parts; got %d" % rows)
-            arguments = dict(self._row(inputs, 0), **fixed)
-            if self.is_async_stream:
-                return self._async_parts(arguments, None)
-            return (self._row_answers([part]) for part in self.function(**arguments))
+            return (self._row_answers([part]) for part in self.function(**arguments[0]))
         if self.is_async:
-            return self._async_rows(inputs, rows, fixed)
-        return self._row_answers(
-            [self.function(**dict(self._row(inputs, row), **fixed)) for row in range(rows)])
+            return self._async_rows(arguments)
+        return self._row_answers([self.function(**each) for each in arguments])
 
-    async def _async_rows(self, inputs, rows, fixed):
-        return self._row_answers(
-            [await self.function(**dict(self._row(inputs, row), **fixed)) for row in range(rows)])
+    async def _async_rows(self, arguments):
+        return self._row_answers(await asyncio.gather(*[self.function(**each) for each in arguments]))
 
     async def _awaited(self, answer, rows):
         return self._batch_answer(await answer, rows)
@@ -251,6 +330,10 @@ class Call:
             return answer
         if isinstance(answer, tuple) and len(answer) == len(names) > 1:
             return dict(zip(names, answer))
+        if len(names) == 1 and isinstance(answer, tuple) and any(hasattr(each, "shape") for each in answer):
+            # Arrays side by side would pass for rows where there are as many.
+            raise ports.WrongAnswer("expected the output %s, got a tuple of %d; say with outputs={...} or a TypedDict "
+                                    "what comes back" % (names[0], len(answer)))
         if len(names) == 1 and not self.is_named:
             return {names[0]: answer}
         raise ports.WrongAnswer(
@@ -287,43 +370,8 @@ class Call:
 
     # --- Description
 
-    def document(self):
-        """What it is, as JSON text for whoever describes the server."""
-        return json.dumps({
-            "description": self.description, "inputs": self.inputs, "outputs": self.outputs,
-            "decoupled": self.decoupled, "input_schema": self.input_schema(), "output_schema": self.output_schema()})
-
-    def content_types(self):
-        """What whole bodies hold, where one element of bytes is all that comes or goes."""
-        found = {}
-        reader = self.readers.get(self.inputs[0]["name"])
-        if len(self.inputs) == 1 and isinstance(reader, Element) and reader.content_type:
-            # A photo comes in any format, and text as any client sends it.
-            found["input_content_type"] = "*/*" if reader.is_image else reader.content_type
-            if reader.content_type == "application/json":
-                found["input_document_schema"] = json.dumps(reader.schema)
-        element = self.elements.get(self.outputs[0]["name"])
-        if len(self.outputs) == 1 and element is not None and element.content_type:
-            found["output_content_type"] = element.content_type
-        return found
-
-    def input_schema(self):
-        """The JSON Schema of a request's inputs by name, one row or batch as the method takes them."""
-        properties, required = {}, []
-        for port in self.inputs:
-            reader = self.readers.get(port["name"])
-            inner = reader.schema if isinstance(reader, Element) else None
-            if inner is None:
-                properties[port["name"]] = annotations.port_schema(port)
-            else:
-                properties[port["name"]] = {"type": "array", "items": inner}
-            if not port.get("optional"):
-                required.append(port["name"])
-        for name, kind in self.request_parameters.items():
-            properties[name] = dict(annotations.schema(kind), description="a parameter of the request")
-        return {"type": "object", "properties": properties, "required": required}
-
-    def output_schema(self):
-        return {"type": "object", "properties": {
-            port["name"]: {"type": "array", "items": self.elements[port["name"]].schema}
-            if port["name"] in self.elements else annotations.port_schema(port) for port in self.outputs}}
+    def described(self):
+        """What it is, for the server to make an address of."""
+        return {"inputs": self.inputs, "outputs": self.outputs, "has_row_axis": self.has_row_axis,
+                "decoupled": self.decoupled,
+                "metadata": dict(descriptions.metadata(self), description=self.description)}

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import sys
 
 import numpy
 
@@ -38,6 +39,7 @@ class MLflowModel(Served):
         self.metadata = _described(path, given)
         self._take_inputs()
         self._take_outputs()
+        self.metadata.update(self._example(path, given))
 
     # --- Signature
 
@@ -45,7 +47,8 @@ class MLflowModel(Served):
         schema = self.input_schema
         if schema is None:
             self.read = self._records
-            self.inputs = [ports.port("records", "BYTES", [-1])]
+            self.inputs = [dict(ports.port("records", "BYTES", [-1]), document=True)]
+            self.metadata.update(input_content_type="application/json", input_document_schema='{"type": "object"}')
         elif schema.is_tensor_spec():
             self.read = self._tensors
             self.inputs = [ports.port(spec.name or "input", ports.datatype_of(spec.type), spec.shape)
@@ -66,6 +69,7 @@ class MLflowModel(Served):
         self.is_loose = schema is None
         if schema is None:
             self.outputs = [ports.port("predictions", "BYTES", [-1])]
+            self.metadata["output_content_type"] = "application/json"
         elif schema.is_tensor_spec():
             self.outputs = [ports.port(spec.name or "predictions", ports.datatype_of(spec.type), spec.shape)
                             for spec in schema.inputs]
@@ -75,6 +79,22 @@ class MLflowModel(Served):
             kinds = {_TYPES.get(_kind(spec), "BYTES") for spec in schema.inputs}
             shape = [-1] if len(schema.inputs) == 1 else [-1, len(schema.inputs)]
             self.outputs = [ports.port("predictions", kinds.pop() if len(kinds) == 1 else "BYTES", shape)]
+
+    def _example(self, path, given):
+        """The first row of the example that the model was logged with, by the names of the inputs."""
+        if not getattr(given, "saved_input_example_info", None):
+            return {}
+        try:
+            row = given.load_input_example(str(path))
+            if hasattr(row, "to_dict"):
+                row = row.to_dict(orient="records")[0]
+            row = ports.plain(row)
+        except Exception as error:  # noqa: BLE001 - examples are for people; whatever is wrong with one, the model serves.
+            print("the model's input example cannot be read: %s: %s" % (type(error).__name__, error), file=sys.stderr)
+            return {}
+        names = {port["name"] for port in self.inputs}
+        is_row = isinstance(row, dict) and (self.input_schema is None or set(row) <= names)
+        return {"input_example": json.dumps(row)} if is_row else {}
 
     # --- A request
 

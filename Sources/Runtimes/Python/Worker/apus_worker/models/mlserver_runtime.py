@@ -1,6 +1,5 @@
 """MLServer's custom runtimes: a class that derives from `mlserver.MLModel`."""
 
-import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -10,10 +9,10 @@ import typing
 
 import numpy
 
-from .. import api
+from .. import api, events
 from . import ports
 from .kinds import settings_of_mlserver
-from .served import Served, Unservable, conform_all, row_count
+from .served import Served, Unservable, conform_all, parameters_of, row_count
 from .stand_ins import mlserver_modules
 
 
@@ -37,6 +36,8 @@ class MLServerModel(Served):
         loaded = _finished(self.model.load())
         if loaded is False:
             raise Unservable("load of %s returned False" % kind.__name__)
+        chosen = parameters_of(settings).get("method")
+        self.decoupled = _is_own(kind, "predict_stream") and (chosen == "predict_stream" or not _is_own(kind, "predict"))
         self._take_signature(written, kind)
 
     def _settings(self, written, folder, settings):
@@ -70,15 +71,18 @@ class MLServerModel(Served):
                 "name, datatype and shape" % kind.__name__)
         self.inputs, self.outputs = inputs, outputs
         shapes = [port["shape"] for port in inputs + outputs]
-        self.has_row_axis = all(shape is None or shape[:1] == [-1] for shape in shapes)
+        self.has_row_axis = not self.decoupled and all(shape is None or shape[:1] == [-1] for shape in shapes)
 
     # --- A request
 
     def predict(self, inputs, parameters, context):
         if self.is_stand_in:
-            mlserver_modules._reporting[""] = context
+            mlserver_modules.reporting.set(context)
+        request = self._request(inputs, parameters, context)
+        if self.decoupled:
+            return self._parts(request)
         try:
-            answer = self.model.predict(self._request(inputs, parameters, context))
+            answer = self.model.predict(request)
         except Exception as error:
             raise self._failure(error) from error
         return self._awaited(answer, inputs) if inspect.isawaitable(answer) else self._answer(answer, inputs)
@@ -88,6 +92,19 @@ class MLServerModel(Served):
             return self._answer(await answer, inputs)
         except Exception as error:
             raise self._failure(error) from error
+
+    async def _parts(self, request):
+        async def payloads():
+            yield request
+
+        parts = self.model.predict_stream(payloads())
+        try:
+            async for part in parts:
+                yield self._answer(part, {})
+        except Exception as error:
+            raise self._failure(error) from error
+        finally:
+            await parts.aclose()
 
     def _failure(self, error):
         status = getattr(error, "status_code", 500)
@@ -131,6 +148,12 @@ class MLServerModel(Served):
             _finished(self.model.unload())
 
 
+def _is_own(kind, name):
+    """Whether the author's class has the method, and not MLServer's alone."""
+    return any(name in vars(each) for each in kind.__mro__
+               if each is not object and each.__module__.split(".")[0] not in ("mlserver", "apus_worker"))
+
+
 def _decoded_arguments(predict):
     """Name to type of the arguments of a `predict` under `decode_args`, and the type of its result."""
     plain = inspect.unwrap(predict)
@@ -172,7 +195,7 @@ def _class(name, folder):
 
 def _finished(answer):
     """The result of a coroutine that runs before any request does."""
-    return asyncio.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
+    return events.loop().run_until_complete(_awaited(answer)) if inspect.isawaitable(answer) else answer
 
 
 async def _awaited(answer):

@@ -1,7 +1,10 @@
 """Inputs and outputs: datatypes as V2 names them, and values of any kind made into arrays of one."""
 
+import decimal
+import enum
 import json
 import math
+import uuid
 
 import numpy
 
@@ -25,6 +28,18 @@ def port(name, datatype, shape, optional=False):
     found = {"name": name, "datatype": datatype, "shape": None if shape is None else list(shape)}
     if optional:
         found["optional"] = True
+    return found
+
+
+def table_port(name, datatype, count, names=None):
+    """The matrix of a tabular model: whoever asks may send numbers of every type, what is missing as null,
+    and columns by their names, where they have some.
+    """
+    found = port(name, datatype, [-1, count])
+    if datatype in ("FP32", "FP64"):
+        names = [str(each) for each in names] if names is not None else []
+        # Names that do not tell every column from the others are no use to anybody.
+        found["table"] = names if len(names) == count and len(set(names)) == count else None
     return found
 
 
@@ -103,13 +118,20 @@ def plain(value):
         return [plain(each) for each in value]
     if isinstance(value, numpy.generic):
         return plain(value.item())
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
     if isinstance(value, bytes):
-        return value.decode("utf-8")
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise WrongAnswer("bytes that are no text cannot be written as JSON") from None
     if hasattr(value, "__dataclass_fields__"):
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     for attribute in ("model_dump", "tolist", "isoformat"):
         if hasattr(value, attribute):
             return plain(getattr(value, attribute)())
+    if isinstance(value, (decimal.Decimal, uuid.UUID)):
+        return str(value)
     if hasattr(value, "detach"):
         return plain(value.detach().cpu().numpy())
     raise WrongAnswer("a value of type %s cannot be written as JSON" % type(value).__name__)

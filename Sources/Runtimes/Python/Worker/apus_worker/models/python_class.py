@@ -1,11 +1,10 @@
 """A folder with `model.py`: a class with `load` and `predict`."""
 
-import asyncio
 import inspect
-import json
 import pathlib
 
-from .. import api
+from .. import api, events
+from . import descriptions
 from .calls import Call
 from .served import Served, Unservable, module_from, only_class, parameters_of
 
@@ -18,19 +17,20 @@ class PythonClass(Served):
     def __init__(self, path, settings):
         super().__init__()
         module = module_from(path, "apus_model")
-        kind = only_class(module, _is_model, "class with a method predict")
+        kind = only_class(module, _is_model, "class with a method predict" + (
+            "; the function predict belongs into one, with self before its other parameters"
+            if callable(getattr(module, "predict", None)) else ""))
         self.instance = _made(kind, path.parent, settings)
         calls = _calls(self.instance)
         main = self.main = _main(calls, parameters_of(settings).get("method"))
-        # A request is checked against one signature, so that it may name methods which have the same.
-        self.calls = {name: call for name, call in calls.items() if _ports(call) == _ports(main)}
+        # What answers in parts, and what does not, cannot be ways of asking the same model.
+        self.calls = {name: call for name, call in calls.items() if call.decoupled == main.decoupled}
         self.inputs, self.outputs = main.inputs, main.outputs
         self.has_row_axis, self.decoupled = main.has_row_axis, main.decoupled
-        self.methods = {name: call.document() for name, call in self.calls.items()}
+        self.methods = {name: call.described() for name, call in self.calls.items() if call is not main}
         self.metadata = {
-            "description": inspect.getdoc(kind) or inspect.getdoc(module) or "",
-            "input_schema": json.dumps(main.input_schema()), "output_schema": json.dumps(main.output_schema())}
-        self.metadata.update(main.content_types())
+            "description": inspect.getdoc(kind) or inspect.getdoc(module) or ""}
+        self.metadata.update(descriptions.metadata(main))
         self.metadata.update({str(k): str(v) for k, v in (getattr(kind, "metadata", None) or {}).items()})
 
     def predict(self, inputs, parameters, context):
@@ -57,10 +57,6 @@ def _main(calls, chosen):
     return calls[chosen]
 
 
-def _ports(call):
-    return call.inputs, call.outputs, call.has_row_axis, call.decoupled
-
-
 def _is_model(kind):
     return callable(getattr(kind, "predict", None)) or any(hasattr(each, "_apus_method") for each in vars(kind).values())
 
@@ -85,7 +81,7 @@ def _made(kind, folder, settings):
                 kind.__name__, parameter.name, ", ".join(offered)))
     answer = load(**arguments)
     if inspect.iscoroutine(answer):
-        asyncio.run(answer)
+        events.loop().run_until_complete(answer)
     return instance
 
 

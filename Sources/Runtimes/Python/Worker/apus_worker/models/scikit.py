@@ -106,7 +106,7 @@ class _Matrix:
     """Rows of numbers; names of columns are kept for tables and given back to the estimator."""
 
     def __init__(self, count, names):
-        self.inputs = [ports.port("X", "FP64", [-1, count])]
+        self.inputs = [ports.table_port("X", "FP64", count, names)]
         self.names = None if names is None else list(names)
         self.metadata = {} if names is None else feature_names(names)
         self.pandas = None
@@ -139,7 +139,7 @@ class _Columns:
         kinds = _column_kinds(transformer, self.names or list(range(count)))
         self.is_matrix = self.names is None and "BYTES" not in kinds
         if self.is_matrix:
-            self.inputs = [ports.port("X", "FP64", [-1, count])]
+            self.inputs = [ports.table_port("X", "FP64", count)]
             self.metadata = {}
             return
         self.keys = self.names or ["column_%d" % place for place in range(count)]

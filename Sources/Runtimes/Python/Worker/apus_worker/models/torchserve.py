@@ -1,21 +1,21 @@
 """TorchServe's archives: a `.mar` file with MAR-INF/MANIFEST.json and a handler."""
 
-import importlib.util
+import asyncio
 import inspect
 import json
 import pathlib
-import sys
+import queue
 import tempfile
-import types
+import threading
 import zipfile
 
 from .. import api
 from . import ports
-from .served import Served, Unservable, module_from, row_count
+from .served import Served, Unservable, module_from, need, row_count
+from .stand_ins import torchserve_handlers as handlers
 
 _BYTES_MAX = 64 << 30
 _FILES_MAX = 100_000
-_BUILT_IN = ("image_classifier", "image_segmenter", "object_detector", "text_classifier")
 
 
 class TorchServeModel(Served):
@@ -27,11 +27,13 @@ class TorchServeModel(Served):
         folder = self._folder(pathlib.Path(path))
         manifest = _manifest(folder)
         model = manifest.get("model", {})
-        install_stand_ins()
+        handlers.install()
         self.context = _context(folder, manifest, model, settings)
         self.handle = self._handler(folder, str(model.get("handler") or ""))
-        self.inputs = [ports.port("data", "BYTES", [-1])]
-        self.outputs = [ports.port("predictions", "BYTES", [-1])]
+        self.has_row_axis = not self.decoupled
+        shape = [1] if self.decoupled else [-1]
+        self.inputs = [ports.port("data", "BYTES", shape)]
+        self.outputs = [ports.port("predictions", "BYTES", shape)]
         self.metadata = {"modelName": str(model.get("modelName", "")), "handler": str(model.get("handler", "")),
                          "modelVersion": str(model.get("modelVersion", "")), "input_content_type": "*/*",
                          "output_content_type": "*/*"}
@@ -47,24 +49,28 @@ class TorchServeModel(Served):
         if not name:
             raise Unservable("MANIFEST.json names no handler")
         name, _, function = name.partition(":")
-        if name in _BUILT_IN:
-            raise Unservable("the handler %s is part of TorchServe itself; pack a handler of your own, or serve the "
-                             "model as TorchScript or ONNX" % name)
+        if name in handlers.HANDLERS and not (folder / (name + ".py")).is_file():
+            if not self.context.manifest["model"].get("serializedFile"):
+                raise Unservable("the handler %s asks the network of the archive, and MANIFEST.json names no "
+                                 "serializedFile" % name)
+            return self._instance(handlers.built_in(name), name)
         file = folder / (name if name.endswith(".py") else name + ".py")
         if not file.is_file():
             raise Unservable("the handler %s is not in the archive" % file.name)
+        # Whether it answers in parts nothing but its source tells.
+        self.decoupled = b"send_intermediate_predict_response" in file.read_bytes()
         module = module_from(file, "apus_torchserve_handler")
         entry = getattr(module, function or "handle", None)
         if callable(entry) and not isinstance(entry, type):
             # The first call of a function brings no requests: it is there to initialize.
             entry(None, self.context)
             return entry
-        return self._instance(_handler_class(module), file)
+        return self._instance(_handler_class(module), file.name)
 
-    def _instance(self, kind, file):
+    def _instance(self, kind, name):
         handler = kind()
         if not callable(getattr(handler, "handle", None)):
-            raise Unservable("%s in %s has no handle(data, context)" % (kind.__name__, file.name))
+            raise Unservable("%s in %s has no handle(data, context)" % (kind.__name__, name))
         if hasattr(handler, "initialize"):
             handler.initialize(self.context)
         handler.context = getattr(handler, "context", None) or self.context
@@ -74,13 +80,43 @@ class TorchServeModel(Served):
         bodies = list(inputs["data"].ravel())
         kind = str(parameters.get("content_type") or parameters.get("content-type") or "")
         self.context._begin(bodies, parameters, context, kind)
-        try:
-            answer = self.handle([{"body": _body(each, kind)} for each in bodies], self.context)
-        except PredictionException as error:
-            raise (api.Refused if 400 <= error.error_code < 500 else RuntimeError)(error.message) from None
+        given = [{"body": _body(each, kind)} for each in bodies]
+        if self.decoupled:
+            return self._parts(given, context)
+        answer = self._handled(given)
         if inspect.isawaitable(answer):
             return self._awaited(answer, row_count(inputs))
         return self._answer(answer, row_count(inputs))
+
+    def _handled(self, given):
+        try:
+            return self.handle(given, self.context)
+        except handlers.PredictionException as error:
+            raise (api.Refused if 400 <= error.error_code < 500 else RuntimeError)(error.message) from None
+
+    def _parts(self, given, context):
+        """What the handler sends as it goes, and at last what it returns; it runs beside."""
+        parts = self.context._parts = queue.Queue()
+
+        def handle():
+            try:
+                answer = self._handled(given)
+                parts.put((asyncio.run(_finished(answer)) if inspect.isawaitable(answer) else answer, True))
+            except Exception as error:  # noqa: BLE001 - it is raised where the request is waited for.
+                parts.put((error, True))
+
+        threading.Thread(target=handle, daemon=True).start()
+        is_last = False
+        while not is_last:
+            try:
+                part, is_last = parts.get(timeout=0.1)
+            except queue.Empty:
+                if getattr(context, "cancelled", False):
+                    return
+                continue
+            if isinstance(part, Exception):
+                raise part
+            yield self._answer(part, 1)
 
     async def _awaited(self, answer, rows):
         return self._answer(await answer, rows)
@@ -101,6 +137,10 @@ class TorchServeModel(Served):
     def close(self):
         if self._unpacked is not None:
             self._unpacked.cleanup()
+
+
+async def _finished(answer):
+    return await answer
 
 
 def _text(value):
@@ -162,7 +202,7 @@ class Context:
 
     def __init__(self, manifest, system_properties, name):
         self.manifest, self.system_properties, self.model_name = manifest, system_properties, name
-        self.model_yaml_config = {}
+        self.model_yaml_config = _yaml(system_properties["model_dir"], manifest)
         self.metrics = Metrics()
         self._begin([], {}, None, "")
 
@@ -171,6 +211,7 @@ class Context:
         self._headers = dict({str(key): str(value) for key, value in parameters.items()},
                              **({"content-type": content_type} if content_type else {}))
         self._statuses = {}
+        self._parts = None
         self._request_ids = {row: str(getattr(context, "request_id", "") or row) for row in range(len(bodies))}
         self.metrics._context = context
 
@@ -229,47 +270,17 @@ class Metrics:
         self._emit(name, value, "gauge")
 
 
-class BaseHandler:
-    """What TorchServe's own does apart from torch: the order of the four steps."""
-
-    def __init__(self):
-        self.model = self.mapping = self.device = self.context = self.manifest = None
-        self.initialized = False
-        self.explain = False
-
-    def initialize(self, context):
-        self.context, self.manifest = context, context.manifest
-        properties = context.system_properties
-        serialized = context.manifest.get("model", {}).get("serializedFile")
-        if serialized:
-            try:
-                import torch
-            except ImportError:
-                raise Unservable("TorchServe's BaseHandler loads %s with the Python package torch, which is not "
-                                 "installed; add it to requirements.txt, or load the model in initialize"
-                                 % serialized) from None
-            self.device = torch.device("cpu")
-            self.model = torch.jit.load(str(pathlib.Path(properties["model_dir"]) / serialized), self.device)
-            self.model.eval()
-        self.initialized = True
-
-    def preprocess(self, data):
-        import torch
-
-        return torch.as_tensor(data, device=self.device)
-
-    def inference(self, data, *args, **kwargs):
-        import torch
-
-        with torch.no_grad():
-            return self.model(data, *args, **kwargs)
-
-    def postprocess(self, data):
-        return data.tolist()
-
-    def handle(self, data, context):
-        self.context = context
-        return self.postprocess(self.inference(self.preprocess(data)))
+def _yaml(folder, manifest):
+    """The archive's `--config-file`; nothing where it has none."""
+    name = manifest.get("model", {}).get("configFile")
+    if not name:
+        return {}
+    file = pathlib.Path(folder) / pathlib.PurePath(name).name
+    yaml = need("yaml", "the archive's %s" % file.name, "pyyaml")
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise Unservable("%s cannot be read: %s" % (file.name, error)) from None
 
 
 def _context(folder, manifest, model, settings):
@@ -277,31 +288,3 @@ def _context(folder, manifest, model, settings):
         "model_dir": str(folder), "gpu_id": None, "batch_size": 1, "server_name": "Apus",
         "server_version": "1.0", "limit_max_image_pixels": True}
     return Context(manifest, properties, str(model.get("modelName") or settings.get("name") or ""))
-
-
-def install_stand_ins():
-    """Makes `ts` importable where TorchServe itself is not installed."""
-    if "ts" in sys.modules or importlib.util.find_spec("ts") is not None:
-        return
-    contents = {
-        "ts": {}, "ts.torch_handler": {}, "ts.metrics": {}, "ts.utils": {},
-        "ts.context": {"Context": Context},
-        "ts.torch_handler.base_handler": {"BaseHandler": BaseHandler},
-        "ts.utils.util": {"PredictionException": PredictionException},
-    }
-    for name, content in contents.items():
-        module = types.ModuleType(name)
-        module.__path__ = []
-        module.__dict__.update(content)
-        sys.modules[name] = module
-        parent, _, own = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], own, module)
-
-
-class PredictionException(Exception):
-    """A handler's refusal, with a status."""
-
-    def __init__(self, message, error_code=500):
-        super().__init__(message)
-        self.message, self.error_code = message, error_code

@@ -1,5 +1,6 @@
 """The part of MLServer's interface that custom runtimes are written against."""
 
+import contextvars
 import logging
 import pathlib
 import sys
@@ -59,6 +60,10 @@ class MLModel:
     async def predict(self, payload):
         raise NotImplementedError("predict() method not implemented")
 
+    async def predict_stream(self, payloads):
+        raise NotImplementedError("predict_stream() method not implemented")
+        yield
+
     async def unload(self):
         return True
 
@@ -100,18 +105,19 @@ async def get_model_uri(settings, wellknown_filenames=()):
     raise InvalidModelURI(settings.name, uri)
 
 
-_reporting = {}  # Metric name to its kind, and the context of the request that is answered.
+# Of the request that is answered; requests may be under way side by side.
+reporting = contextvars.ContextVar("mlserver", default=None)
 
 
 def register(name, description=""):
-    _reporting[name] = "gauge"
+    """Names a metric; a figure counts when it is logged."""
 
 
 def log(**values):
-    context = _reporting.get("")
+    context = reporting.get()
     if context is not None:
         for name, value in values.items():
-            context.metric(name, value, _reporting.get(name, "gauge"))
+            context.metric(name, value, "gauge")
 
 
 def install():
