@@ -15,11 +15,12 @@ struct TreesRun {
     return rounds.count * ensemble.sum.treesPerRound
   }
 
-  /// Turns margins into predictions where they lie; for models with a prediction for each margin.
+  /// Turns some rows' margins into predictions where they lie; for models with a prediction for each
+  /// margin.
   func transform<Margin: TransformedValue>(_ values: UnsafeMutableBufferPointer<Margin>) {
     if model.transform.kind == .identity { return }
     let width = model.outputCount
-    for row in 0..<rowCount {
+    for row in 0..<values.count / width {
       Margin.apply(
         model.transform,
         to: UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
