@@ -15,8 +15,7 @@ final class DeclaredModel: ComputingModel {
     _ model: any ComputingModel, as declared: DeclaredSignature
   ) throws(DeclaredSignature.Clash) {
     self.model = model
-    signature = try declared.completed(from: model.signature)
-    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+    (signature, ports) = try declared.ports(of: model)
   }
 
   var capabilities: ModelCapabilities { model.capabilities }
@@ -26,6 +25,16 @@ final class DeclaredModel: ComputingModel {
   func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
     let instance = try model.makeInstance(stop: stop)
     return ports.isPlain ? instance : DeclaredInstance(instance, ports)
+  }
+}
+
+extension DeclaredSignature {
+  /// What clients see of a model behind this declaration, and how the two go together.
+  fileprivate func ports(
+    of model: any LoadedModel
+  ) throws(Clash) -> (signature: ModelSignature, ports: DeclaredPorts) {
+    let signature = try completed(from: model.signature)
+    return (signature, DeclaredPorts(self, signature: signature, model: model.signature))
   }
 }
 
@@ -123,8 +132,7 @@ final class DeclaredWaitingModel: WaitingModel {
     _ model: any WaitingModel, as declared: DeclaredSignature
   ) throws(DeclaredSignature.Clash) {
     self.model = model
-    signature = try declared.completed(from: model.signature)
-    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+    (signature, ports) = try declared.ports(of: model)
   }
 
   var capabilities: ModelCapabilities { model.capabilities }
