@@ -153,7 +153,7 @@ package struct DeclaredSignature: Sendable, Equatable {
       name: tensor.name, datatype: own.datatype,
       dimensions: rows + tensor.dimensions.map { $0 < 0 ? .any(name: nil) : .fixed($0) },
       isOptional: own.isOptional, table: tensor.modelDimensions == nil ? own.table : nil,
-      holdsDocuments: own.holdsDocuments)
+      holdsDocuments: own.holdsDocuments, isSetting: own.isSetting)
   }
 
   private static func text(_ tensor: TensorDescription) -> String {

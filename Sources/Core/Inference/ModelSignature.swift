@@ -33,12 +33,15 @@ package struct TensorDescription: Sendable, Hashable {
   package let isCostly: Bool
   /// Each element of this input of bytes is a JSON document.
   package let holdsDocuments: Bool
+  /// One element of this optional input stands for all rows of a request.
+  package let isSetting: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
     isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
-    isCostly: Bool = false, holdsDocuments: Bool = false
+    isCostly: Bool = false, holdsDocuments: Bool = false, isSetting: Bool = false
   ) {
+    self.isSetting = isSetting
     self.isCostly = isCostly
     self.holdsDocuments = holdsDocuments
     self.name = name
@@ -103,6 +106,8 @@ package struct ModelSignature: Sendable {
   package let methods: [ModelMethod]
   /// Whether an input is a table of features.
   package let hasTables: Bool
+  /// Some inputs are settings.
+  let hasSettings: Bool
 
   package init(
     inputs: [TensorDescription], outputs: [TensorDescription], hasRowAxis: Bool,
@@ -114,6 +119,7 @@ package struct ModelSignature: Sendable {
     self.metadata = metadata
     self.methods = methods
     hasTables = inputs.contains { $0.table != nil }
+    hasSettings = inputs.contains(where: \.isSetting)
   }
 
   /// What a request takes and gives that asks this method: 0 is the model itself, 1 the first of

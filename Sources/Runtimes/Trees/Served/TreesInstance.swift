@@ -10,8 +10,9 @@ final class TreesInstance: ModelInstance {
   /// Margins of a run that are not an output as they are.
   private var margins = TensorStorage(byteCount: 0)
 
-  /// Rows that are computed between two looks at the stop flag.
-  private static let rowsPerStep = 1_024
+  /// Rows that are computed between two looks at the stop flag, and that a thread takes at a time: those
+  /// that pass the trees together with AVX-512.
+  private static let rowsPerStep = 512
 
   init(_ model: TreesModel, stop: StopFlag) {
     self.model = model
@@ -73,8 +74,8 @@ final class TreesInstance: ModelInstance {
       guard let memory = output.storage.hostBytesForFilling?.bindMemory(to: Margin.self) else {
         throw Self.unwritable
       }
-      try margins(of: rows, run, into: memory)
-      if model.outputs[places[0]].content == .prediction { run.transform(memory) }
+      let isPrediction = model.outputs[places[0]].content == .prediction
+      try margins(of: rows, run, into: memory, areTransformed: isPrediction)
       return emit(.outputs(rows: 0..<batch.rowCount, [output]))
     }
     let margins = try self.margins(of: rows, run, places, Margin.self)
@@ -101,26 +102,35 @@ final class TreesInstance: ModelInstance {
     guard let memory = margins.hostBytesForFilling else { throw Self.unwritable }
     let values = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
       .bindMemory(to: Margin.self)
-    if isNeeded { try margins(of: rows, run, into: values) }
+    if isNeeded { try margins(of: rows, run, into: values, areTransformed: false) }
     return values
   }
 
+  /// Part by part, on several threads where the model has them and the run is large.
   private func margins<Input: TreeScalar, Margin: TransformedValue>(
     of rows: UnsafeBufferPointer<Input>, _ run: TreesRun,
-    into memory: UnsafeMutableBufferPointer<Margin>
+    into memory: UnsafeMutableBufferPointer<Margin>, areTransformed: Bool
   ) throws(RuntimeFault) {
     let (columns, outputs) = (model.featureCount, model.outputCount)
-    var start = 0
-    while start < run.rowCount {
-      if stop.isRaised { throw Self.stopped }
-      let end = min(start + Self.rowsPerStep, run.rowCount)
+    let partCount = (run.rowCount + Self.rowsPerStep - 1) / Self.rowsPerStep
+    func compute(_ part: Int, _ engine: RowEngine) {
+      if stop.isRaised { return }
+      let first = part * Self.rowsPerStep
+      let end = min(first + Self.rowsPerStep, run.rowCount)
+      let found = UnsafeMutableBufferPointer(
+        rebasing: memory[first * outputs..<end * outputs])
       engine.margins(
-        of: UnsafeBufferPointer(rebasing: rows[start * columns..<end * columns]),
-        rowCount: end - start,
-        into: UnsafeMutableBufferPointer(rebasing: memory[start * outputs..<end * outputs]),
-        rounds: run.rounds)
-      start = end
+        of: UnsafeBufferPointer(rebasing: rows[first * columns..<end * columns]),
+        rowCount: end - first, into: found, rounds: run.rounds)
+      if areTransformed { run.transform(found) }
     }
+    let isShared =
+      partCount > 1 && run.rowCount * run.treeCount >= RowThreads.walksMin
+      && model.threads?.run(partCount: partCount, engine: engine, compute) ?? false
+    if !isShared {
+      for part in 0..<partCount { compute(part, engine) }
+    }
+    if stop.isRaised { throw Self.stopped }
   }
 
   /// An output's tensor, to be filled.

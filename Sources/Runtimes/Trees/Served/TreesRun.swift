@@ -17,12 +17,13 @@ struct TreesRun {
     return rounds.count * ensemble.sum.treesPerRound
   }
 
-  /// Turns margins into predictions where they lie; for models with a prediction for each margin.
+  /// Turns some rows' margins into predictions where they lie; for models with a prediction for each
+  /// margin.
   func transform<Margin: TransformedValue>(_ values: UnsafeMutableBufferPointer<Margin>) {
     let transform = model.transform
     if transform.kind == .identity { return }
     let width = served.outputCount
-    for row in 0..<rowCount {
+    for row in 0..<values.count / width {
       Margin.apply(
         transform,
         to: UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
