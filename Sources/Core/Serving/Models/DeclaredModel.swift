@@ -146,7 +146,7 @@ final class DeclaredWaitingModel: WaitingModel {
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   ) {
-    if ports.isPlain { return model.start(batch, stop: stop, completion: completion) }
+    if isForModel(batch) { return model.start(batch, stop: stop, completion: completion) }
     start(batch, completion) { [ports] inner in
       model.start(inner, stop: stop) { outcome in
         completion(outcome.map { $0.flatMap { ports.outer($0, of: batch) } })
@@ -158,7 +158,9 @@ final class DeclaredWaitingModel: WaitingModel {
     _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   ) {
-    if ports.isPlain { return model.start(batch, stop: stop, emit: emit, completion: completion) }
+    if isForModel(batch) {
+      return model.start(batch, stop: stop, emit: emit, completion: completion)
+    }
     start(batch, completion) { [ports] inner in
       model.start(inner, stop: stop) { part in
         for part in ports.outer(part, of: batch) { emit(part) }
@@ -167,6 +169,9 @@ final class DeclaredWaitingModel: WaitingModel {
       }
     }
   }
+
+  /// Whether the model takes it as it is: methods are not declared.
+  private func isForModel(_ batch: RunBatch) -> Bool { ports.isPlain || batch.method > 0 }
 
   private func start(
     _ batch: RunBatch, _ completion: (Result<[RunPart], RuntimeFault>) -> Void,
