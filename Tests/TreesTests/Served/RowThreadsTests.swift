@@ -12,7 +12,7 @@ import Testing
     let model = TabularModel(
       features: [TabularFeature](repeating: TabularFeature(), count: shape.features),
       predictor: .trees(shape.ensemble(seed: 5)),
-      transform: OutputTransform(kind: .sigmoid(slope: 1), precision: .float),
+      transform: OutputTransform(.sigmoid(slope: 1), precision: .float),
       objective: "binary:logistic", format: .xgboost, rounds: 60)
     return try TreesModel(
       model, platform: "xgboost_json", fileByteCount: 0, forest: nil, threadCount: threadCount)
