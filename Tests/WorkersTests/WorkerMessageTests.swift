@@ -170,7 +170,8 @@ import Testing
     let inputs = [
       Self.matrix(FeatureTable(names: ["a", "é"], narrowsOthers: true)),
       TensorDescription(
-        name: "d", datatype: .bytes, dimensions: [.any(name: nil)], holdsDocuments: true),
+        name: "d", datatype: .bytes, dimensions: [.any(name: nil)], isOptional: true,
+        holdsDocuments: true, isSetting: true),
     ]
     let outputs = [
       TensorDescription(name: "y", datatype: .int64, dimensions: [.any(name: nil)]),

@@ -95,7 +95,7 @@ package struct DeclaredSignature: Sendable, Equatable {
     }
     return ModelSignature(
       inputs: takes + others, outputs: outputs.isEmpty ? model.outputs : gives + kept,
-      hasRowAxis: hasRows, metadata: model.metadata)
+      hasRowAxis: hasRows, metadata: model.metadata, methods: model.methods)
   }
 
   /// Whether requests carry rows: as declared, else as the ranks of what is declared tell.
@@ -153,7 +153,7 @@ package struct DeclaredSignature: Sendable, Equatable {
       name: tensor.name, datatype: own.datatype,
       dimensions: rows + tensor.dimensions.map { $0 < 0 ? .any(name: nil) : .fixed($0) },
       isOptional: own.isOptional, table: tensor.modelDimensions == nil ? own.table : nil,
-      holdsDocuments: own.holdsDocuments)
+      holdsDocuments: own.holdsDocuments, isSetting: own.isSetting)
   }
 
   private static func text(_ tensor: TensorDescription) -> String {

@@ -33,12 +33,15 @@ package struct TensorDescription: Sendable, Hashable {
   package let isCostly: Bool
   /// Each element of this input of bytes is a JSON document.
   package let holdsDocuments: Bool
+  /// One element of this optional input stands for all rows of a request.
+  package let isSetting: Bool
 
   package init(
     name: String, datatype: Datatype, dimensions: [Dimension], isShapeless: Bool = false,
     isOptional: Bool = false, table: FeatureTable? = nil, isOnRequest: Bool = false,
-    isCostly: Bool = false, holdsDocuments: Bool = false
+    isCostly: Bool = false, holdsDocuments: Bool = false, isSetting: Bool = false
   ) {
+    self.isSetting = isSetting
     self.isCostly = isCostly
     self.holdsDocuments = holdsDocuments
     self.name = name
@@ -101,6 +104,10 @@ package struct ModelSignature: Sendable {
   package let metadata: [String: String]
   /// Other ways of asking it, each by its name.
   package let methods: [ModelMethod]
+  /// Whether an input is a table of features.
+  package let hasTables: Bool
+  /// Some inputs are settings.
+  let hasSettings: Bool
 
   package init(
     inputs: [TensorDescription], outputs: [TensorDescription], hasRowAxis: Bool,
@@ -111,6 +118,8 @@ package struct ModelSignature: Sendable {
     self.hasRowAxis = hasRowAxis
     self.metadata = metadata
     self.methods = methods
+    hasTables = inputs.contains { $0.table != nil }
+    hasSettings = inputs.contains(where: \.isSetting)
   }
 
   /// What a request takes and gives that asks this method: 0 is the model itself, 1 the first of
@@ -138,7 +147,9 @@ package struct ModelSignature: Sendable {
   }
 
   /// The columns of the only input, where it is a table of features.
-  package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
+  package var table: FeatureTable? {
+    hasTables && inputs.count == 1 ? inputs[0].table : nil
+  }
 
   /// Whether a request is its first input and, if it likes, others.
   package var hasOneContent: Bool {

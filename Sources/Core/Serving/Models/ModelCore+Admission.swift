@@ -12,7 +12,8 @@ extension ModelCore {
       refuse(sink, .invalidInput(problem), admitted: now)
       return .ended
     }
-    let tensors = sequences?.placed(tensors) ?? tensors
+    let tensors = loaded.signature.ofMethod(tensors.method).spread(
+      sequences?.placed(tensors) ?? tensors)
     let byteCount = tensors.byteCount
     guard surroundings.waitingBytes.admits(byteCount) else {
       let limit = OverloadLimit.waitingBytes(surroundings.settings.waitingBytesMax)

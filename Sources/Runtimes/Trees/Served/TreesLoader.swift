@@ -32,6 +32,7 @@ package struct TreesLoader: ModelLoader {
   /// means this runtime. Blocks on the file; what is wrong with it, its load says.
   package static func takes(_ source: Inference.ModelSource) -> Bool {
     guard ModelBytes.begins(source, with: OnnxTrees.mark) else { return false }
+    // Left to ONNX Runtime, whose load says what is wrong with the file.
     let isTaken = try? ModelBytes.read(source) { bytes throws(RuntimeFault) in
       try OnnxTrees.hasTrees(bytes, name: source.name)
     }

@@ -11,6 +11,11 @@ final class TreesModel: ComputingModel {
   let computer: RowComputer
   /// Where a run may use more threads than its caller's.
   let threads: RowThreads?
+  // What every run asks of the model, which is a value of many parts that are counted one by one.
+  let inputDatatype: Datatype
+  let marginDatatype: Datatype
+  let featureCount: Int
+  let outputCount: Int
 
   /// - Parameters:
   ///   - fileByteCount: what the description takes, about.
@@ -21,6 +26,10 @@ final class TreesModel: ComputingModel {
   ) throws(RuntimeFault) {
     self.model = model
     platformName = platform
+    inputDatatype = model.inputDatatype
+    marginDatatype = model.outputPrecision == .float ? .float32 : .float64
+    featureCount = model.featureCount
+    outputCount = model.outputCount
     let computer = try RowComputer(model.predictor)
     self.computer = computer
     threads =

@@ -214,7 +214,8 @@ extension WorkerMessage {
       name: name, datatype: datatype, dimensions: dimensions,
       isShapeless: marks.contains(.anyRank), isOptional: marks.contains(.optional), table: table,
       isOnRequest: marks.contains(.onRequest), isCostly: marks.contains(.costly),
-      holdsDocuments: marks.contains(.documents) && datatype == .bytes)
+      holdsDocuments: marks.contains(.documents) && datatype == .bytes,
+      isSetting: marks.contains(.setting) && marks.contains(.optional))
   }
 
   /// What columns of a tabular model's input are; others than those would be relied on in vain.
@@ -259,6 +260,7 @@ struct PortMarks: OptionSet {
   static let table = PortMarks(rawValue: 16)
   /// Its elements are JSON documents.
   static let documents = PortMarks(rawValue: 32)
+  static let setting = PortMarks(rawValue: 64)
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -270,6 +272,7 @@ struct PortMarks: OptionSet {
     if port.isCostly { insert(.costly) }
     if port.table != nil { insert(.table) }
     if port.holdsDocuments { insert(.documents) }
+    if port.isSetting { insert(.setting) }
   }
 }
 

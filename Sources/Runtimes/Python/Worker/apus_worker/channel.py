@@ -355,7 +355,7 @@ def ports(described):
     for port in described:
         shape = port["shape"]
         marks = (1 if port.get("optional") else 0) | (2 if shape is None else 0) | (32 if port.get("document") else 0)
-        marks |= 16 if "table" in port else 0
+        marks |= (16 if "table" in port else 0) | (64 if port.get("setting") else 0)
         lengths = [] if shape is None else [-1 if length is None else int(length) for length in shape]
         parts.append(packed(port["name"]))
         parts.append(struct.pack("<BBB", CODES[port["datatype"]], marks, len(lengths)))

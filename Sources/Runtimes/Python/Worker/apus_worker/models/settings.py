@@ -23,7 +23,7 @@ class Setting:
 
     def port(self, shape):
         """Optional for the server, as it may also come as a parameter."""
-        found = ports.port(self.name, self.element.datatype, shape, optional=True)
+        found = dict(ports.port(self.name, self.element.datatype, shape, optional=True), setting=True)
         if self.element.is_document:
             found["document"] = True
         return found
@@ -50,7 +50,10 @@ class Setting:
             return []
         if self.name in parameters:
             raise api.Refused("%s is given twice, as an input and as a parameter" % self.name)
-        values = list(inputs[self.name].ravel())
+        array = inputs[self.name].ravel()
+        # One value of a request with rows comes for each of them.
+        is_one = array.dtype != object and array.size > 0 and array.size == rows and bool((array == array[0]).all())
+        values = list(array[:1] if is_one else array)
         if len(values) != 1 and len(values) != rows:
             raise api.Refused("%s: expected one value%s, got %d" % (
                 self.name, " or one for each of %d rows" % rows if rows else "", len(values)))
