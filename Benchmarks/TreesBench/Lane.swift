@@ -1,16 +1,24 @@
-import Glibc
-import Synchronization
+import Inference
 import Trees
 
-/// A part of a batch, with the memory that one thread walks in.
-final class Lane {
-  let rowCount: Int
+/// Answers batches one after the other: what is timed.
+protocol Lane {
+  /// - Parameter first: the batch's first row.
+  func run(first: Int)
+}
+
+/// The compiled ensemble alone, on the calling thread.
+final class EngineLane: Lane {
   private let compiled: CompiledEnsemble
+  private let rows: UnsafeBufferPointer<Float>
+  private let rowCount: Int
   private let scratch: TreeScratch
   private let margins: UnsafeMutableBufferPointer<Float>
 
-  init(_ compiled: CompiledEnsemble, rowCount: Int) {
+  /// `rows` are those of the whole file.
+  init(_ compiled: CompiledEnsemble, _ rows: UnsafeBufferPointer<Float>, rowCount: Int) {
     self.compiled = compiled
+    self.rows = rows
     self.rowCount = rowCount
     scratch = compiled.makeScratch()
     margins = .allocate(capacity: rowCount * compiled.outputCount)
@@ -18,58 +26,52 @@ final class Lane {
 
   deinit { margins.deallocate() }
 
-  func run(_ rows: UnsafeBufferPointer<Float>) {
-    compiled.margins(of: rows, rowCount: rowCount, into: margins, scratch: scratch)
+  func run(first: Int) {
+    compiled.margins(
+      of: UnsafeBufferPointer(rebasing: rows[(first * compiled.featureCount)...]),
+      rowCount: rowCount, into: margins, scratch: scratch)
   }
 }
 
-/// A second thread, which spins between its parts as OpenMP's threads do.
-final class HelperThread: @unchecked Sendable {
-  // Unchecked: `lane` and `rows` are handed over by `state`, and touched by one side at a time.
-  private let lane: Lane
-  private var rows = UnsafeBufferPointer<Float>(start: nil, count: 0)
-  private let state = Atomic<Int>(HelperThread.idle)
-  private var thread = pthread_t()
+/// The model as it is served, with threads of its own: a run's margins.
+struct ServedLane: Lane {
+  private let instance: any ModelInstance
+  private let values: TensorStorage
+  private let datatype: Datatype
+  private let columnCount: Int
+  private let rowCount: Int
+  private let output: Int
 
-  private static let idle = 0
-  private static let begun = 1
-  private static let ended = 2
-
-  init(_ lane: Lane) {
-    self.lane = lane
-    let context = Unmanaged.passRetained(self).toOpaque()
-    pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<HelperThread>.fromOpaque(context).takeRetainedValue().work()
-        return nil
-      }, context)
+  init(
+    _ path: String, _ rows: UnsafeBufferPointer<Float>, rowCount: Int, threadCount: Int
+  ) throws(RuntimeFault) {
+    let options = RuntimeOptions(threadCount: threadCount)
+    let model = try TreesLoader().load(.file(path: path), options: options)
+    guard let model = model as? any ComputingModel,
+      let output = model.signature.outputs.firstIndex(where: { $0.name == "margin" }),
+      case .fixed(let columnCount) = model.signature.inputs[0].dimensions[1]
+    else { throw RuntimeFault(code: .invalidModel, message: "\(path) has no margins") }
+    instance = try model.makeInstance(stop: StopFlag())
+    datatype = model.signature.inputs[0].datatype
+    self.columnCount = columnCount
+    self.rowCount = rowCount
+    self.output = output
+    let lengths: TensorShape = [rows.count / columnCount, columnCount]
+    values =
+      datatype == .float32
+      ? Tensor(Array(rows), datatype: datatype, shape: lengths).storage
+      : Tensor(rows.map(Double.init), datatype: datatype, shape: lengths).storage
   }
 
-  func begin(_ rows: UnsafeBufferPointer<Float>) {
-    self.rows = rows
-    state.store(Self.begun, ordering: .releasing)
-  }
-
-  func wait() {
-    while state.load(ordering: .acquiring) == Self.begun {}
-  }
-
-  func end() {
-    state.store(Self.ended, ordering: .releasing)
-    pthread_join(thread, nil)
-  }
-
-  private func work() {
-    while true {
-      switch state.load(ordering: .acquiring) {
-      case Self.begun:
-        lane.run(rows)
-        state.store(Self.idle, ordering: .releasing)
-      case Self.ended: return
-      default: continue
-      }
+  func run(first: Int) {
+    let rowBytes = columnCount * (datatype.elementByteCount ?? 0)
+    let rows = Tensor(
+      datatype: datatype, shape: [rowCount, columnCount], storage: values,
+      byteOffset: first * rowBytes, byteCount: rowCount * rowBytes)
+    do {
+      try instance.run(RunBatch(inputs: [rows], rowCount: rowCount, outputs: [output])) { _ in }
+    } catch {
+      fatalError("\(error)")
     }
   }
 }

@@ -5,7 +5,8 @@ import Trees
 /// A model and rows to answer.
 struct TreesBench {
   let ensemble: TreeEnsemble
-  private let rows: [Float]
+  private let path: String
+  private let rows: UnsafeBufferPointer<Float>
   private let compiled: [String: CompiledEnsemble]
 
   init(model path: String, rows rowsPath: String) {
@@ -14,7 +15,11 @@ struct TreesBench {
       let model = try file.withUnsafeBytes { try TabularModelReader.read(bytes: $0, name: path) }
       guard case .trees(let ensemble) = model.predictor else { fatalError("\(path): no trees") }
       self.ensemble = ensemble
-      rows = bytes(of: rowsPath).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+      self.path = path
+      let values = bytes(of: rowsPath).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+      let place = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
+      _ = place.initialize(from: values)
+      rows = UnsafeBufferPointer(place)
       compiled = try Dictionary(
         uniqueKeysWithValues: TreeVariant.allCases.filter(\.isHere).map {
           ("\($0)", try CompiledEnsemble(ensemble, variant: $0))
@@ -41,41 +46,39 @@ struct TreesBench {
     }.min() ?? 0
   }
 
-  /// Calls with different rows, one after the other, for some time.
+  /// Calls with different rows, one after the other, for some time: of the engine alone, or with several
+  /// threads of the model as it is served, which has the best variant.
   func timed(batch: Int, threads: Int, nanoseconds: Int, variant: String) -> String {
-    let lanes = (0..<threads).map {
-      Lane(best(variant), rowCount: batch / threads + ($0 < batch % threads ? 1 : 0))
+    guard threads > 1 else {
+      return timed(
+        EngineLane(best(variant), rows, rowCount: batch), batch: batch, nanoseconds: nanoseconds)
     }
-    let helper = threads > 1 ? HelperThread(lanes[1]) : nil
-    defer { helper?.end() }
+    do {
+      let lane = try ServedLane(path, rows, rowCount: batch, threadCount: threads)
+      return timed(lane, batch: batch, nanoseconds: nanoseconds)
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+
+  private func timed(_ lane: some Lane, batch: Int, nanoseconds: Int) -> String {
     var times: [Int] = []
     times.reserveCapacity(1 << 20)
-    rows.withUnsafeBufferPointer { rows in
-      var first = 0
-      let end = now() + nanoseconds
-      var start = now()
-      while start < end || times.count < 3 {
-        if first + batch > rowCount { first = 0 }
-        let others = rowStart(first + lanes[0].rowCount, rows)
-        helper?.begin(others)
-        lanes[0].run(rowStart(first, rows))
-        helper?.wait()
-        first += batch
-        let stop = now()
-        times.append(stop - start)
-        start = stop
-      }
+    var first = 0
+    let end = now() + nanoseconds
+    var start = now()
+    while start < end || times.count < 3 {
+      if first + batch > rowCount { first = 0 }
+      lane.run(first: first)
+      first += batch
+      let stop = now()
+      times.append(stop - start)
+      start = stop
     }
     times.sort()
     let total = times.reduce(0, +)
     return "\(Double(total) / Double(times.count)) \(times[times.count / 2]) "
       + "\(times[times.count * 99 / 100]) \(times.count)"
-  }
-
-  private func rowStart(_ row: Int, _ rows: UnsafeBufferPointer<Float>) -> UnsafeBufferPointer<
-    Float
-  > {
-    UnsafeBufferPointer(rebasing: rows[(row * ensemble.featureCount)...])
   }
 }
 

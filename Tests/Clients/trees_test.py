@@ -222,7 +222,7 @@ class TreesTest(unittest.TestCase):
         names = names or self.iris["columns"]
         tensors = []
         for place in reversed(range(len(names))):
-            values = np.array([row[place] for row in self.iris["rows"]]).astype(kinds[place % len(kinds)])
+            values = np.array([row[place % 4] for row in self.iris["rows"]]).astype(kinds[place % len(kinds)])
             datatype = next(name for name, kind in NUMBERS.items() if kind is kinds[place % len(kinds)])
             tensor = module.InferInput(names[place], shape(len(values)), datatype)
             tensor.set_data_from_numpy(values.reshape(shape(len(values))), **told)
@@ -246,7 +246,7 @@ class TreesTest(unittest.TestCase):
                                     (self.iris["columns"] + ["weight"], "weight"),
                                     (["input"] + self.iris["columns"][1:], "whole table")):
                     with self.assertRaises(InferenceServerException) as refusal:
-                        self.columns(client, module, [np.float32], names=names[:4] if "input" in names else names, **told)
+                        self.columns(client, module, [np.float32], names=names, **told)
                     self.assertIn(part, str(refusal.exception))
         rest.close()
         grpc.close()
@@ -465,7 +465,7 @@ class IsolatedTreesTest(unittest.TestCase):
         whole = {"name": "x", "shape": [len(rows), width], "datatype": "FP64", "data": rows}
         columns = [{"name": name, "shape": [len(rows)], "datatype": "FP64", "data": [row[place] for row in rows]}
                    for place, name in enumerate(names)]
-        lines = "\n".join([",".join(names)] + [",".join("" if v is None else str(v) for v in row) for row in rows])
+        lines = "\n".join(",".join("" if value is None else str(value) for value in row) for row in rows)
         asked = {
             "whole": (f"/v2/models/{model}/infer", {"inputs": [whole]}),
             "outputs": (f"/v2/models/{model}/infer", {"inputs": [whole], "outputs": [{"name": o} for o in outputs]}),

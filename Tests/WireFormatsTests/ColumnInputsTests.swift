@@ -251,6 +251,31 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<400)
+  func `columns that went wrong by chance are taken or refused`(seed: Int) {
+    var random = Seeded(UInt64(seed))
+    let text = json(Self.three, "pd") { #""data":\#($0.text)"# }
+    for original in [Array(text.utf8), message(Self.three, nil)] {
+      var bytes = original
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        bytes[place] = original[Int.random(in: 0..<original.count, using: &random)]
+      }
+      do throws(InputProblem) {
+        _ = try result(bytes) { bytes throws(InputProblem) in
+          guard original.first != UInt8(ascii: "{") else {
+            return try OpenInferenceRequest.decode(json: bytes, signature: table())
+          }
+          var layout = InferMessageLayout()
+          try layout.read(bytes)
+          return try InferMessage.decode(bytes, layout, signature: table())
+        }
+      } catch {
+        #expect(!FailureMessage.text(for: .invalidInput(error)).isEmpty)
+      }
+    }
+  }
+
   @Test(arguments: Form.allCases)
   func `tensors that are no data frame are refused as they were`(_ form: Form) {
     let signature = ModelSignature(

@@ -81,9 +81,11 @@ import WireFormats
   }
 
   @Test func `a column's name is not the table's`() {
-    #expect(throws: InputProblem.unknownInput("a", known: ["input"])) {
+    let problem = #expect(throws: InputProblem.self) {
       try infer(#"{"inputs":[{"name":"a","shape":[1,2],"datatype":"FP32","data":[1,2]}]}"#)
     }
+    let text = problem.map { FailureMessage.text(for: .invalidInput($0)) } ?? ""
+    #expect(text.contains("column `b` is missing"), "\(text)")
   }
 
   private func read(

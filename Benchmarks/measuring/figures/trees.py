@@ -25,8 +25,8 @@ def measure(shop):
         method="28 columns, 20,000 different rows, each library through its C interface in a process of "
         "its own, taking turns in short blocks; times a row in ns, medians of rounds. Peers: XGBoost in "
         "place, LightGBM single-row-fast and matrix, ONNX Runtime's TreeEnsemble, tl2cgen compiled by "
-        "gcc -O3 (beyond 100x6 in the full run only: it compiles for minutes). Two threads: the rows "
-        "of a call are split between them.",
+        "gcc -O3 (beyond 100x6 in the full run only: it compiles for minutes). Two threads: the "
+        "model as it is served, with `runtime-threads: 2`; peers are told the number.",
         columns=["model", "batch", "threads", "Apus", "p99", "Apus rows/s", "portable",
                  "fastest peer", "its", "times", "portable times"])
     made = models(shop)
@@ -112,9 +112,10 @@ def rounds(shop, running, batch, threads):
         return tuple(float(word) for word in words[:3])
 
     takers = {who: lambda child=child: turn(child, "best") for who, child in running.items()}
-    takers[PORTABLE] = lambda: turn(running[OURS], "portable")
     if threads > 1:
         takers.pop(NAMES["tl2cgen"], None)
+    else:
+        takers[PORTABLE] = lambda: turn(running[OURS], "portable")
     return shop.take_turns(takers)
 
 
@@ -123,11 +124,12 @@ def add(figure, name, batch, threads, found):
     peers = {who: time for who, time in each.items() if who not in (OURS, PORTABLE)}
     fastest = min(peers, key=peers.get)
     times = ratio(found, fastest, OURS)
-    portable = ratio(found, fastest, PORTABLE)
+    portable = ratio(found, fastest, PORTABLE) if PORTABLE in found else None
     figure.add(
         name, batch, threads, each[OURS] / batch,
         median(last for _, _, last in found[OURS]) / batch, 1e9 * batch / each[OURS],
-        each[PORTABLE] / batch, fastest, each[fastest] / batch, f"{times:.1f}", f"{portable:.1f}")
+        each[PORTABLE] / batch if portable else "", fastest, each[fastest] / batch, f"{times:.1f}",
+        f"{portable:.1f}" if portable else "")
     if threads == 1:
         figure.bounds += bounds(name, batch, fastest, times, portable)
 

@@ -95,7 +95,7 @@ package struct DeclaredSignature: Sendable, Equatable {
     }
     return ModelSignature(
       inputs: takes + others, outputs: outputs.isEmpty ? model.outputs : gives + kept,
-      hasRowAxis: hasRows, metadata: model.metadata)
+      hasRowAxis: hasRows, metadata: model.metadata, methods: model.methods)
   }
 
   /// Whether requests carry rows: as declared, else as the ranks of what is declared tell.

@@ -104,6 +104,8 @@ package struct ModelSignature: Sendable {
   package let metadata: [String: String]
   /// Other ways of asking it, each by its name.
   package let methods: [ModelMethod]
+  /// Whether an input is a table of features.
+  package let hasTables: Bool
   /// Some inputs are settings.
   let hasSettings: Bool
 
@@ -116,6 +118,7 @@ package struct ModelSignature: Sendable {
     self.hasRowAxis = hasRowAxis
     self.metadata = metadata
     self.methods = methods
+    hasTables = inputs.contains { $0.table != nil }
     hasSettings = inputs.contains(where: \.isSetting)
   }
 
@@ -144,7 +147,9 @@ package struct ModelSignature: Sendable {
   }
 
   /// The columns of the only input, where it is a table of features.
-  package var table: FeatureTable? { inputs.count == 1 ? inputs[0].table : nil }
+  package var table: FeatureTable? {
+    hasTables && inputs.count == 1 ? inputs[0].table : nil
+  }
 
   /// Whether a request is its first input and, if it likes, others.
   package var hasOneContent: Bool {

@@ -88,6 +88,7 @@ enum PythonFormat {
 
   /// Whether a `model.py` has a class that is asked, and is not just somebody's script of that name.
   private static func holdsClass(_ path: String) -> Bool {
+    // A file that cannot be read, or is too large for a source, is nobody's model.
     guard let bytes = try? TextFile.bytes(path, byteCountMax: sourceByteCountMax) else {
       return false
     }

@@ -21,7 +21,7 @@ struct OnnxGraph {
       case (4, .bytes(let text)): set("onnx.domain", text)
       case (6, .bytes(let text)): set("onnx.description", text)
       // 0 and the largest number both stand for "not said".
-      case (5, .number(let version)) where version > 0 && version < UInt64(Int64.max):
+      case (5, .varint(let version)) where version > 0 && version < UInt64(Int64.max):
         metadata["onnx.model_version"] = String(version)
       case (7, .bytes(let graph)):
         hasGraph = true
@@ -96,36 +96,20 @@ struct OnnxGraph {
   }
 }
 
-/// The fields of a serialized protobuf message, without a schema.
+/// The fields of a serialized protobuf message, of a file that others complain about.
 enum ProtobufFields {
-  enum Value {
-    case number(UInt64)
-    case bytes(UnsafeRawBufferPointer)
-  }
-
   /// Calls `body` with each field; stops at the first that does not fit, and answers whether all did.
   @discardableResult
-  static func forEach(in message: UnsafeRawBufferPointer, _ body: (Int, Value) -> Void) -> Bool {
-    var place = 0
-    while place < message.count {
-      guard let tag = varint(message, &place) else { return false }
-      let field = Int(truncatingIfNeeded: tag >> 3)
-      switch tag & 7 {
-      case 0:
-        guard let number = varint(message, &place) else { return false }
-        body(field, .number(number))
-      case 1: place += 8
-      case 2:
-        guard let length = varint(message, &place), length <= UInt64(message.count - place)
-        else { return false }
-        let end = place + Int(length)
-        body(field, .bytes(UnsafeRawBufferPointer(rebasing: message[place..<end])))
-        place = end
-      case 5: place += 4
-      default: return false
-      }
+  static func forEach(
+    in message: UnsafeRawBufferPointer, _ body: (Int, ProtobufScanner.Value) -> Void
+  ) -> Bool {
+    var scanner = ProtobufScanner(message)
+    do throws(UnfitField) {
+      while let (field, value) = try scanner.next() { body(field, value) }
+      return true
+    } catch {
+      return false
     }
-    return place == message.count
   }
 
   /// Calls `body` with each message under one field number.
@@ -135,17 +119,5 @@ enum ProtobufFields {
     forEach(in: message) { field, value in
       if field == wanted, case .bytes(let bytes) = value { body(bytes) }
     }
-  }
-
-  private static func varint(_ bytes: UnsafeRawBufferPointer, _ place: inout Int) -> UInt64? {
-    var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), to: 70, by: 7) {
-      guard place < bytes.count else { return nil }
-      let byte = bytes[place]
-      place += 1
-      value |= UInt64(byte & 0x7f) << min(shift, 63)
-      if byte < 0x80 { return value }
-    }
-    return nil
   }
 }

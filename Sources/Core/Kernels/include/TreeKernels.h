@@ -10,8 +10,10 @@
 typedef enum {
   apus_trees_portable = 0,
   apus_trees_avx2 = 1,
-  /* F, BW, VL and VBMI. */
+  /* F, BW, VL, VBMI and BITALG. */
   apus_trees_avx512 = 2,
+  /* Of arm64, where it is always there. */
+  apus_trees_neon = 3,
 } apus_tree_variant;
 
 /* Whether this build and this processor can run a variant. */
@@ -20,6 +22,10 @@ int apus_tree_variant_is_here(apus_tree_variant variant);
 enum {
   /* Trees that are walked side by side. */
   apus_trees_abreast = 8,
+  /* Groups of them that are of one kind: their heaps may be walked at once. */
+  apus_tree_chunk_groups = 8,
+  /* Scales in vectors of lanes. */
+  apus_tree_lanes_max = 64,
   /* Thresholds of a scale: ranks are bytes, of which 255 is for the missing. */
   apus_tree_scale_max = 254,
   /* Registers of a program over slices: a bit for each of eight, on each of 256 levels, and two. */
@@ -44,6 +50,22 @@ typedef struct {
   uint8_t zero_is_missing;
   uint8_t has_one_block;
 } apus_tree_scale;
+
+/* 16 scales side by side, for AVX-512. */
+typedef struct {
+  /* By block and lane the scales' block ends: 15, since 254 thresholds have no more. */
+  float ends[15][16];
+  /* Where a lane's blocks begin in the table of thresholds. */
+  uint32_t first_blocks[16];
+  uint32_t columns[16];
+  /* Lanes with a scale, and those of columns in which zero is missing. */
+  uint16_t used;
+  uint16_t zero_is_missing;
+  /* Whether the columns are one after the other. */
+  uint32_t has_row_of_columns;
+  /* To a whole number of cache lines. */
+  uint32_t unused[14];
+} apus_tree_lanes;
 
 /* A set of categories that splits ask for. Its slot gets 0 for a value in the set, else 1. */
 typedef struct {
@@ -80,7 +102,7 @@ typedef enum {
 /* Eight trees of one kind; what each has is one after the other. */
 typedef struct {
   uint32_t kind;
-  /* Levels of the heap. */
+  /* Levels of the heap, in all groups of a chunk. */
   uint32_t level_count;
   /* In `tails` or `exits`. */
   uint32_t first_exit;
@@ -130,11 +152,18 @@ typedef struct {
   uint32_t scale_count;
   uint32_t category_count;
   const apus_tree_category *categories;
+  /* None, or lanes for all scales. */
+  const apus_tree_lanes *lanes;
+  uint32_t lanes_count;
+  /* By slot: the number of its scale, and the rank of what is missing. */
+  const uint8_t *slot_scales;
+  const uint8_t *slot_missing_ranks;
   const uint32_t *category_words;
   const float *float_thresholds;
   const double *double_thresholds;
   const apus_tree_group *groups;
-  /* 128 bytes a tree: slots and ranks of the heap, from place 1. */
+  /* 128 bytes a tree: 64 places of a heap, from 1, each with its slot and behind that its rank. Where heaps
+   * lie by place, a chunk has for each place the slots of its 64 trees and then their ranks. */
   const uint8_t *tops;
   const uint64_t *tails;
   const uint32_t *exits;
@@ -162,8 +191,11 @@ void apus_tree_ranks_float(apus_tree_variant variant, const apus_forest *forest,
 void apus_tree_ranks_double(apus_tree_variant variant, const apus_forest *forest,
                             const double *rows, size_t row_count, uint8_t *ranks);
 
-/* The places of a row's leaves, eight a group. */
-void apus_tree_places(const apus_forest *forest, const uint8_t *ranks, size_t group_count,
+/* Whether heaps lie by place for rows of so many bytes of ranks, else by tree. */
+int apus_tree_heaps_lie_by_place(apus_tree_variant variant, size_t rank_stride);
+
+/* The places of a row's leaves, eight a group; there is room for whole chunks. */
+void apus_tree_places(apus_tree_variant variant, const apus_forest *forest, const uint8_t *ranks,
                       uint32_t *places);
 
 /* Trees from `first` until before `end`. */

@@ -25,7 +25,7 @@ package final class NamedThread: Sendable {
       { argument in
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        nameThisThread(start.name)
+        ThreadName.set(start.name)
         start.body()
         return nil
       }, start.toOpaque())
@@ -66,12 +66,4 @@ package final class NamedThread: Sendable {
       return id
     }
   }
-}
-
-/// Linux shows this file as the thread's name; the C function for it is a GNU extension that the
-/// Glibc module leaves out.
-private func nameThisThread(_ name: String) {
-  guard let file = fopen("/proc/thread-self/comm", "w") else { return }
-  fputs(String(decoding: name.utf8.prefix(15), as: UTF8.self), file)
-  fclose(file)
 }

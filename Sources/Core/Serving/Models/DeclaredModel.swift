@@ -15,8 +15,7 @@ final class DeclaredModel: ComputingModel {
     _ model: any ComputingModel, as declared: DeclaredSignature
   ) throws(DeclaredSignature.Clash) {
     self.model = model
-    signature = try declared.completed(from: model.signature)
-    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+    (signature, ports) = try declared.ports(of: model)
   }
 
   var capabilities: ModelCapabilities { model.capabilities }
@@ -26,6 +25,16 @@ final class DeclaredModel: ComputingModel {
   func makeInstance(stop: StopFlag) throws(RuntimeFault) -> any ModelInstance {
     let instance = try model.makeInstance(stop: stop)
     return ports.isPlain ? instance : DeclaredInstance(instance, ports)
+  }
+}
+
+extension DeclaredSignature {
+  /// What clients see of a model behind this declaration, and how the two go together.
+  fileprivate func ports(
+    of model: any LoadedModel
+  ) throws(Clash) -> (signature: ModelSignature, ports: DeclaredPorts) {
+    let signature = try completed(from: model.signature)
+    return (signature, DeclaredPorts(self, signature: signature, model: model.signature))
   }
 }
 
@@ -123,8 +132,7 @@ final class DeclaredWaitingModel: WaitingModel {
     _ model: any WaitingModel, as declared: DeclaredSignature
   ) throws(DeclaredSignature.Clash) {
     self.model = model
-    signature = try declared.completed(from: model.signature)
-    ports = DeclaredPorts(declared, signature: signature, model: model.signature)
+    (signature, ports) = try declared.ports(of: model)
   }
 
   var capabilities: ModelCapabilities { model.capabilities }
@@ -138,7 +146,7 @@ final class DeclaredWaitingModel: WaitingModel {
     _ batch: RunBatch, stop: StopFlag,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   ) {
-    if ports.isPlain { return model.start(batch, stop: stop, completion: completion) }
+    if isForModel(batch) { return model.start(batch, stop: stop, completion: completion) }
     start(batch, completion) { [ports] inner in
       model.start(inner, stop: stop) { outcome in
         completion(outcome.map { $0.flatMap { ports.outer($0, of: batch) } })
@@ -150,7 +158,9 @@ final class DeclaredWaitingModel: WaitingModel {
     _ batch: RunBatch, stop: StopFlag, emit: @escaping @Sendable (RunPart) -> Void,
     completion: @escaping @Sendable (Result<[RunPart], RuntimeFault>) -> Void
   ) {
-    if ports.isPlain { return model.start(batch, stop: stop, emit: emit, completion: completion) }
+    if isForModel(batch) {
+      return model.start(batch, stop: stop, emit: emit, completion: completion)
+    }
     start(batch, completion) { [ports] inner in
       model.start(inner, stop: stop) { part in
         for part in ports.outer(part, of: batch) { emit(part) }
@@ -159,6 +169,9 @@ final class DeclaredWaitingModel: WaitingModel {
       }
     }
   }
+
+  /// Whether the model takes it as it is: methods are not declared.
+  private func isForModel(_ batch: RunBatch) -> Bool { ports.isPlain || batch.method > 0 }
 
   private func start(
     _ batch: RunBatch, _ completion: (Result<[RunPart], RuntimeFault>) -> Void,

@@ -81,6 +81,7 @@ package struct SampleFiles {
   }
 
   private static var holdsLines: Bool {
+    // What cannot be read is told by whoever reads it as what it is taken for.
     guard let bytes = try? StandardInput.bytes() else { return false }
     let lines = bytes.split(maxSplits: 2) { $0 == 10 || $0 == 13 }
     return lines.count > 1 && lines[0].withUnsafeBytes { (try? JSONValue(parsing: $0)) != nil }

@@ -87,8 +87,7 @@ extension TreeBatch {
     let block = scratch.small
     for row in 0..<rowCount {
       rank(block, row..<row + 1)
-      apus_tree_places(
-        work.forest, block.ranks, Int(work.forest.pointee.group_count), scratch.places)
+      apus_tree_places(work.variant, work.forest, block.ranks, scratch.places)
       body(row, scratch.places)
     }
   }

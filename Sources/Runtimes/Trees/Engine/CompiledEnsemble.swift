@@ -38,7 +38,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
     self.variant = variant
     sum = ensemble.sum
     inputPrecision = ensemble.inputPrecision
-    let plan = try EnsemblePlan(ensemble)
+    let plan = try EnsemblePlan(ensemble, variant)
     forest = plan.kept(in: memory)
     base = UnsafePointer(memory.kept(ensemble.sum.base))
     hasSlices = plan.slices != nil
@@ -54,7 +54,7 @@ package final class CompiledEnsemble: @unchecked Sendable {
       TreeScratch.Sizes(
         rankStride: Int(forest.pointee.rank_stride), columnCount: featureCount,
         outputCount: outputCount,
-        placeCount: Int(forest.pointee.group_count) * RowLayout.abreast,
+        placeCount: treeCount + RowLayout.chunkTrees,
         conditionBytes: hasSlices
           ? (Int(forest.pointee.condition_count) + 1) * sliceRowCount / 8 : 0))
   }

@@ -3,17 +3,18 @@ internal import Kernels
 
 /// An ensemble laid out, before it is put where the kernels read it.
 struct EnsemblePlan {
-  private(set) var rows = RowLayout()
+  private(set) var rows: RowLayout
   /// Nil where the trees are too large for slices.
   private(set) var slices: SliceLayout?
   private(set) var places: LeafPlaces
   private let scales: RankScales
+  private let lanes: LaneScales?
   private let columnCount: Int
   private let outputCount: Int
   private let outputs: [UInt32]
   private let precision: TreeEnsemble.Precision
 
-  init(_ ensemble: TreeEnsemble) throws(RuntimeFault) {
+  init(_ ensemble: TreeEnsemble, _ variant: TreeVariant) throws(RuntimeFault) {
     var scales = RankScales(ensemble)
     let planned = ensemble.trees.map { PlannedTree($0, scales: &scales) }
     guard scales.slotCount < 1 << 24 else {
@@ -21,25 +22,38 @@ struct EnsemblePlan {
         code: .invalidModel, message: "its splits ask \(scales.slotCount) different questions")
     }
     self.scales = scales
+    lanes = variant == .avx512 ? LaneScales(scales) : nil
+    rows = RowLayout(variant, rankStride: Self.stride(scales.slotCount))
     places = LeafPlaces(ensemble)
     columnCount = ensemble.featureCount
     outputCount = ensemble.outputCount
     precision = ensemble.sum.precision
     outputs = ensemble.trees.map { $0.leafWidth == 1 ? UInt32($0.output) : .max }
     slices = SliceLayout(planned, slotCount: scales.slotCount)
-    for first in Swift.stride(from: 0, to: planned.count, by: RowLayout.abreast) {
-      add(first..<min(first + RowLayout.abreast, planned.count), planned, ensemble.trees)
+    for first in Swift.stride(from: 0, to: planned.count, by: RowLayout.chunkTrees) {
+      addChunk(first..<min(first + RowLayout.chunkTrees, planned.count), planned, ensemble.trees)
     }
     guard places.count < Int32.max else {
       throw RuntimeFault(code: .invalidModel, message: "it has \(places.count) places for leaves")
     }
   }
 
+  private mutating func addChunk(
+    _ chunk: Range<Int>, _ planned: [PlannedTree], _ trees: [DecisionTree]
+  ) {
+    let depth = planned[chunk].map(\.depth).max() ?? 0
+    for first in Swift.stride(from: chunk.lowerBound, to: chunk.upperBound, by: RowLayout.abreast) {
+      let end = min(first + RowLayout.abreast, chunk.upperBound)
+      add(first..<end, depth: depth, planned, trees)
+    }
+  }
+
   private mutating func add(
-    _ group: Range<Int>, _ planned: [PlannedTree], _ trees: [DecisionTree]
+    _ group: Range<Int>, depth: Int, _ planned: [PlannedTree], _ trees: [DecisionTree]
   ) {
     let firstPlace = places.count
-    rows.add(planned[group], trees[group], slotCount: scales.slotCount, to: &places)
+    rows.add(
+      planned[group], trees[group], depth: depth, slotCount: scales.slotCount, to: &places)
     guard slices != nil, let last = rows.groups.last else { return }
     let kind = apus_tree_kind(last.kind)
     let isHeap = kind == apus_trees_of_six || kind == apus_trees_of_eight
@@ -93,6 +107,12 @@ struct EnsemblePlan {
     forest.pointee.category_count = UInt32(scales.categories.count)
     forest.pointee.category_words = UnsafePointer(memory.kept(scales.categoryWords))
     forest.pointee.float_thresholds = UnsafePointer(memory.kept(scales.floatThresholds))
+    if let lanes {
+      forest.pointee.lanes = UnsafePointer(memory.kept(lanes.lanes))
+      forest.pointee.lanes_count = UInt32(lanes.lanes.count)
+      forest.pointee.slot_scales = UnsafePointer(memory.kept(lanes.slotScales))
+      forest.pointee.slot_missing_ranks = UnsafePointer(memory.kept(lanes.slotMissingRanks))
+    }
     if scales.isDouble {
       forest.pointee.double_thresholds = UnsafePointer(memory.kept(scales.doubleThresholds))
     }

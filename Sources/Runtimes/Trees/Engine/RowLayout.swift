@@ -9,11 +9,20 @@ struct RowLayout {
   private(set) var exits: [UInt32] = []
   private(set) var nodes: [apus_tree_node] = []
 
+  private let heapOrder: HeapOrder
+
   static let abreast = Int(apus_trees_abreast)
+  /// Trees of a chunk, which are of one kind.
+  static let chunkTrees = abreast * Int(apus_tree_chunk_groups)
   /// What a byte can name.
   static let namedSlotsMax = 256
   private static let heapLevels = 6
-  private static let topSize = 128
+
+  /// - Parameter rankStride: bytes of a row's ranks.
+  init(_ variant: TreeVariant, rankStride: Int) {
+    let isByPlace = apus_tree_heaps_lie_by_place(variant.kernels, rankStride) != 0
+    heapOrder = isByPlace ? .byPlace : .byTree
+  }
 
   static func kind(depth: Int, slotCount: Int) -> apus_tree_kind {
     guard slotCount <= namedSlotsMax else { return apus_trees_of_nodes }
@@ -22,11 +31,12 @@ struct RowLayout {
   }
 
   /// A group of up to eight trees; those that are not there end somewhere harmless.
+  ///
+  /// - Parameter depth: that of the deepest tree of the chunk.
   mutating func add(
-    _ planned: ArraySlice<PlannedTree>, _ trees: ArraySlice<DecisionTree>, slotCount: Int,
-    to places: inout LeafPlaces
+    _ planned: ArraySlice<PlannedTree>, _ trees: ArraySlice<DecisionTree>, depth: Int,
+    slotCount: Int, to places: inout LeafPlaces
   ) {
-    let depth = planned.map(\.depth).max() ?? 0
     let kind = Self.kind(depth: depth, slotCount: slotCount)
     let levels = kind == apus_trees_of_nodes ? 0 : min(depth, Self.heapLevels)
     let ways = addTops(planned, levels: levels)
@@ -48,24 +58,25 @@ struct RowLayout {
 
   /// By tree: the nodes that its heap leads to.
   private mutating func addTops(_ planned: ArraySlice<PlannedTree>, levels: Int) -> [[Int]] {
-    let first = tops.count
-    tops.append(contentsOf: repeatElement(0, count: Self.topSize * Self.abreast))
+    let first = Self.abreast * groups.count
+    let size = heapOrder.size(treeCount: first + Self.abreast)
+    tops.append(contentsOf: repeatElement(0, count: size - tops.count))
     return planned.enumerated().map { number, plan in
-      fillTop(plan, levels: levels, at: first + Self.topSize * number)
+      fillTop(plan, levels: levels, of: first + number)
     }
   }
 
   /// Heap places from 1; where a leaf comes early, all below leads to it.
-  private mutating func fillTop(_ plan: PlannedTree, levels: Int, at top: Int) -> [Int] {
+  private mutating func fillTop(_ plan: PlannedTree, levels: Int, of tree: Int) -> [Int] {
     var level = [0]
     for depth in 0..<levels {
       var below: [Int] = []
       below.reserveCapacity(2 * level.count)
       for (number, place) in level.enumerated() {
         let node = plan.nodes[place]
-        let heapPlace = 1 << depth + number
-        tops[top + heapPlace] = node.isLeaf ? 0 : UInt8(node.slot)
-        tops[top + Self.topSize / 2 + heapPlace] = node.rank
+        let top = heapOrder.offset(tree: tree, place: 1 << depth + number)
+        tops[top] = node.isLeaf ? 0 : UInt8(node.slot)
+        tops[top + heapOrder.rankStep] = node.rank
         below.append(Int(node.left))
         below.append(Int(node.right))
       }
@@ -182,5 +193,31 @@ struct RowLayout {
         open.append((left + 1, Int(node.right)))
       }
     }
+  }
+}
+
+/// How the bytes of heaps follow each other: a slot and a rank for each of a tree's 64 places.
+enum HeapOrder {
+  /// Tree after tree; at each place the slot and then the rank.
+  case byTree
+  /// Chunk after chunk; at each place the slots of all its trees and then their ranks.
+  case byPlace
+
+  /// From a slot to its rank.
+  var rankStep: Int { self == .byTree ? 1 : RowLayout.chunkTrees }
+
+  func offset(tree: Int, place: Int) -> Int {
+    switch self {
+    case .byTree: return 128 * tree + 2 * place
+    case .byPlace:
+      let (chunk, lane) = tree.quotientAndRemainder(dividingBy: RowLayout.chunkTrees)
+      return 128 * (chunk * RowLayout.chunkTrees + place) + lane
+    }
+  }
+
+  /// Bytes of so many trees; chunks are whole.
+  func size(treeCount: Int) -> Int {
+    let unit = self == .byTree ? 1 : RowLayout.chunkTrees
+    return 128 * ((treeCount + unit - 1) / unit * unit)
   }
 }

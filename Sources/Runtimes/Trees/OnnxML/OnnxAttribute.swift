@@ -1,3 +1,5 @@
+import Inference
+
 /// An operator's setting: `AttributeProto`, decoded as what it is asked for.
 struct OnnxAttribute {
   private(set) var name = ""
@@ -5,7 +7,7 @@ struct OnnxAttribute {
 
   init(_ attribute: UnsafeRawBufferPointer) throws(PipelineObstacle) {
     message = attribute
-    var scanner = ProtobufScanner(attribute)
+    var scanner = OnnxMessage(attribute)
     while let (number, value) = try scanner.next() {
       if number == 1 { name = try value.asText() }
     }
@@ -15,7 +17,7 @@ struct OnnxAttribute {
   private func forEach(
     _ wanted: Int, _ body: (ProtobufScanner.Value) throws(PipelineObstacle) -> Void
   ) throws(PipelineObstacle) {
-    var scanner = ProtobufScanner(message)
+    var scanner = OnnxMessage(message)
     while let (number, value) = try scanner.next() {
       if number == wanted { try body(value) }
     }

@@ -14,7 +14,7 @@ struct OnnxFile {
   private(set) var outputs: [OnnxPort] = []
 
   init(_ bytes: UnsafeRawBufferPointer) throws(PipelineObstacle) {
-    var scanner = ProtobufScanner(bytes)
+    var scanner = OnnxMessage(bytes)
     var hasGraph = false
     while let (number, value) = try scanner.next() {
       switch number {
@@ -45,7 +45,7 @@ struct OnnxFile {
 
   private mutating func readMetadata(_ entry: UnsafeRawBufferPointer) throws(PipelineObstacle) {
     var (key, text) = ("", "")
-    var scanner = ProtobufScanner(entry)
+    var scanner = OnnxMessage(entry)
     while let (number, value) = try scanner.next() {
       if number == 1 { key = try value.asText() }
       if number == 2 { text = try value.asText() }
@@ -56,7 +56,7 @@ struct OnnxFile {
   private mutating func readOperatorSet(_ entry: UnsafeRawBufferPointer) throws(PipelineObstacle) {
     var domain = ""
     var version: Int64 = 0
-    var scanner = ProtobufScanner(entry)
+    var scanner = OnnxMessage(entry)
     while let (number, value) = try scanner.next() {
       if number == 1 { domain = try value.asText() }
       if number == 2 { version = try value.asInteger() }
@@ -65,7 +65,7 @@ struct OnnxFile {
   }
 
   private mutating func readGraph(_ graph: UnsafeRawBufferPointer) throws(PipelineObstacle) {
-    var scanner = ProtobufScanner(graph)
+    var scanner = OnnxMessage(graph)
     while let (number, value) = try scanner.next() {
       switch number {
       case 1: nodes.append(try OnnxNode(try value.asBytes()))
@@ -93,7 +93,7 @@ struct OnnxNode {
   private(set) var attributes: [String: OnnxAttribute] = [:]
 
   init(_ node: UnsafeRawBufferPointer) throws(PipelineObstacle) {
-    var scanner = ProtobufScanner(node)
+    var scanner = OnnxMessage(node)
     while let (number, value) = try scanner.next() {
       switch number {
       case 1: inputs.append(try value.asText())
@@ -131,7 +131,7 @@ struct OnnxPort {
   }
 
   init(_ port: UnsafeRawBufferPointer) throws(PipelineObstacle) {
-    var scanner = ProtobufScanner(port)
+    var scanner = OnnxMessage(port)
     while let (number, value) = try scanner.next() {
       if number == 1 { name = try value.asText() }
       if number == 2 { kind = try Self.kind(try value.asBytes()) }
@@ -140,7 +140,7 @@ struct OnnxPort {
 
   private static func kind(_ type: UnsafeRawBufferPointer) throws(PipelineObstacle) -> Kind {
     var kind = Kind.other
-    var scanner = ProtobufScanner(type)
+    var scanner = OnnxMessage(type)
     while let (number, value) = try scanner.next() {
       if number == 1 { kind = try tensor(try value.asBytes()) }
       if number == 4, try isMapSequence(try value.asBytes()) { kind = .mapSequence }
@@ -153,10 +153,10 @@ struct OnnxPort {
     _ sequence: UnsafeRawBufferPointer
   ) throws(PipelineObstacle) -> Bool {
     var isMap = false
-    var scanner = ProtobufScanner(sequence)
+    var scanner = OnnxMessage(sequence)
     while let (number, value) = try scanner.next() {
       guard number == 1 else { continue }
-      var element = ProtobufScanner(try value.asBytes())
+      var element = OnnxMessage(try value.asBytes())
       while let (number, _) = try element.next() {
         if number == 5 { isMap = true }
       }
@@ -167,7 +167,7 @@ struct OnnxPort {
   private static func tensor(_ tensor: UnsafeRawBufferPointer) throws(PipelineObstacle) -> Kind {
     var elementType: Int64 = 0
     var dimensions: [Axis]?
-    var scanner = ProtobufScanner(tensor)
+    var scanner = OnnxMessage(tensor)
     while let (number, value) = try scanner.next() {
       if number == 1 { elementType = try value.asInteger() }
       if number == 2 { dimensions = try axes(try value.asBytes()) }
@@ -177,11 +177,11 @@ struct OnnxPort {
 
   private static func axes(_ shape: UnsafeRawBufferPointer) throws(PipelineObstacle) -> [Axis] {
     var axes: [Axis] = []
-    var scanner = ProtobufScanner(shape)
+    var scanner = OnnxMessage(shape)
     while let (number, value) = try scanner.next() {
       guard number == 1 else { continue }
       var axis = Axis.open
-      var parts = ProtobufScanner(try value.asBytes())
+      var parts = OnnxMessage(try value.asBytes())
       while let (number, value) = try parts.next() {
         if number == 1 { axis = .length(try value.asInteger()) }
         if number == 2 {

@@ -31,7 +31,7 @@ struct OnnxTensor {
 
   init(_ tensor: UnsafeRawBufferPointer) throws(PipelineObstacle) {
     message = tensor
-    var scanner = ProtobufScanner(tensor)
+    var scanner = OnnxMessage(tensor)
     while let (number, value) = try scanner.next() {
       switch number {
       case 1: try dimensions.append(varints: value) { Int64(bitPattern: $0) }
@@ -86,7 +86,7 @@ struct OnnxTensor {
     field: Int, _ number: (UInt64) -> Number
   ) throws(PipelineObstacle) -> [Number] {
     var numbers: [Number] = []
-    var scanner = ProtobufScanner(message)
+    var scanner = OnnxMessage(message)
     while let (place, value) = try scanner.next() {
       if place == 9 { try numbers.append(raw: try value.asBytes()) }
       guard place == field else { continue }
@@ -101,7 +101,7 @@ struct OnnxTensor {
 
   private func texts() throws(PipelineObstacle) -> [[UInt8]] {
     var texts: [[UInt8]] = []
-    var scanner = ProtobufScanner(message)
+    var scanner = OnnxMessage(message)
     while let (number, value) = try scanner.next() {
       if number == 6 { texts.append(Array(try value.asBytes())) }
     }

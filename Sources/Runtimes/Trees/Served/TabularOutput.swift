@@ -1,7 +1,8 @@
 import Inference
 
-/// One output of a tabular model: what it is, and how it is described to clients.
-struct TabularOutput: Sendable {
+/// One output of a tabular model: what it is, and how it is described to clients. An object, so that a run
+/// holds all of it by one reference.
+final class TabularOutput: Sendable {
   enum Content: Sendable, Equatable {
     /// What the library's `predict` gives.
     case prediction
@@ -19,6 +20,18 @@ struct TabularOutput: Sendable {
 
   let content: Content
   let description: TensorDescription
+  let datatype: Datatype
+  /// Of the axes behind that of rows; `nil` is one place for each tree that counts.
+  let rowLengths: [Int?]
+
+  init(content: Content, description: TensorDescription) {
+    self.content = content
+    self.description = description
+    datatype = description.datatype
+    rowLengths = description.dimensions.dropFirst().map {
+      if case .fixed(let length) = $0 { length } else { nil }
+    }
+  }
 }
 
 extension TabularOutput {

@@ -10,8 +10,9 @@ final class TreesInstance: ModelInstance {
   /// Margins of a run that are not an output as they are.
   private var margins = TensorStorage(byteCount: 0)
 
-  /// Rows that are computed between two looks at the stop flag.
-  private static let rowsPerStep = 1_024
+  /// Rows that are computed between two looks at the stop flag, and that a thread takes at a time: those
+  /// that pass the trees together with AVX-512.
+  private static let rowsPerStep = 512
 
   init(_ model: TreesModel, stop: StopFlag) {
     self.model = model
@@ -20,33 +21,33 @@ final class TreesInstance: ModelInstance {
   }
 
   func run(_ batch: RunBatch, emit: (RunPart) -> Void) throws(RuntimeFault) {
-    let tabular = model.model
     let bytes = try rows(of: batch)
     if stop.isRaised { throw Self.stopped }
-    let asked = try RoundsParameter.rounds(in: batch.parameters, of: tabular)
+    let asked =
+      batch.parameters.isEmpty
+      ? nil : try RoundsParameter.rounds(in: batch.parameters, of: model.model)
     let run = TreesRun(
-      model: tabular, engine: engine, rowCount: batch.rowCount,
-      rounds: asked ?? 0..<tabular.defaultRounds, stop: stop)
-    switch (tabular.inputDatatype, tabular.outputPrecision) {
-    case (.float32, .float): try compute(batch, bytes, run, Float.self, Float.self, emit)
-    case (.float32, .double): try compute(batch, bytes, run, Float.self, Double.self, emit)
-    case (_, .float): try compute(batch, bytes, run, Double.self, Float.self, emit)
-    case (_, .double): try compute(batch, bytes, run, Double.self, Double.self, emit)
+      served: model, engine: engine, rowCount: batch.rowCount,
+      rounds: asked ?? 0..<model.model.defaultRounds, stop: stop)
+    switch (model.inputDatatype, model.marginDatatype) {
+    case (.float32, .float32): try compute(batch, bytes, run, Float.self, Float.self, emit)
+    case (.float32, _): try compute(batch, bytes, run, Float.self, Double.self, emit)
+    case (_, .float32): try compute(batch, bytes, run, Double.self, Float.self, emit)
+    default: try compute(batch, bytes, run, Double.self, Double.self, emit)
     }
   }
 
   /// The bytes of the rows, once it is sure that the batch is one of this model.
   private func rows(of batch: RunBatch) throws(RuntimeFault) -> UnsafeRawBufferPointer {
-    let description = model.signature.inputs[0]
     guard batch.inputs.count == 1, let input = batch.inputs[0] else {
       throw Self.invalid("it has one input, which must be given")
     }
-    guard input.datatype == description.datatype, description.admits(input.shape),
-      input.shape[0] == batch.rowCount
+    guard input.datatype == model.inputDatatype, input.shape.rank == 2,
+      input.shape[0] == batch.rowCount, input.shape[1] == model.featureCount
     else {
       throw Self.invalid(
-        "its input is \(description.datatype.name) of shape \(description.metadataShape), and not "
-          + "\(input.datatype.name) of shape \(input.shape)")
+        "its input is \(model.inputDatatype.name) of shape [\(batch.rowCount),\(model.featureCount)], "
+          + "and not \(input.datatype.name) of shape \(input.shape)")
     }
     for place in batch.outputs where !model.outputs.indices.contains(place) {
       throw Self.invalid("it has no output \(place)")
@@ -68,13 +69,13 @@ final class TreesInstance: ModelInstance {
     let rows = bytes.bindMemory(to: Input.self)
     let places = batch.outputs.isEmpty ? Self.standard : batch.outputs
     // The usual run: its one output is made where its margins were.
-    if places.count == 1, model.outputs[places[0]].isMargins(of: run.model, Margin.datatype) {
+    if places.count == 1, model.outputs[places[0]].isMargins(of: model.model, Margin.datatype) {
       let output = try storage(for: places[0], batch, run)
       guard let memory = output.storage.hostBytesForFilling?.bindMemory(to: Margin.self) else {
         throw Self.unwritable
       }
-      try margins(of: rows, run, into: memory)
-      if model.outputs[places[0]].content == .prediction { run.transform(memory) }
+      let isPrediction = model.outputs[places[0]].content == .prediction
+      try margins(of: rows, run, into: memory, areTransformed: isPrediction)
       return emit(.outputs(rows: 0..<batch.rowCount, [output]))
     }
     let margins = try self.margins(of: rows, run, places, Margin.self)
@@ -95,32 +96,41 @@ final class TreesInstance: ModelInstance {
     of rows: UnsafeBufferPointer<Input>, _ run: TreesRun, _ places: [Int], _: Margin.Type
   ) throws(RuntimeFault) -> UnsafeMutableBufferPointer<Margin> {
     let isNeeded = places.contains { model.outputs[$0].needsMargins }
-    let count = isNeeded ? run.rowCount * run.model.outputCount : 0
+    let count = isNeeded ? run.rowCount * model.outputCount : 0
     let byteCount = count * MemoryLayout<Margin>.size
     if margins.byteCount < byteCount { margins = TensorStorage(byteCount: byteCount) }
     guard let memory = margins.hostBytesForFilling else { throw Self.unwritable }
     let values = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
       .bindMemory(to: Margin.self)
-    if isNeeded { try margins(of: rows, run, into: values) }
+    if isNeeded { try margins(of: rows, run, into: values, areTransformed: false) }
     return values
   }
 
+  /// Part by part, on several threads where the model has them and the run is large.
   private func margins<Input: TreeScalar, Margin: TransformedValue>(
     of rows: UnsafeBufferPointer<Input>, _ run: TreesRun,
-    into memory: UnsafeMutableBufferPointer<Margin>
+    into memory: UnsafeMutableBufferPointer<Margin>, areTransformed: Bool
   ) throws(RuntimeFault) {
-    let (columns, outputs) = (run.model.featureCount, run.model.outputCount)
-    var start = 0
-    while start < run.rowCount {
-      if stop.isRaised { throw Self.stopped }
-      let end = min(start + Self.rowsPerStep, run.rowCount)
+    let (columns, outputs) = (model.featureCount, model.outputCount)
+    let partCount = (run.rowCount + Self.rowsPerStep - 1) / Self.rowsPerStep
+    func compute(_ part: Int, _ engine: RowEngine) {
+      if stop.isRaised { return }
+      let first = part * Self.rowsPerStep
+      let end = min(first + Self.rowsPerStep, run.rowCount)
+      let found = UnsafeMutableBufferPointer(
+        rebasing: memory[first * outputs..<end * outputs])
       engine.margins(
-        of: UnsafeBufferPointer(rebasing: rows[start * columns..<end * columns]),
-        rowCount: end - start,
-        into: UnsafeMutableBufferPointer(rebasing: memory[start * outputs..<end * outputs]),
-        rounds: run.rounds)
-      start = end
+        of: UnsafeBufferPointer(rebasing: rows[first * columns..<end * columns]),
+        rowCount: end - first, into: found, rounds: run.rounds)
+      if areTransformed { run.transform(found) }
     }
+    let isShared =
+      partCount > 1 && run.rowCount * run.treeCount >= RowThreads.walksMin
+      && model.threads?.run(partCount: partCount, engine: engine, compute) ?? false
+    if !isShared {
+      for part in 0..<partCount { compute(part, engine) }
+    }
+    if stop.isRaised { throw Self.stopped }
   }
 
   /// An output's tensor, to be filled.
@@ -129,19 +139,13 @@ final class TreesInstance: ModelInstance {
   ) throws(RuntimeFault) -> Tensor {
     let output = model.outputs[place]
     var shape: TensorShape = [batch.rowCount]
-    for dimension in output.description.dimensions.dropFirst() {
-      if case .fixed(let length) = dimension {
-        _ = shape.append(length)
-      } else {
-        _ = shape.append(run.treeCount)
-      }
-    }
-    let size = output.description.datatype.elementByteCount ?? 0
+    for length in output.rowLengths { _ = shape.append(length ?? run.treeCount) }
+    let size = output.datatype.elementByteCount ?? 0
     guard let count = shape.elementCount, count < .max / 8 else {
       throw RuntimeFault(code: .invalidArgument, message: "the output would be too large")
     }
     return Tensor(
-      datatype: output.description.datatype, shape: shape,
+      datatype: output.datatype, shape: shape,
       storage: batch.outputMemory.storage(forOutput: place, byteCount: count * size))
   }
 
@@ -163,7 +167,7 @@ extension TabularOutput {
 
   /// Whether it lies in memory as the margins do, so that they can be computed right there.
   func isMargins(of model: TabularModel, _ datatype: Datatype) -> Bool {
-    guard description.datatype == datatype else { return false }
+    guard self.datatype == datatype else { return false }
     switch content {
     case .margin: return true
     case .prediction: return model.predictionCount == model.outputCount

@@ -20,17 +20,19 @@ package struct TreesLoader: ModelLoader {
       }
       let model = try TabularModelReader.read(bytes: bytes, name: source.name)
       return try TreesModel(
-        model, platform: model.platform(bytes), fileByteCount: bytes.count, forest: forest)
+        model, platform: model.platform(bytes), fileByteCount: bytes.count, forest: forest,
+        threadCount: options.threadCount)
     }
   }
 
-  /// Runs stay on their callers' threads.
-  package func leavesNoThread(options: RuntimeOptions) -> Bool { true }
+  /// A run that may use one thread stays on its caller's.
+  package func leavesNoThread(options: RuntimeOptions) -> Bool { options.threadCount == 1 }
 
   /// Whether an ONNX file has trees and everything around them is computed here, too, so that `auto`
   /// means this runtime. Blocks on the file; what is wrong with it, its load says.
   package static func takes(_ source: Inference.ModelSource) -> Bool {
     guard ModelBytes.begins(source, with: OnnxTrees.mark) else { return false }
+    // Left to ONNX Runtime, whose load says what is wrong with the file.
     let isTaken = try? ModelBytes.read(source) { bytes throws(RuntimeFault) in
       try OnnxTrees.hasTrees(bytes, name: source.name)
     }

@@ -9,14 +9,33 @@ final class TreesModel: ComputingModel {
   let model: TabularModel
   let outputs: [TabularOutput]
   let computer: RowComputer
+  /// Where a run may use more threads than its caller's.
+  let threads: RowThreads?
+  // What every run asks of the model, which is a value of many parts that are counted one by one.
+  let inputDatatype: Datatype
+  let marginDatatype: Datatype
+  let featureCount: Int
+  let outputCount: Int
 
-  /// - Parameter fileByteCount: what the description takes, about.
+  /// - Parameters:
+  ///   - fileByteCount: what the description takes, about.
+  ///   - threadCount: threads that one run may use.
   init(
-    _ model: TabularModel, platform: String, fileByteCount: Int, forest: ForestParameters?
+    _ model: TabularModel, platform: String, fileByteCount: Int, forest: ForestParameters?,
+    threadCount: Int = 1
   ) throws(RuntimeFault) {
     self.model = model
     platformName = platform
-    computer = try RowComputer(model.predictor)
+    inputDatatype = model.inputDatatype
+    marginDatatype = model.outputPrecision == .float ? .float32 : .float64
+    featureCount = model.featureCount
+    outputCount = model.outputCount
+    let computer = try RowComputer(model.predictor)
+    self.computer = computer
+    threads =
+      if threadCount > 1, case .compiled = computer {
+        RowThreads(count: threadCount - 1) { RowEngine(model, computer) }
+      } else { nil }
     footprintByteCount = fileByteCount + computer.byteCount
     outputs = TabularOutput.all(of: model, forest: forest)
     signature = ModelSignature(

@@ -2,12 +2,14 @@ import Inference
 
 /// One run: makes the outputs of its rows out of their margins.
 struct TreesRun {
-  let model: TabularModel
+  let served: TreesModel
   let engine: RowEngine
   let rowCount: Int
   /// Within those that the model has.
   let rounds: Range<Int>
   let stop: StopFlag
+
+  private var model: TabularModel { served.model }
 
   /// Trees that count, of all outputs.
   var treeCount: Int {
@@ -15,13 +17,15 @@ struct TreesRun {
     return rounds.count * ensemble.sum.treesPerRound
   }
 
-  /// Turns margins into predictions where they lie; for models with a prediction for each margin.
+  /// Turns some rows' margins into predictions where they lie; for models with a prediction for each
+  /// margin.
   func transform<Margin: TransformedValue>(_ values: UnsafeMutableBufferPointer<Margin>) {
-    if model.transform.kind == .identity { return }
-    let width = model.outputCount
-    for row in 0..<rowCount {
+    let transform = model.transform
+    if transform.kind == .identity { return }
+    let width = served.outputCount
+    for row in 0..<values.count / width {
       Margin.apply(
-        model.transform,
+        transform,
         to: UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
     }
   }
@@ -37,7 +41,7 @@ struct TreesRun {
         of: rows, rowCount: rowCount, into: memory.bindMemory(to: Int32.self), rounds: rounds)
     case .contributions: contributions(of: rows, into: memory.bindMemory(to: Margin.self))
     case .prediction, .classPlace, .probabilities, .margin:
-      switch output.description.datatype {
+      switch output.datatype {
       case .int64: values(output.content, margins) { memory.store(Int64($0), $1) }
       case .float32: values(output.content, margins) { memory.store(Float($0), $1) }
       default: values(output.content, margins) { memory.store(Double($0), $1) }
@@ -49,13 +53,13 @@ struct TreesRun {
   private func contributions<Input: TreeScalar, Margin: TransformedValue>(
     of rows: UnsafeBufferPointer<Input>, into memory: UnsafeMutableBufferPointer<Margin>
   ) {
-    let width = model.outputCount * (model.featureCount + 1)
+    let width = served.outputCount * (served.featureCount + 1)
     var start = 0
     while start < rowCount, !stop.isRaised {
       let end = min(start + Self.explainedRowsPerStep, rowCount)
       engine.contributions(
         of: UnsafeBufferPointer(
-          rebasing: rows[start * model.featureCount..<end * model.featureCount]),
+          rebasing: rows[start * served.featureCount..<end * served.featureCount]),
         rowCount: end - start,
         into: UnsafeMutableBufferPointer(rebasing: memory[start * width..<end * width]),
         rounds: rounds)
@@ -70,7 +74,7 @@ struct TreesRun {
     _ content: TabularOutput.Content, _ margins: UnsafeMutableBufferPointer<Margin>,
     _ put: (Margin, Int) -> Void
   ) {
-    let width = model.outputCount
+    let width = served.outputCount
     withUnsafeTemporaryAllocation(of: Margin.self, capacity: width) { row in
       for index in 0..<rowCount {
         for output in 0..<width { row[output] = margins[index * width + output] }

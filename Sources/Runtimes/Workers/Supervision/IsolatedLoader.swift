@@ -36,7 +36,12 @@ package struct IsolatedLoader: ModelLoader {
     plan.keepInLine(self.options, launcher: launcher, name: name)
     plan.observe = { [observe, name] in observe(name, $0) }
     let group = try WorkerGroup(name: name, plan: plan)
-    let platform = group.signature.signature.metadata["platform"] ?? runtimeName
-    return WorkerModel(group, platformName: platform)
+    // A host says its model's platform among what the file says of itself, which it is not part of.
+    let said = group.signature.signature
+    let signature = ModelSignature(
+      inputs: said.inputs, outputs: said.outputs, hasRowAxis: said.hasRowAxis,
+      metadata: said.metadata.filter { $0.key != "platform" }, methods: said.methods)
+    return WorkerModel(
+      group, platformName: said.metadata["platform"] ?? runtimeName, signature: signature)
   }
 }

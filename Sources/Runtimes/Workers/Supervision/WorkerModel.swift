@@ -5,16 +5,18 @@ package final class WorkerModel: WaitingModel {
   private let group: WorkerGroup
   package let capabilities: ModelCapabilities
   package let platformName: String
+  package let signature: ModelSignature
 
-  package init(_ group: WorkerGroup, platformName: String) {
+  /// - Parameter signature: where it is not what the worker said, word for word.
+  package init(_ group: WorkerGroup, platformName: String, signature: ModelSignature? = nil) {
     self.group = group
     self.platformName = platformName
+    self.signature = signature ?? group.signature.signature
     var capabilities = ModelCapabilities()
     capabilities.isDecoupled = group.signature.isDecoupled
     self.capabilities = capabilities
   }
 
-  package var signature: ModelSignature { group.signature.signature }
   package var footprintByteCount: Int { group.residentByteCount }
   package var obstacle: String? { group.obstacle }
   package var runsPerInstance: Int { group.runsPerWorker }

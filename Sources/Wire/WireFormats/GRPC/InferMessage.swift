@@ -21,7 +21,8 @@ package struct InferMessage {
         bytes: bytes, layout: layout, signature: signature, rawInputs: rawInputs
       ).request()
     } catch {
-      guard let said = try said(bytes, layout),
+      guard RenamedInputs.mayBeMeant(after: error, for: signature),
+        let said = try said(bytes, layout),
         let renamed = try RenamedInputs.meant(by: said, for: signature, after: error)
       else { throw error }
       let request = try InferMessage(

@@ -50,7 +50,8 @@ struct OpenInferenceDocument {
     do throws(InputProblem) {
       return try named(bytes, signature, depthMax)
     } catch {
-      guard let said = try SaidTensors.read(bytes, depthMax),
+      guard RenamedInputs.mayBeMeant(after: error, for: signature),
+        let said = try SaidTensors.read(bytes, depthMax),
         let renamed = try RenamedInputs.meant(by: said, for: signature, after: error)
       else { throw error }
       var document = try named(bytes, renamed.signature, depthMax)
@@ -65,7 +66,7 @@ struct OpenInferenceDocument {
     try JSONScanner.scanning(bytes, depthMax: depthMax) {
       (scanner) throws(InputProblem) -> OpenInferenceDocument in
       var document = OpenInferenceDocument(signature)
-      scanner.takesMissing = signature.inputs.contains { $0.table != nil }
+      scanner.takesMissing = signature.hasTables
       try scanner.readObject { (scanner, key) throws(InputProblem) in
         try document.readMember(key, &scanner)
       }
@@ -227,8 +228,10 @@ extension OpenInferenceDocument {
         try type.understood(tensor, input: signature.inputs[index].name)
       }
     }
-    for (index, input) in signature.inputs.enumerated() where input.table != nil {
-      inputs[index] = inputs[index].map(input.converted)
+    if signature.hasTables {
+      for (index, tensor) in inputs.enumerated() {
+        inputs[index] = tensor.map(signature.inputs[index].converted)
+      }
     }
     let isBinaryByDefault = parameters.isBinaryOutput ?? false
     let forms = requestedForms.map {

@@ -60,6 +60,16 @@ enum RenamedInputs {
   /// Columns of one table.
   case columns(ColumnInputs)
 
+  /// Whether a request with that problem may be one, before its tensors are looked through again.
+  static func mayBeMeant(after problem: InputProblem, for signature: ModelSignature) -> Bool {
+    switch problem {
+    case .unknownInput, .wrongShape, .inputGivenTwice: true
+    // Of other models, strings may be photos.
+    case .wrongDatatype: signature.table != nil
+    default: false
+    }
+  }
+
   /// `nil` where they are nothing but wrong.
   ///
   /// - Parameter problem: why the request could not be read as it is.

@@ -46,22 +46,43 @@ enum CSVTable {
     _ line: [CSVCell], to table: inout ColumnTable
   ) throws(InputProblem) {
     for (column, cell) in line.enumerated() {
-      let json = cell.json(as: table.datatype(ofColumn: column))
-      guard let json else {
-        try table.readMissing(column: column)
-        continue
+      do throws(InputProblem) {
+        try append(cell, column, to: &table)
+      } catch {
+        throw told(error, cell, table.datatype(ofColumn: column))
       }
-      var problem: InputProblem?
-      json.withUnsafeBytes { bytes in
-        do throws(InputProblem) {
-          try JSONScanner.scanning(bytes, depthMax: 1) { (scanner) throws(InputProblem) in
-            try table.read(&scanner, column: column)
-          }
-        } catch { problem = error }
-      }
-      if let problem { throw Self.told(problem, cell, table.datatype(ofColumn: column)) }
     }
     table.endRow()
+  }
+
+  private static func append(
+    _ cell: CSVCell, _ column: Int, to table: inout ColumnTable
+  ) throws(InputProblem) {
+    switch table.datatype(ofColumn: column) {
+    case .bytes: try read(cell.json, column, into: &table)
+    case .bool where cell.isMissing: try table.readMissing(column: column)
+    case .bool: try read(cell.truth, column, into: &table)
+    default:
+      if cell.isMissing { return try table.readMissing(column: column) }
+      try JSONScanner.scanning(cell.bytes, depthMax: 1) { (scanner) throws(InputProblem) in
+        try table.read(&scanner, column: column)
+      }
+    }
+  }
+
+  /// Reads a value that had to be written anew.
+  private static func read(
+    _ json: [UInt8], _ column: Int, into table: inout ColumnTable
+  ) throws(InputProblem) {
+    var problem: InputProblem?
+    json.withUnsafeBytes { bytes in
+      do throws(InputProblem) {
+        try JSONScanner.scanning(bytes, depthMax: 1) { (scanner) throws(InputProblem) in
+          try table.read(&scanner, column: column)
+        }
+      } catch { problem = error }
+    }
+    if let problem { throw problem }
   }
 
   /// Where a cell is no number, its text says more than a place in it.
@@ -73,12 +94,27 @@ enum CSVTable {
   }
 }
 
-/// One value of a line.
+/// One value of a line: a range of the body, of use as long as that is.
 struct CSVCell {
-  let bytes: [UInt8]
+  /// Without the quotes around it, or the spaces.
+  let bytes: UnsafeRawBufferPointer
   let isQuoted: Bool
+  /// Some of its quotes stand twice.
+  var hasDoubledQuotes = false
 
-  var text: String { String(decoding: bytes, as: UTF8.self) }
+  var text: String { String(decoding: content, as: UTF8.self) }
+
+  private var content: [UInt8] {
+    guard hasDoubledQuotes else { return Array(bytes) }
+    var content: [UInt8] = []
+    content.reserveCapacity(bytes.count)
+    var place = 0
+    while place < bytes.count {
+      content.append(bytes[place])
+      place += bytes[place] == UInt8(ascii: "\"") ? 2 : 1
+    }
+    return content
+  }
 
   /// Whether it begins as numbers do; an empty one is a missing number.
   var isNumber: Bool {
@@ -87,24 +123,39 @@ struct CSVCell {
       || UInt8(ascii: "0")...UInt8(ascii: "9") ~= first || isMissing
   }
 
-  private var isMissing: Bool {
-    ["", "nan", "NaN", "null", "NA", "None"].contains(text)
+  /// Whether it stands for a value that is not there.
+  var isMissing: Bool {
+    switch bytes.count {
+    case 0: true
+    case 2: isWord("NA")
+    case 3: isWord("nan") || isWord("NaN")
+    case 4: isWord("null") || isWord("None")
+    default: false
+    }
   }
 
-  /// The value as JSON of that datatype; `nil` where it is missing.
-  func json(as datatype: Datatype) -> [UInt8]? {
-    switch datatype {
-    case .bytes:
-      var writer = JSONWriter(reservedByteCount: bytes.count + 2)
-      bytes.withUnsafeBytes { writer.write(utf8: $0) }
-      return writer.bytes
-    case .bool:
-      switch text.lowercased() {
-      case "true", "1": return Array("true".utf8)
-      case "false", "0": return Array("false".utf8)
-      default: return isMissing ? nil : bytes
-      }
-    default: return isMissing ? nil : bytes
+  /// It is as long as the word.
+  private func isWord(_ word: StaticString) -> Bool {
+    for place in 0..<word.utf8CodeUnitCount where bytes[place] != word.utf8Start[place] {
+      return false
+    }
+    return true
+  }
+
+  /// The text as a string of JSON.
+  var json: [UInt8] {
+    let content = content
+    var writer = JSONWriter(reservedByteCount: content.count + 2)
+    content.withUnsafeBytes { writer.write(utf8: $0) }
+    return writer.bytes
+  }
+
+  /// A word of JSON, where the text is a truth as tables have them.
+  var truth: [UInt8] {
+    switch text.lowercased() {
+    case "true", "1": Array("true".utf8)
+    case "false", "0": Array("false".utf8)
+    default: content
     }
   }
 }
@@ -153,31 +204,37 @@ struct CSVCursor {
       while place < body.count, !isEnd(body[place]) { place += 1 }
       var end = place
       while end > begin, body[end - 1] == 0x20 { end -= 1 }
-      return CSVCell(bytes: Array(body[begin..<end]), isQuoted: false)
+      return CSVCell(bytes: part(begin..<end), isQuoted: false)
     }
     return try readQuoted()
   }
 
   private mutating func readQuoted() throws(InputProblem) -> CSVCell {
-    var bytes: [UInt8] = []
     place += 1
+    let begin = place
+    var hasDoubledQuotes = false
     while place < body.count {
       let byte = body[place]
       place += 1
-      if byte != UInt8(ascii: "\"") {
-        bytes.append(byte)
-      } else if place < body.count, body[place] == UInt8(ascii: "\"") {
-        bytes.append(byte)
+      guard byte == UInt8(ascii: "\"") else { continue }
+      if place < body.count, body[place] == UInt8(ascii: "\"") {
+        hasDoubledQuotes = true
         place += 1
-      } else {
-        while place < body.count, body[place] == 0x20 { place += 1 }
-        guard place == body.count || isEnd(body[place]) else {
-          throw .syntax(.csv, expected: "a comma or the end of the line", byteOffset: place)
-        }
-        return CSVCell(bytes: bytes, isQuoted: true)
+        continue
       }
+      let end = place - 1
+      while place < body.count, body[place] == 0x20 { place += 1 }
+      guard place == body.count || isEnd(body[place]) else {
+        throw .syntax(.csv, expected: "a comma or the end of the line", byteOffset: place)
+      }
+      return CSVCell(
+        bytes: part(begin..<end), isQuoted: true, hasDoubledQuotes: hasDoubledQuotes)
     }
     throw .syntax(.csv, expected: "the closing quote", byteOffset: place)
+  }
+
+  private func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: body[range])
   }
 
   private func isEnd(_ byte: UInt8) -> Bool {

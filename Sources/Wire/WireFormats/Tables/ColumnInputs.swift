@@ -14,14 +14,9 @@ package struct ColumnInputs: Sendable {
     by said: SaidTensors, for model: ModelSignature, after problem: InputProblem
   ) throws(InputProblem) -> ColumnInputs? {
     let isFrame = said.contentType == "pd"
-    switch problem {
-    case .unknownInput: break
-    case .wrongShape, .inputGivenTwice: guard isFrame || model.table != nil else { return nil }
-    // Of other models, strings may be photos.
-    case .wrongDatatype: guard model.table != nil else { return nil }
-    default: return nil
-    }
-    guard isFrame || areColumns(said.names, of: model), !said.names.isEmpty else { return nil }
+    guard RenamedInputs.mayBeMeant(after: problem, for: model), !said.names.isEmpty,
+      isFrame || areColumns(said.names, of: model)
+    else { return nil }
     return try ColumnInputs(model, names: said.names)
   }
 

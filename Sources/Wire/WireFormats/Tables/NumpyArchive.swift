@@ -50,6 +50,7 @@ package struct NumpyArchive: Sendable {
   private static func unpacked(
     _ bytes: UnsafeRawBufferPointer, _ entry: Entry, _ name: String
   ) throws(InputProblem) -> Tensor {
+    // Any defect of the packed bytes means the same for whoever sent them.
     guard let array = try? DeflateReader.unpack(bytes, byteCount: entry.byteCount) else {
       throw problem(
         "\(PublicText.quoted(name)) packed as its directory says", entry.bytes.lowerBound)
