@@ -79,7 +79,8 @@ enum UncheckedState {
     "Sources/Runtimes/Trees/Engine/CompiledEnsemble.swift": "constant after init",
     "Sources/Runtimes/Trees/OnnxML/ColumnMemory.swift":
       "written before it is shared, never after",
-    "Sources/Runtimes/Trees/Served/RowThreads.swift": "changes while nobody is in; see its contract",
+    "Sources/Runtimes/Trees/Served/RowThreads.swift":
+      "changes while nobody is in; see its contract",
     "Sources/Runtimes/Workers/Channel/Region.swift": "constant after init; see its contract",
     "Sources/Runtimes/Workers/Host/HostChannel.swift": "constant after init; ordered by messages",
     "Sources/Wire/GRPCFront/Connection/TensorReads.swift": "called on its channel's loop only",
