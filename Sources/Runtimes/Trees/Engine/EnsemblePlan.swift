@@ -22,8 +22,9 @@ struct EnsemblePlan {
         code: .invalidModel, message: "its splits ask \(scales.slotCount) different questions")
     }
     self.scales = scales
-    lanes = variant == .avx512 ? LaneScales(scales) : nil
-    rows = RowLayout(variant, rankStride: Self.stride(scales.slotCount))
+    let rankStride = Self.stride(scales.slotCount)
+    lanes = variant == .avx512 ? LaneScales(scales, rankStride: rankStride) : nil
+    rows = RowLayout(variant, rankStride: rankStride)
     places = LeafPlaces(ensemble)
     columnCount = ensemble.featureCount
     outputCount = ensemble.outputCount

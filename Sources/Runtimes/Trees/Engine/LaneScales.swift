@@ -10,12 +10,12 @@ struct LaneScales {
   private static let endsMax = 15
 
   /// Nil where there are no scales, or more than a vector of bytes has.
-  init?(_ scales: RankScales) {
+  ///
+  /// - Parameter rankStride: bytes of a row's ranks, whole vectors.
+  init?(_ scales: RankScales, rankStride: Int) {
     let all = scales.scales
     guard !all.isEmpty, all.count <= Int(apus_tree_lanes_max) else { return nil }
-    // Whole vectors of slots are read.
-    let slotCount = (scales.slotCount + 63) & ~63
-    slotScales = [UInt8](repeating: 0, count: slotCount)
+    slotScales = [UInt8](repeating: 0, count: rankStride)
     slotMissingRanks = slotScales
     for (number, scale) in all.enumerated() {
       set(scale.slots.0, UInt8(number), missing: scale.missing_ranks.0)
