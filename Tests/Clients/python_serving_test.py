@@ -101,7 +101,10 @@ class ServingTest(unittest.TestCase):
     def setUpClass(cls):
         cls.place = cls.enterClassContext(tempfile.TemporaryDirectory())
         for name, source in MODELS.items():
-            write(cls.place + "/models", name, source, f"python:\n  interpreter: {PYTHON.parent.parent}\n")
+            settings = f"python:\n  interpreter: {PYTHON.parent.parent}\n"
+            if name in ("rows", "scaled"):
+                settings += "max-batch-size: 64\nbatch-delay: 20ms\n"
+            write(cls.place + "/models", name, source, settings)
         cls.server = cls.enterClassContext(
             ApusServer(cls.place + "/models", "--cache-directory", cls.place + "/cache", grpc=True))
 
@@ -180,6 +183,16 @@ class ServingTest(unittest.TestCase):
             self.assertIn({"scaled": "times", "flat": "rooms", "several": "options"}[name], arguments["properties"])
             infer = paths[f"/v2/models/{name}/infer"]["post"]["requestBody"]["content"]["application/json"]
             self.post(f"/v2/models/{name}/infer", infer["examples"][name]["value"])
+
+    def test_requests_with_other_settings_are_joined_and_told_apart(self):
+        def ask(times):
+            body = {"x": [[1]] * 3, "times": times}
+            return requests.post(self.server.url + "/predictions/scaled", json=body, timeout=60).json()
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(list(pool.map(ask, range(1, 17))), [[[times]] * 3 for times in range(1, 17)])
+        long = self.post("/predictions/scaled", {"x": [[1]] * 100, "times": 3})
+        self.assertEqual(long, [[3]] * 100)
 
     # --- Parts
 
@@ -290,7 +303,7 @@ class EnvironmentsTest(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stderr)
 
     def environments(self):
-        return sorted(each.name for each in (self.place / "cache").glob("environment-*") if each.is_dir())
+        return sorted(each.name for each in (self.place / "cache").rglob("environment-*") if each.is_dir())
 
     def serve(self):
         return ApusServer(self.model.parent, "--cache-directory", self.place / "cache", start_seconds=180)

@@ -26,7 +26,24 @@ private let signatures: [ModelSignature] =
     ModelSignature(
       inputs: [input("fixed", .uint8, [.fixed(2), .fixed(2), .fixed(2)])], outputs: [],
       hasRowAxis: false),
+    ModelSignature(
+      inputs: [document("flat"), input("top", .int64, [.any(name: nil)], isOptional: true)],
+      outputs: [], hasRowAxis: true,
+      metadata: [
+        PlainContent.inputKey: "application/json", PlainContent.exampleKey: #"{"rooms": [1]}"#,
+      ]),
+    ModelSignature(
+      inputs: [document("flat"), document("options"), input("mode", .bytes, [.any(name: nil)])],
+      outputs: [], hasRowAxis: true,
+      metadata: [
+        PlainContent.exampleKey: #"{"flat": [1], "options": {"a": null}, "mode": "up"}"#
+      ]),
   ]
+
+private func document(_ name: String) -> TensorDescription {
+  TensorDescription(
+    name: name, datatype: .bytes, dimensions: [.any(name: nil)], holdsDocuments: true)
+}
 
 private func described(_ signature: ModelSignature) -> DescribedModel {
   DescribedModel(name: "m", version: 1, signature: signature, task: .tensors)
@@ -57,6 +74,28 @@ private func described(_ signature: ModelSignature) -> DescribedModel {
       }
       #expect(tensors.inputs[0]?.shape == request.body.inputs[0]?.shape)
     }
+  }
+
+  @Test(arguments: signatures.indices.suffix(2))
+  func `an example of the model's own is the body of arguments`(place: Int) throws {
+    let signature = signatures[place]
+    let example = try #require(SignatureExamples(described(signature)).plain)
+    #expect(String(decoding: example.bytes, as: UTF8.self).contains("[1]"))
+    let read = try example.bytes.withUnsafeBytes { bytes in
+      try PlainPredictReader(.predict).read(
+        bytes, BodyFacts(signature: signature, contentType: "application/json"))
+    }
+    guard case .tensors(let tensors) = read.content else {
+      Issue.record("photos were read")
+      return
+    }
+    #expect(tensors.inputs[0]?.shape == [1])
+  }
+
+  @Test func `documents that nothing is known of have none`() {
+    let signature = ModelSignature(inputs: [document("d")], outputs: [], hasRowAxis: true)
+    let examples = SignatureExamples(described(signature))
+    #expect(examples.infer == nil && examples.plain == nil && examples.instances == nil)
   }
 
   @Test func `what would be long has none`() {

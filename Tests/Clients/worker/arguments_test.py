@@ -244,6 +244,13 @@ class A:
         self.refuses("the method halved has no input times; its inputs are x", self.ask, served, x=x, times=numbers(2),
                      _parameters={"method": "halved"}, kind=api.Refused)
 
+    def test_no_rows_and_no_inputs(self):
+        served = self.model("class A:\n    def predict(self, x: np.ndarray, times: int = 1) -> np.ndarray:\n        return x * times")
+        self.assertEqual(self.ask(served, x=np.ones((0, 2), np.float32))["output"].shape, (0, 2))
+        served = self.model("class A:\n    def predict(self, a: int = 1, b: int = 2) -> int:\n        return a + b")
+        self.assertEqual(self.said(served), [3])
+        self.assertEqual(self.said(served, _parameters={"b": 5}), [6])
+
     def test_examples_are_small_or_not_there(self):
         served = self.model('class A:\n    def predict(self, x: api.Tensor("FP32", [-1, 3, 224, 224])):\n        return x')
         self.assertNotIn("input_example", served.metadata)

@@ -124,6 +124,8 @@ extension SignatureExamples {
       guard (0...Self.elementCountMax).contains(count) else { return nil }
     }
     if count == 1, let told = told(of: input) { return [told] }
+    // What a document has to have nothing but the model could say.
+    if input.holdsDocuments { return nil }
     return (0..<count).map { Self.element(input.datatype, $0) }
   }
 

@@ -212,7 +212,8 @@ class Call:
         return self._run_groups(parts, inputs, fixed, rows)
 
     def _rows(self, inputs):
-        return row_count({p["name"]: inputs[p["name"]] for p in self.row_inputs if p["name"] in inputs} or inputs) or 1
+        given = {p["name"]: inputs[p["name"]] for p in self.row_inputs if p["name"] in inputs} or inputs
+        return row_count(given) if given else 1
 
     def _run_batch(self, inputs, fixed, rows):
         arguments = dict(self._batch(inputs), **fixed)
