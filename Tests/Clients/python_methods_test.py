@@ -189,7 +189,7 @@ class MethodsTest(Served):
     def test_the_metadata_list_them(self):
         methods = {each["name"]: each for each in self.get("/v2/models/rent")["methods"]}
         self.assertEqual(sorted(methods), ["areas", "doubled", "price", "reverse"])
-        self.assertEqual([port["name"] for port in methods["areas"]["inputs"]], ["widths", "lengths"])
+        self.assertEqual([port["name"] for port in methods["areas"]["inputs"]], ["widths", "lengths", "factor"])
         self.assertEqual(methods["price"]["parameters"]["description"], "The price of one home.")
 
     def test_the_description_has_them_with_their_schemas(self):

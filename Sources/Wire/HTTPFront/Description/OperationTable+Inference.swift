@@ -40,17 +40,18 @@ extension OperationTable {
   /// One method of one model, by its annotations.
   func modelMethod(_ method: ModelMethod, of model: DescribedModel) -> Operation {
     let schemas = MethodSchemas(method, of: model)
-    let (mediaType, schema) = schemas.answer
-    let contents: [Content] =
-      model.isDecoupled
-      ? [.bytes("text/event-stream", "Events")]
-      : [schema.map { Content.json(of: $0) } ?? .bytes(mediaType)]
+    let contents = schemas.answers.map { mediaType, schema -> Content in
+      if let schema { return Content.json(of: schema) }
+      return mediaType == "text/plain" ? .text(mediaType) : .bytes(mediaType)
+    }
+    let events = [Content.bytes("text/event-stream", "Events")]
     return Operation(
       body: [
         .json(of: schemas.body, examples: schemas.example), .bytes("application/octet-stream"),
-      ],
-      answers: [.init(text: "What the method gives.", contents: contents)],
-      failures: ofInference)
+      ], isBodyRequired: schemas.needsBody,
+      answers: [
+        .init(text: "What the method gives.", contents: model.isDecoupled ? events : contents)
+      ], failures: ofInference)
   }
 
   private var infer: Operation {

@@ -27,24 +27,30 @@ package struct MethodSchemas {
     SignatureExamples(model).plain.map { [.init(model.name, $0)] } ?? []
   }
 
-  /// The media type of an answer, and its schema where it is JSON.
-  package var answer: (mediaType: String, schema: JSONValue?) {
+  /// A file may be empty.
+  package var needsBody: Bool { signature.metadata[PlainContent.inputKey] != "*/*" }
+
+  /// The media types of answers, each with its schema where it is JSON.
+  package var answers: [(mediaType: String, schema: JSONValue?)] {
     let text = Array((signature.metadata[Self.outputKey] ?? "").utf8)
     // What is no JSON tells nothing.
     let told = text.withUnsafeBytes { try? JSONValue(parsing: $0) }
     let first = signature.outputs.first.flatMap { told?["properties"]?[$0.name] }
+    let files: [(mediaType: String, schema: JSONValue?)] = [("application/octet-stream", nil)]
     switch signature.metadata[PlainContent.outputKey] {
-    case "application/json": return ("application/json", orOthers(first?["items"]))
-    case nil:
-      return ("application/json", orOthers(signature.outputs.count == 1 ? first : told))
-    case "*/*": return ("application/octet-stream", nil)
-    case let other?: return (other, nil)
+    case "application/json": return json(first?["items"])
+    case nil: return json(signature.outputs.count == 1 ? first : told)
+    case "*/*": return files + [("text/plain", nil), ("application/json", true)]
+    case let other?: return [(other, nil)] + (hasOthers ? json(nil) : [])
     }
   }
 
-  /// Several rows are answered with as many, and tensors with tensors, wherever a body may be such.
-  private func orOthers(_ schema: JSONValue?) -> JSONValue {
-    guard PlainContent(signature).schema == nil else { return schema ?? true }
-    return ElementSchemas.any(of: [schema ?? true, ["type": ["object", "array"]]])
+  /// Whether a body may hold tensors or several rows, which are answered as such.
+  private var hasOthers: Bool { PlainContent(signature).schema == nil }
+
+  private func json(_ schema: JSONValue?) -> [(mediaType: String, schema: JSONValue?)] {
+    guard hasOthers else { return [("application/json", schema ?? true)] }
+    let any = ElementSchemas.any(of: [schema ?? true, ["type": "object"], ["type": "array"]])
+    return [("application/json", any), ("application/octet-stream", nil)]
   }
 }
