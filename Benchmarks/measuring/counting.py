@@ -77,13 +77,24 @@ def small_message(model="identity-FP32"):
         f"/v2/models/{model}/infer", messages.small_json(), "application/json")
 
 
-def of_small_request(shop):
-    """Counts of a small JSON request."""
+def tabular_model():
+    """A model of trees that is about as cheap as the identity."""
+    return ROOT / "Tests/Fixtures/tabular/iris-classifier.json"
+
+
+def tabular_message():
+    """A row of numbers for it."""
+    return messages.message(
+        "/v2/models/iris-classifier/infer", messages.row_json([5.1, 3.5, 1.4, 0.2]), "application/json")
+
+
+def of_small_request(shop, model=None, message=None):
+    """Counts of a small JSON request, to the identity where no other model is named."""
     counters = Counters(shop)
     with shop.serving(
-        shop.fixture("identity-FP32.onnx"), flags=["--loops", "1"],
+        model or shop.fixture("identity-FP32.onnx"), flags=["--loops", "1"],
         environment=counters.environment(shop),
-    ) as (_, port), connected(port, small_message()) as connection:
+    ) as (_, port), connected(port, message or small_message()) as connection:
         return per_request(counters, connection, warm=1000, count=2000)
 
 
@@ -127,23 +138,23 @@ def copies_per_tensor(shop):
     }
 
 
-def instructions_per_small_request(shop, warm=300, count=300):
+def instructions_per_small_request(shop, model=None, message=None, warm=300, count=300):
     """Instructions of a small JSON request, by callgrind on the whole server."""
     if not shutil.which("valgrind"):
         raise Skip("valgrind is not here: apt-get install valgrind")
-    output = shop.folder / "callgrind"
+    output = shop.folder / f"callgrind-{os.urandom(4).hex()}"
     wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"]
     with shop.serving(
-        shop.fixture("identity-FP32.onnx"), flags=["--loops", "1"], wrapper=wrapper,
+        model or shop.fixture("identity-FP32.onnx"), flags=["--loops", "1"], wrapper=wrapper,
         program=stripped(shop), environment={"APUS_NATIVE": str(ROOT / ".native")},
-    ) as (child, port), connected(port, small_message()) as connection:
+    ) as (child, port), connected(port, message or small_message()) as connection:
         for _ in range(warm):
             connection.exchange()
         control(child, "--zero")
         for _ in range(count):
             connection.exchange()
         control(child, "--dump")
-        dumps = sorted(shop.folder.glob("callgrind.[0-9]*"))
+        dumps = sorted(shop.folder.glob(f"{output.name}.[0-9]*"))
         if not dumps:
             raise RuntimeError("callgrind wrote no dump")
         return instructions(dumps) / count

@@ -16,6 +16,12 @@ def small_json(name="INPUT0"):
     return json.dumps({"id": "1", "inputs": [tensor]}).encode()
 
 
+def row_json(row, name="input"):
+    """A row of a table."""
+    tensor = {"name": name, "shape": [1, len(row)], "datatype": "FP32", "data": row}
+    return json.dumps({"id": "1", "inputs": [tensor]}).encode()
+
+
 def image_floats():
     """A tensor of 1x3x640x640 floats between 0 and 1, as bytes; the same each time."""
     numbers = random.Random(2)

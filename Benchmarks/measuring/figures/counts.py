@@ -26,10 +26,13 @@ def measure(shop):
 def counted(shop, figure):
     """All counts, by the names of the thresholds."""
     small = counting.of_small_request(shop)
+    row = counting.of_small_request(shop, *tabular())
     image = counting.of_image_request(shop)
     found = {
         "small JSON request: allocations": small["allocations"],
         "small JSON request: allocated bytes": small["allocated_bytes"],
+        "row of a tabular model: allocations": row["allocations"],
+        "row of a tabular model: allocated bytes": row["allocated_bytes"],
         "image tensor request: allocations": image["allocations"],
         PROMISED[0]: (
             image["copied_bytes"] / counting.messages.IMAGE_BYTES),
@@ -41,9 +44,15 @@ def counted(shop, figure):
         figure.notes.append(f"No copies over gRPC: {reason}.")
     try:
         found["small JSON request: instructions"] = counting.instructions_per_small_request(shop)
+        found["row of a tabular model: instructions"] = counting.instructions_per_small_request(
+            shop, *tabular())
     except Skip as reason:
         figure.notes.append(f"No instructions: {reason}.")
     return found
+
+
+def tabular():
+    return counting.tabular_model(), counting.tabular_message()
 
 
 # Promises and no observations: they are not moved by measuring.

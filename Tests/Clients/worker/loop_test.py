@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import pathlib
+import signal
 import socket
 import struct
 import subprocess
@@ -183,6 +184,17 @@ class LoopTest(unittest.TestCase):
         server.send(wire.CANCEL, 1)
         self.assertEqual(self.failure(server), (1, 4, "the run was stopped"))
         self.assertEqual(server.hear()[3], 2)
+
+    def test_one_that_is_cancelled_as_it_comes_ends_too(self):
+        server = self.start(MODEL)
+        server.run(1, row(0.3, 0))
+        # Both lie there when the worker looks.
+        os.kill(server.worker.pid, signal.SIGSTOP)
+        server.run(2, row(1000, 0))
+        server.send(wire.CANCEL, 2)
+        os.kill(server.worker.pid, signal.SIGCONT)
+        self.assertEqual(self.failure(server), (2, 4, "the run was stopped"))
+        self.assertEqual(server.hear()[3], 1)
 
     def test_one_that_nobody_wants_before_it_begins_is_not_run(self):
         server = self.start(PLAIN)

@@ -102,6 +102,14 @@ struct PairedPlaces: Sendable {
 
   @inline(__always)
   func forEach(rowCount: Int, _ body: (_ left: Int, _ right: Int, _ result: Int) -> Void) {
+    // The usual operands, without a question for each element, so that several are computed at once.
+    if left.sources.isEmpty, right.sources.isEmpty {
+      for row in 0..<rowCount {
+        let (leftRow, rightRow) = (row * left.rowStride, row * right.rowStride)
+        for place in 0..<width { body(leftRow + place, rightRow + place, row * width + place) }
+      }
+      return
+    }
     left.sources.withUnsafeBufferPointer { leftSources in
       right.sources.withUnsafeBufferPointer { rightSources in
         for row in 0..<rowCount {

@@ -1,6 +1,7 @@
 /// `Scaler`: less an offset, times a scale.
 struct ScalerStep<Number: RealNumber>: PipelineStep {
   let source: Int
+  /// Of each column.
   let offsets: [Float]
   let scales: [Float]
   let width: Int
@@ -15,9 +16,9 @@ struct ScalerStep<Number: RealNumber>: PipelineStep {
       scales.withUnsafeBufferPointer { scales in
         for row in 0..<rowCount {
           for column in 0..<width {
-            let own = offsets.count == 1 ? 0 : column
             let place = row * width + column
-            result[place] = Float((source[place] - Number(offsets[own])) * Number(scales[own]))
+            result[place] = Float(
+              (source[place] - Number(offsets[column])) * Number(scales[column]))
           }
         }
       }

@@ -3,7 +3,7 @@ extension OperatorReader {
   mutating func readScaler(_ node: OnnxNode) throws(PipelineObstacle) {
     let column = try table(node, .float, .double, .int64, .int32)
     let source = column.kind == .double ? column : try cast(column, to: .float)
-    let (offsets, scales) = (try node.floats("offset"), try node.floats("scale"))
+    var (offsets, scales) = (try node.floats("offset"), try node.floats("scale"))
     let width = column.shape.width
     guard !scales.isEmpty, offsets.count == scales.count else {
       throw .corrupt("'Scaler' has \(offsets.count) offsets for \(scales.count) scales")
@@ -12,6 +12,11 @@ extension OperatorReader {
       throw .corrupt("'Scaler' has \(scales.count) scales for \(width) columns")
     }
     let result = try output(node, .float, column.shape).place
+    // One for all columns is written out, now that there is room for a row of them.
+    if scales.count != width {
+      offsets = [Float](repeating: offsets[0], count: width)
+      scales = [Float](repeating: scales[0], count: width)
+    }
     if source.kind == .double {
       builder.add(
         ScalerStep<Double>(

@@ -89,7 +89,7 @@ private final class SharedRun: @unchecked Sendable {
     self.partCount = partCount
     nextPart.store(0, ordering: .relaxed)
     isOpen.store(true, ordering: .sequentiallyConsistent)
-    for _ in 0..<min(threadCount, partCount - 1) { begun.post() }
+    for _ in 0..<min(threadCount, max(0, partCount - 1)) { begun.post() }
     takeParts(engine)
     isOpen.store(false, ordering: .sequentiallyConsistent)
     while insideCount.load(ordering: .sequentiallyConsistent) > 0 { left.sleepUntilPosted() }

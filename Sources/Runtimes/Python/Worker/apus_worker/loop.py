@@ -309,9 +309,16 @@ class Worker:
         self._is_asynchronous = True
         loop = events.loop()
         task = self._tasks[run.request] = loop.create_task(self._run(run, result, context))
-        if run.deadline is not None:
-            timer = loop.call_at(run.deadline, task.cancel)
-            task.add_done_callback(lambda _: timer.cancel())
+        timer = None if run.deadline is None else loop.call_at(run.deadline, task.cancel)
+        task.add_done_callback(lambda task: self._over(run, timer, task))
+
+    def _over(self, run, timer, task):
+        del self._tasks[run.request]
+        if timer is not None:
+            timer.cancel()
+        if not task.cancelled():
+            return
+        self._ended(lambda: self._fail(run, _STOPPED, "the run was stopped"))
 
     def _serve_asynchronously(self):
         loop = events.loop()
@@ -342,7 +349,8 @@ class Worker:
             self.answer(message)
         elif kind == wire.CANCEL:
             if request in self._tasks:
-                self._tasks[request].cancel()
+                # One that came just now begins first, so that nothing of it is left unawaited.
+                events.loop().call_soon(self._tasks[request].cancel)
         elif kind == wire.STOP:
             self._leave()
         else:
@@ -369,15 +377,8 @@ class Worker:
                 raise TypeError("predict gave %s, and a dict of arrays is expected" % type(result).__name__)
         except Gone as end:
             self._leave(end)
-        except asyncio.CancelledError:
-            self._stopped(run)
         except Exception as error:
             self._ended(lambda: self._refuse(run, error))
-        finally:
-            del self._tasks[run.request]
-
-    def _stopped(self, run):
-        self._ended(lambda: self._fail(run, _STOPPED, "the run was stopped"))
 
     def _ended(self, say):
         try:
