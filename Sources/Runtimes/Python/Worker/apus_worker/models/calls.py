@@ -206,14 +206,18 @@ class Call:
         fixed = self._fixed(parameters, context)
         if self.by_row:
             return self._run_rows(inputs, rows, fixed, parameters)
+        if not self.settings:
+            return self._run_batch(inputs, fixed, rows)
         parts = groups(self.settings, inputs, parameters, rows if self.has_row_axis else None)
         if len(parts) == 1:
             return self._run_batch(inputs, dict(fixed, **parts[0][1]), rows)
         return self._run_groups(parts, inputs, fixed, rows)
 
     def _rows(self, inputs):
-        given = {p["name"]: inputs[p["name"]] for p in self.row_inputs if p["name"] in inputs} or inputs
-        return row_count(given) if given else 1
+        for port in self.row_inputs:
+            if port["name"] in inputs:
+                return row_count({"": inputs[port["name"]]})
+        return row_count(inputs) if inputs else 1
 
     def _run_batch(self, inputs, fixed, rows):
         arguments = dict(self._batch(inputs), **fixed)
