@@ -5,7 +5,7 @@ import json
 
 from . import processes
 from .processes import Child
-from .workshop import ROOT, Skip
+from .workshop import ROOT
 
 NGINX = """
 daemon off;
@@ -90,10 +90,8 @@ def grpc_swift(shop):
 
 @contextlib.contextmanager
 def mlserver(shop):
-    """MLServer with one parallel worker on the server's core, by the tests' environment of their own."""
-    program = ROOT / ".venv-apart/bin/mlserver"
-    if not program.exists():
-        raise Skip("MLServer is not installed: run scripts/bootstrap test")
+    """MLServer with one parallel worker on the server's core."""
+    program = shop.python_of_trees().parent / "mlserver"
     folder = shop.folder / "mlserver"
     (folder / "echo").mkdir(parents=True)
     port, grpc_port, metrics_port = (processes.free_port() for _ in range(3))
