@@ -100,13 +100,14 @@ class MLServerTest(unittest.TestCase):
 
     def test_a_data_frame(self):
         table = pd.DataFrame(FLOWERS, columns=COLUMNS)
-        for columns in (COLUMNS, COLUMNS[::-1]):
-            with self.subTest(columns=columns[0]):
-                answer = self.over_rest("iris", PandasCodec.encode_request(table[columns]))
-                labels = {output.name: output for output in answer.outputs}["label"]
-                self.assertEqual(NumpyCodec.decode_output(labels).tolist(), [0, 2])
+        for ask in self.both():
+            for columns in (COLUMNS, COLUMNS[::-1]):
+                with self.subTest(ask=ask.__name__, columns=columns[0]):
+                    answer = ask("iris", PandasCodec.encode_request(table[columns]))
+                    labels = {output.name: output for output in answer.outputs}["label"]
+                    self.assertEqual(NumpyCodec.decode_output(labels).tolist(), [0, 2])
         with self.assertRaises(grpc.RpcError) as raised:
-            self.over_grpc("iris", PandasCodec.encode_request(table))
+            self.over_grpc("iris", PandasCodec.encode_request(table[COLUMNS[:3]]))
         self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
 
     def test_what_is_not_of_its_kind(self):

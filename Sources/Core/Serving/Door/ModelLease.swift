@@ -26,7 +26,8 @@ package struct ModelLease: Sendable {
     return core.specification.configuration?(
       ConfiguredModel(
         name: core.name, signature: core.signature, platformName: core.loaded.platformName,
-        instanceCount: core.instanceCount, isDecoupled: core.loaded.capabilities.isDecoupled,
+        instanceCount: core.computingInstanceCount,
+        isDecoupled: core.loaded.capabilities.isDecoupled,
         batching: core.batchingChoice))
   }
   /// All versions of this model that are ready, ascending.

@@ -45,7 +45,7 @@ package struct ModelStatus: Sendable {
     self.signature = core?.signature
     self.platformName = core?.loaded.platformName ?? ""
     self.footprintByteCount = core?.loaded.footprintByteCount ?? 0
-    self.instanceCount = core?.instanceCount ?? 0
+    self.instanceCount = core?.computingInstanceCount ?? 0
     self.queueDepth = core?.queueDepth ?? 0
     let chosen = specification.scheduling.batching
     let batching = core?.batchingChoice

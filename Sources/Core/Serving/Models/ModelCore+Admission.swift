@@ -12,8 +12,8 @@ extension ModelCore {
       refuse(sink, .invalidInput(problem), admitted: now)
       return .ended
     }
-    let tensors = loaded.signature.ofMethod(tensors.method).spread(
-      sequences?.placed(tensors) ?? tensors)
+    let method = methods[tensors.method]
+    let tensors = method.spread(sequences?.placed(tensors) ?? tensors)
     let byteCount = tensors.byteCount
     guard surroundings.waitingBytes.admits(byteCount) else {
       let limit = OverloadLimit.waitingBytes(surroundings.settings.waitingBytesMax)
@@ -21,14 +21,15 @@ extension ModelCore {
       return .ended
     }
     let rowCount = rowCount(of: tensors)
-    let rowsMax = rowsMax(of: tensors)
+    // Most rows of a run, where the operator says; 0 where there is no bound.
+    let rowsMax = method.hasRowAxis ? specification.scheduling.batching.rowsMax : 0
     let deadline = deadline(of: context)
     let stream =
       isDecoupled
       ? PartStream(sink, served: begun(rowCount: rowCount, admitted: now)) : nil
     var admission = Admission.queued(Ticket(number: 0))
     let mayRunInline =
-      turns == nil && !asksForCostly(tensors)
+      turns == nil && !method.asksForCostly(tensors)
       && (loopIndex.map { inlineInstances?.hasPlace(for: $0) ?? false } ?? false)
     let actions = decide { shelf, _ in
       let key = rowsMax > 0 ? shelf.forms.key(of: tensors, rowCount: rowCount) : nil
@@ -68,20 +69,9 @@ extension ModelCore {
     return RequestHandle(core: self, ticket: ticket.number, stream: stream)
   }
 
-  private func asksForCostly(_ tensors: TensorRequest) -> Bool {
-    let signature = loaded.signature.ofMethod(tensors.method)
-    return tensors.outputs.contains { signature.outputs[$0].isCostly }
-  }
-
   private enum Admission {
     case queued(Ticket)
     case tooManyRows
-  }
-
-  /// Most rows of a run, where the operator says; 0 where there is no bound.
-  private func rowsMax(of tensors: TensorRequest) -> Int {
-    loaded.signature.ofMethod(tensors.method).hasRowAxis
-      ? specification.scheduling.batching.rowsMax : 0
   }
 
   /// Rows are independent, and each run answers once.
@@ -100,7 +90,7 @@ extension ModelCore {
   }
 
   func rowCount(of tensors: TensorRequest) -> Int {
-    guard loaded.signature.ofMethod(tensors.method).hasRowAxis,
+    guard methods[tensors.method].hasRowAxis,
       let first = tensors.inputs.first(where: { $0 != nil }),
       let first, first.shape.rank > 0
     else { return 1 }

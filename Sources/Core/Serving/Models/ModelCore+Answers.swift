@@ -36,7 +36,7 @@ extension ModelCore {
   }
 
   func named(_ outputs: [Tensor], wanted: WantedOutputs) -> [NamedTensor] {
-    let described = loaded.signature.ofMethod(wanted.method).outputs
+    let described = methods[wanted.method].outputs
     return outputs.indices.map { place in
       NamedTensor(
         name: described[wanted.places.isEmpty ? place : wanted.places[place]].name,

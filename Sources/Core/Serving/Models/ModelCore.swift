@@ -9,6 +9,8 @@ final class ModelCore: Sendable {
   let name: String
   let version: Int64
   let loaded: any LoadedModel
+  /// The model's own signature, and those of its methods by their numbers.
+  let methods: [MethodSignature]
   let specification: ModelSpecification
   let instanceCount: Int
   let surroundings: Surroundings
@@ -41,6 +43,7 @@ final class ModelCore: Sendable {
     self.name = specification.name
     self.version = specification.version
     self.loaded = loaded
+    self.methods = MethodSignature.all(of: loaded.signature)
     self.specification = specification
     self.instanceCount = instanceCount
     self.surroundings = surroundings
@@ -104,6 +107,11 @@ final class ModelCore: Sendable {
       throw RuntimeFault(code: .failed, message: "the model neither computes nor waits")
     }
     try turns?.join(placements)
+  }
+
+  /// Instances that compute: one whose runs wait elsewhere may have several under way.
+  var computingInstanceCount: Int {
+    instanceCount / max(1, (loaded as? any WaitingModel)?.runsPerInstance ?? 1)
   }
 
   /// What clients may send; what the server fills is not needed from them.
