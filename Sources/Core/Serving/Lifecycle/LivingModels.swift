@@ -40,7 +40,7 @@ final class LivingModels: Sendable {
     surroundings.observer.happened(
       .modelLoaded(
         name: core.name, version: core.version, footprintByteCount: loaded.footprintByteCount,
-        instanceCount: core.instanceCount))
+        instanceCount: core.computingInstanceCount))
     return ServedModel(core: core) { core, number in
       core.surroundings.retiring.update { $0.add(core, number) }
     }
