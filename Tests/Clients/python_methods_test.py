@@ -234,7 +234,9 @@ class AsynchronousTest(Served):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             late = list(pool.map(
                 lambda _: self.infer("narrow", [[1000, 0]], {"timeout": 300_000}), range(4)))
-        self.assertEqual([answer.status_code for answer in late], [504] * 4, late[0].text)
+        # Who comes so late that it cannot be in time is turned away at once.
+        self.assertLessEqual({answer.status_code for answer in late}, {503, 504}, late[0].text)
+        self.assertIn(504, [answer.status_code for answer in late])
         answer = self.infer("narrow", [[0, 0]], timeout=5)
         # The others are gone from the model, too, and the worker is the same.
         self.assertEqual(answer.json()["outputs"][0]["data"], [1, 1])
